@@ -1,0 +1,174 @@
+"""Every error this service raises on purpose.
+
+Stores and storage raise them; `app/http` maps them to responses and `app/chat/server.py` to stream
+events. `code` is stable and documented, `status` is the HTTP status, and the message is written for
+the person who reads it: what happened, and what to do.
+
+    AppError
+    ├── InvalidRequest              400 invalid_request
+    │   ├── InvalidName             400 invalid_name
+    │   ├── InvalidSize             400 invalid_size
+    │   ├── UploadMismatch          400 upload_mismatch
+    │   └── AttachmentRejected      400 attachment_rejected
+    ├── AttachmentTooLarge          413 attachment_too_large
+    ├── MimeTypeNotAllowed          415 mime_type_not_allowed
+    ├── LengthRequired              411 length_required
+    ├── Unauthenticated             401 unauthenticated
+    ├── LinkRefused                 403 link_refused
+    │   └── LinkExpired             403 link_expired
+    ├── NotFound                    404 not_found            (also chatkit's NotFoundError)
+    ├── Conflict                    409 conflict
+    │   ├── AttachmentNotUploaded   409 attachment_not_uploaded
+    │   └── AttachmentInUse         409 attachment_in_use
+    ├── QuotaExceeded               429 quota_exceeded
+    ├── RateLimited                 429 rate_limited
+    ├── ObjectMissing               404 object_missing       (the bucket has no such object)
+    ├── ObjectChanged               409 object_changed       (its ETag is not the pinned one)
+    └── Unavailable                 503 unavailable
+        ├── DatabaseUnavailable     503 database_unavailable
+        └── BucketUnavailable       503 bucket_unavailable
+"""
+
+from typing import ClassVar
+
+from chatkit.store import NotFoundError
+
+
+class AppError(Exception):
+    """Base of all. `param` names the request field at fault, where there is one."""
+
+    code: ClassVar[str] = "internal_error"
+    status: ClassVar[int] = 500
+    default_message: ClassVar[str] = "Something went wrong on our side. Try again."
+
+    def __init__(self, message: str | None = None, *, param: str | None = None) -> None:
+        self.message = message or self.default_message
+        self.param = param
+        super().__init__(self.message)
+
+
+class InvalidRequest(AppError):
+    code = "invalid_request"
+    status = 400
+    default_message = "The request could not be understood."
+
+
+class InvalidName(InvalidRequest):
+    code = "invalid_name"
+    default_message = "The file needs a name of 1 to 1,000 characters."
+
+
+class InvalidSize(InvalidRequest):
+    code = "invalid_size"
+    default_message = "The file is empty. Choose a file with content."
+
+
+class UploadMismatch(InvalidRequest):
+    code = "upload_mismatch"
+    default_message = "The uploaded bytes are not the file that was announced. Attach it again."
+
+
+class AttachmentRejected(InvalidRequest):
+    code = "attachment_rejected"
+    default_message = "The file is not what it says it is, so it was removed."
+
+
+class AttachmentTooLarge(AppError):
+    code = "attachment_too_large"
+    status = 413
+    default_message = "The file is too large."
+
+
+class MimeTypeNotAllowed(AppError):
+    code = "mime_type_not_allowed"
+    status = 415
+    default_message = "Files of this type can't be attached."
+
+
+class LengthRequired(AppError):
+    code = "length_required"
+    status = 411
+    default_message = "The upload must announce its Content-Length."
+
+
+class Unauthenticated(AppError):
+    code = "unauthenticated"
+    status = 401
+    default_message = "Sign in to continue."
+
+
+class LinkRefused(AppError):
+    code = "link_refused"
+    status = 403
+    default_message = "This link is not valid. Attach the file again to get a new one."
+
+
+class LinkExpired(LinkRefused):
+    code = "link_expired"
+    default_message = "This link has expired. Attach the file again to get a new one."
+
+
+class NotFound(AppError, NotFoundError):
+    code = "not_found"
+    status = 404
+    default_message = "Not found."
+
+
+class Conflict(AppError):
+    code = "conflict"
+    status = 409
+    default_message = "That is not possible in the current state."
+
+
+class AttachmentNotUploaded(Conflict):
+    code = "attachment_not_uploaded"
+    default_message = "The file has not been uploaded yet. Wait for the upload, then send again."
+
+
+class AttachmentInUse(Conflict):
+    code = "attachment_in_use"
+    default_message = "The file belongs to another thread. Attach it again, or mention it with @."
+
+
+class QuotaExceeded(AppError):
+    code = "quota_exceeded"
+    status = 429
+    default_message = "Your storage is full. Delete attachments or threads you no longer need."
+
+
+class RateLimited(AppError):
+    code = "rate_limited"
+    status = 429
+    default_message = "Too many requests. Wait a moment and try again."
+
+    def __init__(self, message: str | None = None, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class ObjectMissing(AppError):
+    code = "object_missing"
+    status = 404
+    default_message = "The file's bytes are not in the bucket."
+
+
+class ObjectChanged(AppError):
+    code = "object_changed"
+    status = 409
+    default_message = "The file was changed after it was checked, so it is not used."
+
+
+class Unavailable(AppError):
+    code = "unavailable"
+    status = 503
+    default_message = "The service is not available right now. Try again in a moment."
+
+
+class DatabaseUnavailable(Unavailable):
+    code = "database_unavailable"
+    default_message = "The database does not answer right now. Try again in a moment."
+
+
+class BucketUnavailable(Unavailable):
+    code = "bucket_unavailable"
+    default_message = "The file storage does not answer right now. Try again in a moment."

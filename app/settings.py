@@ -1,0 +1,83 @@
+"""Every setting, read from the environment once.
+
+`docs/settings.md` and `.env.example` list them all. Only `app/cli.py` and `app/application.py` see
+this class; what lies below gets the few values it needs.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+MEBIBYTE = 1024 * 1024
+
+DEFAULT_MIME_TYPES = (
+    "image/*",
+    "text/*",
+    "application/pdf",
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/rtf",
+    "application/zip",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.*",
+    "application/vnd.oasis.opendocument.*",
+    "application/vnd.apple.*",
+    "message/rfc822",
+)
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+
+
+class Settings(BaseSettings):
+    """Names are the environment's, in lower case. Times are seconds, sizes are bytes."""
+
+    model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
+
+    # Where things are
+    database_url: SecretStr = SecretStr("")
+    s3_bucket: str = "chatkit-attachments"
+    s3_endpoint_url: str | None = None
+    s3_public_endpoint_url: str | None = None
+    s3_region: str = "us-east-1"
+    s3_addressing_style: Literal["auto", "path", "virtual"] = "auto"
+    public_base_url: str | None = None
+    allowed_origins: CommaSeparated = ()
+
+    # Attachments
+    upload_method: Literal["POST", "PUT"] = "POST"
+    preview_mode: Literal["signed", "redirect", "data"] = "signed"
+    upload_ttl_seconds: int = Field(600, ge=10, le=7 * 24 * 3600)
+    preview_ttl_seconds: int = Field(900, ge=10, le=7 * 24 * 3600)
+    max_attachment_bytes: int = Field(25 * MEBIBYTE, ge=1)
+    allowed_mime_types: CommaSeparated = DEFAULT_MIME_TYPES
+    user_quota_bytes: int = Field(1024 * MEBIBYTE, ge=1)
+    user_pending_uploads: int = Field(50, ge=1)
+    pending_ttl_seconds: int = Field(24 * 3600, ge=60)
+
+    # Who is asking
+    auth_mode: Literal["dev", "jwt", "header"] = "jwt"
+    jwt_secret: SecretStr | None = None
+    jwt_jwks_url: str | None = None
+    jwt_audience: str | None = None
+    jwt_issuer: str | None = None
+    auth_header: str = "x-forwarded-user"
+    signing_secret: SecretStr | None = None
+
+    # The model
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    model: str = "gpt-5-mini"
+    model_api: Literal["responses", "chat_completions"] = "responses"
+    model_input: Literal["inline", "url"] = "inline"
+    agent: str | None = None
+
+    @field_validator("allowed_origins", "allowed_mime_types", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
