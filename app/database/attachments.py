@@ -1,0 +1,226 @@
+"""The `attachments` table: every transition in the life of an attachment, one statement each.
+
+pending → stored → attached, any of them → tombstone → row gone; pending or stored → rejected.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, and_, func, literal, select, text, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database.engine import Database
+from app.database.tables import attachments
+from app.errors import NotFound, QuotaExceeded
+
+_COLUMNS = (
+    attachments.c.user_id,
+    attachments.c.id,
+    attachments.c.thread_id,
+    attachments.c.state,
+    attachments.c.object_key,
+    attachments.c.preview_key,
+    attachments.c.name,
+    attachments.c.mime_type,
+    attachments.c.size,
+    attachments.c.etag,
+    attachments.c.problem,
+    attachments.c.upload_expires_at,
+    attachments.c.created_at,
+)
+
+# What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
+_COUNTED_STATES = ("pending", "stored", "attached")
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentRecord:
+    """One row. `size` is bytes as announced (and verified from `stored` on); times are aware."""
+
+    user_id: str
+    id: str
+    thread_id: str | None
+    state: str
+    object_key: str | None
+    preview_key: str | None
+    name: str
+    mime_type: str
+    size: int
+    etag: str | None
+    problem: str | None
+    upload_expires_at: datetime | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NewAttachment:
+    """What `reserve` writes. `payload` is the ChatKit attachment as JSON, without signed URLs."""
+
+    user_id: str
+    id: str
+    object_key: str
+    name: str
+    mime_type: str
+    size: int
+    payload: dict[str, Any]
+    upload_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Limits per user: bytes in all, and uploads begun but not yet used."""
+
+    max_bytes: int
+    max_pending: int
+
+
+class AttachmentRecords:
+    """Owner-checked access: every method names the user, and another user's row is `NotFound`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def reserve(self, new: NewAttachment, quota: Quota) -> None:
+        """Write a pending row if the user's quota holds it. Raises `QuotaExceeded`.
+
+        Creates of one user take turns on an advisory lock, so that two at once can't both see room
+        for one. Other users are not held up.
+        """
+        async with self._database.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(hashtextextended(:user_id, 1))"),
+                {"user_id": new.user_id},
+            )
+            used = (
+                await connection.execute(
+                    select(
+                        func.coalesce(func.sum(attachments.c.size), 0).label("bytes"),
+                        func.count().filter(attachments.c.state == "pending").label("pending"),
+                    ).where(
+                        attachments.c.user_id == new.user_id,
+                        attachments.c.state.in_(_COUNTED_STATES),
+                    )
+                )
+            ).one()
+            if used.pending >= quota.max_pending:
+                raise QuotaExceeded(
+                    f"You have {used.pending} uploads that no message uses yet, which is the"
+                    " limit. Send or remove some of them first."
+                )
+            if used.bytes + new.size > quota.max_bytes:
+                raise QuotaExceeded(
+                    f"This file does not fit: your attachments use {_mebibytes(used.bytes)} of"
+                    f" {_mebibytes(quota.max_bytes)}. Delete attachments or threads you no longer"
+                    " need."
+                )
+            await connection.execute(
+                attachments.insert().values(
+                    user_id=new.user_id,
+                    id=new.id,
+                    state="pending",
+                    object_key=new.object_key,
+                    name=new.name,
+                    mime_type=new.mime_type,
+                    size=new.size,
+                    payload=new.payload,
+                    upload_expires_at=new.upload_expires_at,
+                )
+            )
+
+    async def load(self, user_id: str, attachment_id: str) -> AttachmentRecord:
+        """A row that is not deleted. Raises `NotFound`."""
+        records = await self.load_many(user_id, [attachment_id])
+        return records[attachment_id]
+
+    async def load_many(
+        self, user_id: str, attachment_ids: Sequence[str]
+    ) -> dict[str, AttachmentRecord]:
+        """Rows by id, in one query. Raises `NotFound` if any is missing, foreign or deleted."""
+        async with self._database.connect() as connection:
+            rows = await connection.execute(
+                select(*_COLUMNS).where(
+                    attachments.c.user_id == user_id,
+                    attachments.c.id.in_(attachment_ids),
+                    attachments.c.state != "tombstone",
+                )
+            )
+            found = {row.id: _record(row) for row in rows}
+        missing = [wanted for wanted in attachment_ids if wanted not in found]
+        if missing:
+            raise NotFound(
+                f"There is no attachment {missing[0]!r}. Attach the file again.",
+                param="attachments",
+            )
+        return found
+
+    async def mark_stored(
+        self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
+    ) -> None:
+        """pending → stored, with the ETag pinned. Does nothing in any other state."""
+        async with self._database.connect() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
+                .values(state="stored", etag=etag, preview_key=preview_key)
+            )
+
+    async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> None:
+        """pending or stored → rejected, saying why. Its bytes leave the quota."""
+        async with self._database.connect() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(_row(user_id, attachment_id), attachments.c.state.in_(("pending", "stored")))
+                .values(state="rejected", problem=problem)
+            )
+
+    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None:
+        """Remember that the model's provider refused this file: later turns send a note instead."""
+        async with self._database.connect() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(_row(user_id, attachment_id), attachments.c.state != "tombstone")
+                .values(problem=problem)
+            )
+
+    async def tombstone(self, user_id: str, attachment_id: str) -> None:
+        """Any state → tombstone. Again on a tombstone: nothing. Raises `NotFound` for no row."""
+        async with self._database.begin() as connection:
+            known = await connection.execute(
+                select(literal(1)).where(_row(user_id, attachment_id)).with_for_update()
+            )
+            if known.first() is None:
+                raise NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")
+            await tombstone_where(connection, _row(user_id, attachment_id))
+
+
+async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
+    """Tombstone the rows that meet `condition`, within the caller's transaction; how many it were.
+
+    An object is deleted no earlier than its upload link's expiry: a late upload would otherwise
+    bring it back with no row to find it by.
+    """
+    result = await connection.execute(
+        update(attachments)
+        .where(condition, attachments.c.state != "tombstone")
+        .values(
+            state="tombstone",
+            purge_after=func.greatest(
+                func.now(), func.coalesce(attachments.c.upload_expires_at, func.now())
+            ),
+        )
+    )
+    return int(result.rowcount)
+
+
+def _row(user_id: str, attachment_id: str) -> Any:
+    return and_(attachments.c.user_id == user_id, attachments.c.id == attachment_id)
+
+
+def _record(row: Row[Any]) -> AttachmentRecord:
+    return AttachmentRecord(**row._mapping)
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / (1024 * 1024):,.1f} MiB"

@@ -1,0 +1,124 @@
+"""The four tables; migrations create exactly these.
+
+Every primary key starts with `user_id`, so no query can forget the owner and the whole schema
+shards by user on a distributed PostgreSQL without change. `payload` is the ChatKit type dumped as
+JSON, without any signed URL.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    func,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+threads = Table(
+    "threads",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    # Assigned by the database: ChatKit's timestamps may be equal, these never are.
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("title", Text),
+    Column("payload", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("user_id", "id"),
+    Index("ix_threads_user_id_position", "user_id", "position"),
+)
+
+thread_items = Table(
+    "thread_items",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("thread_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("type", Text, nullable=False),
+    Column("payload", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("user_id", "thread_id", "id"),
+    ForeignKeyConstraint(
+        ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
+    ),
+    Index("ix_thread_items_user_id_thread_id_position", "user_id", "thread_id", "position"),
+)
+
+# The life of an attachment (docs/architecture.md): the row is written before an upload link is
+# issued and removed after the object is gone, so every object has a row.
+ATTACHMENT_STATES = ("pending", "stored", "attached", "rejected", "tombstone")
+
+attachments = Table(
+    "attachments",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("thread_id", Text),
+    Column("state", Text, nullable=False),
+    # NULL for attachments that this service did not create (someone's own `save_attachment`).
+    Column("object_key", Text),
+    # The thumbnail's key, where a preview is not the object itself.
+    Column("preview_key", Text),
+    Column("name", Text, nullable=False),
+    Column("mime_type", Text, nullable=False),
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("etag", Text),
+    # Why the attachment is not usable, in words for the person.
+    Column("problem", Text),
+    Column("payload", JSONB, nullable=False),
+    Column("upload_expires_at", DateTime(timezone=True)),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("purge_after", DateTime(timezone=True)),
+    Column("purge_attempts", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("user_id", "id"),
+    CheckConstraint(
+        "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')", name="state"
+    ),
+    Index("ix_attachments_user_id_state", "user_id", "state", postgresql_include=["size"]),
+    Index("ix_attachments_user_id_thread_id", "user_id", "thread_id"),
+    Index("ix_attachments_object_key", "object_key"),
+    Index(
+        "ix_attachments_purge_after",
+        "purge_after",
+        postgresql_where="state = 'tombstone'",
+    ),
+    Index(
+        "ix_attachments_pending_created_at",
+        "created_at",
+        postgresql_where="state IN ('pending', 'stored')",
+    ),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("thread_id", Text, nullable=False),
+    Column("item_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    PrimaryKeyConstraint("user_id", "thread_id", "item_id"),
+    ForeignKeyConstraint(
+        ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
+    ),
+    CheckConstraint("kind IN ('positive', 'negative')", name="kind"),
+)
