@@ -1,0 +1,167 @@
+"""The servers that tests run against, and a database and a bucket for each test alone.
+
+Databases are cloned from a migrated template, never rolled back, so that code under test may
+commit, lock and reconnect as it does in production.
+"""
+
+import itertools
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.processes import CannotStart
+from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket, missing
+
+TEMPLATE = "template_migrated"
+# Nothing of a test database has to survive a crash.
+FAST_AND_FORGETFUL = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "max_connections": "200",
+}
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def aws_environment() -> Iterator[None]:
+    """The suite's credentials in the standard AWS chain, and nothing of the developer's own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
+        patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """One PostgreSQL server for the whole run."""
+    server = EmbeddedPostgres(
+        tmp_path_factory.mktemp("postgres") / "data", parameters=FAST_AND_FORGETFUL
+    )
+    try:
+        server.start()
+    except CannotStart as exc:
+        missing(str(exc))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres: EmbeddedPostgres) -> str:
+    """The name of a database with all migrations applied, for cloning only."""
+    postgres.execute(f"CREATE DATABASE {TEMPLATE}")
+    _create_schema(postgres.url(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
+    """The `postgresql+asyncpg://…` URL of a fresh, migrated database for this test alone."""
+    name = f"test_{next(_numbers)}"
+    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
+    yield postgres.url(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of a fresh database without any table, for tests of the migrations themselves."""
+    name = f"test_{next(_numbers)}"
+    postgres.execute(f"CREATE DATABASE {name}")
+    yield postgres.url(name)
+    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSeaweedFS]:
+    """One SeaweedFS for the whole run: `endpoint_url`, `access_key_id`, `secret_access_key`."""
+    server = EmbeddedSeaweedFS(
+        tmp_path_factory.mktemp("seaweedfs") / "data",
+        access_key_id=ACCESS_KEY_ID,
+        secret_access_key=SECRET_ACCESS_KEY,
+    )
+    try:
+        server.start()
+    except CannotStart as exc:
+        missing(str(exc))
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def seaweedfs_bucket(seaweedfs: EmbeddedSeaweedFS) -> TestBucket:
+    """A fresh bucket on SeaweedFS, which refuses what S3 refuses."""
+    return _create_bucket(seaweedfs.endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def moto_endpoint_url() -> Iterator[str]:
+    """One moto server for the whole run: fast, but it accepts what S3 would refuse."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    try:
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def moto_bucket(moto_endpoint_url: str) -> TestBucket:
+    """A fresh bucket on moto."""
+    return _create_bucket(moto_endpoint_url)
+
+
+@pytest.fixture
+def data_dir(tmp_path: Path) -> Path:
+    """A place for the state of one `python -m app dev`."""
+    return tmp_path / "data"
+
+
+def _create_schema(url: str) -> None:
+    import asyncio
+
+    from app.database.engine import Database
+    from app.database.tables import metadata
+
+    async def create() -> None:
+        async with Database(url) as database, database.begin() as connection:
+            await connection.run_sync(metadata.create_all)
+
+    # In a thread of its own: an async test's event loop may already live in this one.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, create()).result()
+
+
+def _create_bucket(endpoint_url: str) -> TestBucket:
+    name = f"test-{next(_numbers)}-{secrets.token_hex(4)}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 5}),
+    )
+    client.create_bucket(Bucket=name)
+    client.close()
+    return TestBucket(endpoint_url=endpoint_url, name=name)
