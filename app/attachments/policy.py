@@ -1,0 +1,146 @@
+"""What may be attached: pure rules on name, size and MIME type."""
+
+import mimetypes
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chatkit.types import AttachmentCreateParams
+
+from app.errors import AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
+
+MAX_NAME_CHARACTERS = 1000
+
+# The types a browser shows safely in an <img>: the only ones that are ever served inline.
+INLINE_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
+
+# RFC 6838 §4.2, restricted-name "/" restricted-name.
+_MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
+
+_UNKNOWN = "application/octet-stream"
+
+# What browsers and older systems say, and the registered name.
+_ALIASES = {
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-png": "image/png",
+    "application/x-pdf": "application/pdf",
+    "application/x-zip-compressed": "application/zip",
+    "text/xml": "application/xml",
+    "application/x-yaml": "application/yaml",
+    "text/x-markdown": "text/markdown",
+}
+
+# Names the standard library's table does not know on every platform.
+_BY_SUFFIX = {
+    ".md": "text/markdown",
+    ".heic": "image/heic",
+    ".heif": "image/heif",
+    ".avif": "image/avif",
+    ".webp": "image/webp",
+    ".yaml": "application/yaml",
+    ".yml": "application/yaml",
+    ".log": "text/plain",
+    ".toml": "text/plain",
+    ".ts": "text/plain",
+    ".rs": "text/plain",
+    ".go": "text/plain",
+    ".eml": "message/rfc822",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """What may be created: the name as given, a clean MIME type, the size in bytes."""
+
+    name: str
+    mime_type: str
+    size: int
+
+    @property
+    def is_image(self) -> bool:
+        return self.mime_type in INLINE_IMAGE_TYPES
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentPolicy:
+    """`allowed_mime_types` are exact types or end in `*`, such as `image/*`."""
+
+    max_bytes: int
+    allowed_mime_types: Sequence[str]
+
+    def admit(self, params: AttachmentCreateParams) -> Admitted:
+        """Raises `InvalidName`, `InvalidSize`, `AttachmentTooLarge` or `MimeTypeNotAllowed`."""
+        _check_name(params.name)
+        self._check_size(params.size)
+        mime_type = clean_mime_type(params.mime_type, params.name)
+        if not self._is_allowed(mime_type):
+            raise MimeTypeNotAllowed(
+                f"Files of the type {mime_type} can't be attached here.", param="mime_type"
+            )
+        return Admitted(name=params.name, mime_type=mime_type, size=params.size)
+
+    def _check_size(self, size: int) -> None:
+        if size < 0:
+            raise InvalidSize("The size of a file can't be negative.", param="size")
+        if size == 0:
+            raise InvalidSize(param="size")
+        if size > self.max_bytes:
+            raise AttachmentTooLarge(
+                f"The file is too large: it has {in_words(size)}, and at most"
+                f" {in_words(self.max_bytes)} can be attached.",
+                param="size",
+            )
+
+    def _is_allowed(self, mime_type: str) -> bool:
+        return any(
+            mime_type.startswith(allowed[:-1]) if allowed.endswith("*") else mime_type == allowed
+            for allowed in self.allowed_mime_types
+        )
+
+
+def clean_mime_type(mime_type: str, name: str) -> str:
+    """Lower case, no parameters, the registered alias; guessed from the name where it says nothing.
+
+    Browsers send an empty type for suffixes that the operating system doesn't know.
+    Raises `MimeTypeNotAllowed` for what is no MIME type at all.
+    """
+    cleaned = mime_type.partition(";")[0].strip().lower()
+    if cleaned in {"", _UNKNOWN}:
+        suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
+        cleaned = _BY_SUFFIX.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or _UNKNOWN
+    if not _MIME_TYPE.fullmatch(cleaned):
+        raise MimeTypeNotAllowed(
+            f"{mime_type[:100]!r} is not a MIME type such as image/png.", param="mime_type"
+        )
+    return _ALIASES.get(cleaned, cleaned)
+
+
+def in_words(size: int) -> str:
+    """1536 → '1.5 KiB'. For messages to people."""
+    if size < 1024:
+        return "1 byte" if size == 1 else f"{size} bytes"
+    value = float(size)
+    for unit in ("KiB", "MiB", "GiB"):
+        value /= 1024
+        if value < 1024 or unit == "GiB":
+            break
+    return f"{value:,.1f} {unit}"
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise InvalidName("The file has no name. Give it one and attach it again.", param="name")
+    if len(name) > MAX_NAME_CHARACTERS:
+        raise InvalidName(
+            f"The file's name has {len(name):,} characters; {MAX_NAME_CHARACTERS:,} are possible."
+            " Rename it and attach it again.",
+            param="name",
+        )
+    if not _is_storable(name):
+        raise InvalidName("The file's name has characters that can't be stored.", param="name")
+
+
+def _is_storable(name: str) -> bool:
+    """PostgreSQL stores no NUL, and UTF-8 no lone surrogate; anything else is a fine name."""
+    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)

@@ -1,0 +1,185 @@
+"""ChatKit's attachment store: reserves a row, then hands out one upload link.
+
+Phase 1 of the two-phase upload. The row is written before the link exists, so no byte can reach
+the bucket without a row to find it by.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import quote
+
+from chatkit.store import AttachmentStore
+from chatkit.types import (
+    Attachment,
+    AttachmentCreateParams,
+    AttachmentUploadDescriptor,
+    FileAttachment,
+    ImageAttachment,
+)
+from pydantic import AnyUrl
+
+from app.attachments.links import LinkSigner
+from app.attachments.policy import Admitted, AttachmentPolicy
+from app.attachments.previews import PreviewUrls, reference_to
+from app.context import RequestContext
+from app.database.attachments import AttachmentRecords, NewAttachment, Quota
+from app.storage.post import PostPolicySigner
+from app.storage.signing import UrlSigner
+
+OBJECT_KEY_PREFIX = "attachments/"
+
+# A link lives its TTL and, on top, the time the file needs on a slow line (512 kbit/s), because
+# uploads wait for each other: the twelfth photo starts long after its link was made.
+_SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
+
+
+class UploadTransport(Protocol):
+    """Makes the link for one upload."""
+
+    def descriptor(
+        self,
+        attachment_id: str,
+        object_key: str,
+        admitted: Admitted,
+        *,
+        expires_in: int,
+        base_url: str,
+    ) -> AttachmentUploadDescriptor: ...
+
+
+class PostTransport:
+    """`UPLOAD_METHOD=POST`: the presigned POST's fields in the query of the gateway's URL."""
+
+    def __init__(self, policies: PostPolicySigner, links: LinkSigner) -> None:
+        self._policies = policies
+        self._links = links
+
+    def descriptor(
+        self,
+        attachment_id: str,
+        object_key: str,
+        admitted: Admitted,
+        *,
+        expires_in: int,
+        base_url: str,
+    ) -> AttachmentUploadDescriptor:
+        fields = self._policies.presign(
+            object_key,
+            mime_type=admitted.mime_type,
+            size=admitted.size,
+            expires_in=expires_in,
+        )
+        link = self._links.sign(
+            f"/uploads/{quote(attachment_id, safe='')}",
+            fields,
+            expires_at=int(time.time()) + expires_in,
+        )
+        return AttachmentUploadDescriptor(url=AnyUrl(base_url + link), method="POST")
+
+
+class PutTransport:
+    """`UPLOAD_METHOD=PUT`: straight to the bucket; exactly those bytes, exactly once."""
+
+    def __init__(self, signer: UrlSigner) -> None:
+        self._signer = signer
+
+    def descriptor(
+        self,
+        attachment_id: str,
+        object_key: str,
+        admitted: Admitted,
+        *,
+        expires_in: int,
+        base_url: str,
+    ) -> AttachmentUploadDescriptor:
+        sent = {"content-type": admitted.mime_type, "if-none-match": "*"}
+        url = self._signer.presign(
+            "PUT",
+            object_key,
+            expires_in=expires_in,
+            headers={"content-length": str(admitted.size), **sent},
+        )
+        return AttachmentUploadDescriptor(
+            url=AnyUrl(url),
+            method="PUT",
+            headers={"Content-Type": admitted.mime_type, "If-None-Match": "*"},
+        )
+
+
+class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
+    """`attachments.create` and `attachments.delete`."""
+
+    def __init__(
+        self,
+        records: AttachmentRecords,
+        policy: AttachmentPolicy,
+        quota: Quota,
+        transport: UploadTransport,
+        previews: PreviewUrls,
+        *,
+        upload_ttl_seconds: int,
+        on_tombstone: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._records = records
+        self._policy = policy
+        self._quota = quota
+        self._transport = transport
+        self._previews = previews
+        self._upload_ttl_seconds = upload_ttl_seconds
+        self._on_tombstone = on_tombstone
+
+    def generate_attachment_id(self, mime_type: str, context: RequestContext) -> str:
+        """`atc_` and 128 random bits: the SDK's default has 32, which can be guessed."""
+        return f"atc_{secrets.token_hex(16)}"
+
+    async def create_attachment(
+        self, input: AttachmentCreateParams, context: RequestContext
+    ) -> Attachment:
+        """Raises the policy's errors and `QuotaExceeded`."""
+        admitted = self._policy.admit(input)
+        attachment_id = self.generate_attachment_id(admitted.mime_type, context)
+        object_key = OBJECT_KEY_PREFIX + secrets.token_urlsafe(24)
+        expires_in = self._upload_ttl_seconds + admitted.size // _SLOW_LINE_BYTES_PER_SECOND
+        stored = _attachment(attachment_id, admitted, reference_to(object_key))
+        await self._records.reserve(
+            NewAttachment(
+                user_id=context.user_id,
+                id=attachment_id,
+                object_key=object_key,
+                name=admitted.name,
+                mime_type=admitted.mime_type,
+                size=admitted.size,
+                payload=stored.model_dump(mode="json"),
+                upload_expires_at=datetime.fromtimestamp(time.time() + expires_in, UTC),
+            ),
+            self._quota,
+        )
+        preview_url = self._previews.preview_url(attachment_id, reference_to(object_key))
+        attachment = _attachment(attachment_id, admitted, preview_url)
+        attachment.upload_descriptor = self._transport.descriptor(
+            attachment_id,
+            object_key,
+            admitted,
+            expires_in=expires_in,
+            base_url=context.base_url,
+        )
+        return attachment
+
+    async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
+        """Tombstone it; the purger deletes the bytes. Deleting twice is no error."""
+        await self._records.tombstone(context.user_id, attachment_id)
+        self._on_tombstone()
+
+
+def _attachment(attachment_id: str, admitted: Admitted, preview_url: str) -> Attachment:
+    if admitted.is_image:
+        return ImageAttachment(
+            id=attachment_id,
+            name=admitted.name,
+            mime_type=admitted.mime_type,
+            preview_url=AnyUrl(preview_url),
+        )
+    return FileAttachment(id=attachment_id, name=admitted.name, mime_type=admitted.mime_type)

@@ -1,0 +1,188 @@
+"""The ChatKit server: requests checked before anything is kept, messages saved in one piece."""
+
+import asyncio
+import binascii
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from chatkit.server import ChatKitServer, NonStreamingResult
+from chatkit.types import (
+    AudioInput,
+    ChatKitReq,
+    FeedbackKind,
+    Page,
+    StreamingReq,
+    Thread,
+    ThreadCreatedEvent,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadsCreateReq,
+    ThreadStreamEvent,
+    TranscriptionResult,
+    UserMessageInput,
+    UserMessageItem,
+    is_streaming_req,
+)
+from pydantic import TypeAdapter, ValidationError
+
+from app.attachments.store import TwoPhaseAttachmentStore
+from app.chat.stream import StreamedAnswer
+from app.context import RequestContext
+from app.database.thread_store import PostgresStore
+from app.errors import InvalidRequest
+
+_REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
+
+
+class Responder(Protocol):
+    """Answers a thread: the agent's room, or anyone's own."""
+
+    def respond(
+        self,
+        thread: ThreadMetadata,
+        message: UserMessageItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]: ...
+
+
+class AttachmentGate(Protocol):
+    """Lets a message's attachments in once their bytes are verified."""
+
+    async def admit(self, user_id: str, attachment_ids: Sequence[str]) -> None: ...
+
+
+class Transcriber(Protocol):
+    """Dictation."""
+
+    async def transcribe(self, audio: AudioInput) -> TranscriptionResult: ...
+
+
+class AssistantServer(ChatKitServer[RequestContext]):
+    """`handle` answers JSON, or a `StreamedAnswer` that has been opened.
+
+    Two of the SDK's private hooks are overridden, `_process_streaming_impl` and
+    `_process_new_thread_item_respond`, because the SDK saves a thread, its attachments and its
+    first message one by one and checks nothing before; a test holds their signatures.
+    """
+
+    store: PostgresStore
+
+    def __init__(
+        self,
+        store: PostgresStore,
+        attachment_store: TwoPhaseAttachmentStore,
+        gate: AttachmentGate,
+        responder: Responder,
+        transcriber: Transcriber,
+    ) -> None:
+        super().__init__(store, attachment_store)
+        self._gate = gate
+        self._responder = responder
+        self._transcriber = transcriber
+        self._answers: set[asyncio.Task[None]] = set()
+
+    def respond(
+        self,
+        thread: ThreadMetadata,
+        input_user_message: UserMessageItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        return self._responder.respond(thread, input_user_message, context)
+
+    async def handle(
+        self, request: ChatKitReq, context: RequestContext
+    ) -> StreamedAnswer | NonStreamingResult:
+        """What `process` does, with every refusal raised before anything is kept or sent.
+
+        Raises `AppError`.
+        """
+        if is_streaming_req(request):
+            answer = StreamedAnswer(self._process_streaming(request, context))
+            self._answers.add(answer.task)
+            answer.task.add_done_callback(self._answers.discard)
+            return await answer.open()
+        try:
+            return NonStreamingResult(await self._process_non_streaming(request, context))
+        except NotImplementedError as exc:
+            raise InvalidRequest("This assistant has no actions of that kind.") from exc
+        except binascii.Error as exc:
+            raise InvalidRequest("The audio is not valid base64.", param="audio_base64") from exc
+
+    async def close(self) -> None:
+        """Cancel the answers under way and wait until what was streamed of them is saved."""
+        for task in self._answers:
+            task.cancel()
+        if self._answers:
+            await asyncio.wait(self._answers)
+
+    async def add_feedback(
+        self,
+        thread_id: str,
+        item_ids: list[str],
+        feedback: FeedbackKind,
+        context: RequestContext,
+    ) -> None:
+        await self.store.add_feedback(thread_id, item_ids, feedback, context)
+
+    async def transcribe(
+        self, audio_input: AudioInput, context: RequestContext
+    ) -> TranscriptionResult:
+        return await self._transcriber.transcribe(audio_input)
+
+    async def _process_streaming_impl(
+        self, request: StreamingReq, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        if not isinstance(request, ThreadsCreateReq):
+            async for event in super()._process_streaming_impl(request, context):
+                yield event
+            return
+        thread = Thread(
+            id=self.store.generate_thread_id(context), created_at=datetime.now(), items=Page()
+        )
+        message = await self._build_user_message_item(request.params.input, thread, context)
+        await self.store.add_user_message(thread, message, context, create_thread=True)
+        yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
+        async for event in self._answer(thread, message, context):
+            yield event
+
+    async def _build_user_message_item(
+        self, input: UserMessageInput, thread: ThreadMetadata, context: RequestContext
+    ) -> UserMessageItem:
+        await self._gate.admit(context.user_id, input.attachments)
+        return await super()._build_user_message_item(input, thread, context)
+
+    async def _process_new_thread_item_respond(
+        self, thread: ThreadMetadata, item: UserMessageItem, context: RequestContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        await self.store.add_user_message(thread, item, context, create_thread=False)
+        async for event in self._answer(thread, item, context):
+            yield event
+
+    async def _answer(
+        self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        yield ThreadItemDoneEvent(item=message)
+        async for event in self._process_events(
+            thread, context, lambda: self.respond(thread, message, context)
+        ):
+            yield event
+
+
+def parse_request(request: str | bytes | bytearray) -> ChatKitReq:
+    """Raises `InvalidRequest` that names the field at fault."""
+    try:
+        return _REQUEST.validate_json(request)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise InvalidRequest("The request is not valid JSON.") from exc
+        if first["type"] == "union_tag_invalid":
+            operation = json.dumps(first.get("ctx", {}).get("tag"))
+            raise InvalidRequest(f"There is no operation {operation}.", param="type") from exc
+        if first["type"] == "union_tag_not_found":
+            raise InvalidRequest("The request names no operation.", param="type") from exc
+        # The first location is the operation, which the caller knows.
+        param = ".".join(str(part) for part in first["loc"][1:])
+        raise InvalidRequest(f"`{param}`: {first['msg']}.", param=param) from exc

@@ -1,0 +1,70 @@
+"""`/attachments/{id}/preview` and `/content`: a redirect to a short-lived URL of the bucket."""
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse
+
+from app.attachments.links import LinkSigner
+from app.attachments.policy import INLINE_IMAGE_TYPES
+from app.attachments.previews import SignedPreviews
+from app.database.attachments import AttachmentRecord, AttachmentRecords
+from app.errors import NotFound
+from app.http.session import Session
+
+
+class AttachmentRedirects:
+    """Both routes answer GET and HEAD, each with a URL signed for that method.
+
+    Whoever holds a signed link needs no session; anyone else must own the attachment.
+    """
+
+    def __init__(
+        self,
+        records: AttachmentRecords,
+        session: Session,
+        links: LinkSigner,
+        urls: SignedPreviews,
+        *,
+        max_age_seconds: int,
+    ) -> None:
+        self._records = records
+        self._session = session
+        self._links = links
+        self._urls = urls
+        self._max_age_seconds = max_age_seconds
+
+    async def preview(self, request: Request) -> RedirectResponse:
+        """Only the four raster types are shown; for anything else there is no preview: 404."""
+        if "signature" in request.query_params:
+            params = self._links.verify(request.url.path, request.url.query)
+            return self._redirect(self._urls.inline(request.method, params["key"]))
+        record, object_key = await self._own(request)
+        if record.preview_key is None and record.mime_type not in INLINE_IMAGE_TYPES:
+            raise NotFound("This attachment has no preview.")
+        return self._redirect(self._urls.inline(request.method, record.preview_key or object_key))
+
+    async def content(self, request: Request) -> RedirectResponse:
+        """The file itself, to be saved under its name."""
+        if "signature" in request.query_params:
+            params = self._links.verify(request.url.path, request.url.query)
+            url = self._urls.download(
+                request.method, params["key"], name=params["name"], mime_type=params["type"]
+            )
+            return self._redirect(url)
+        record, object_key = await self._own(request)
+        return self._redirect(
+            self._urls.download(
+                request.method, object_key, name=record.name, mime_type=record.mime_type
+            )
+        )
+
+    async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
+        context = await self._session.context(request)
+        record = await self._records.load(context.user_id, request.path_params["attachment_id"])
+        if record.object_key is None or record.state == "rejected":
+            raise NotFound("The bytes of this attachment are not kept here.")
+        return record, record.object_key
+
+    def _redirect(self, url: str) -> RedirectResponse:
+        # 307 keeps the method. `private`: the URL in it is a capability of this user's.
+        headers = {"Cache-Control": f"private, max-age={self._max_age_seconds}"}
+        return RedirectResponse(url, status_code=307, headers=headers)

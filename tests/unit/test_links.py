@@ -1,0 +1,75 @@
+"""Capability links: what was signed here passes, everything else is refused."""
+
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.attachments.links import LinkSigner
+from app.errors import LinkExpired, LinkRefused
+
+SIGNER = LinkSigner(b"secret", clock=lambda: 1_000.0)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+PARAMS = st.dictionaries(TEXT.filter(lambda name: name not in {"expires", "signature"}), TEXT)
+
+
+def query_of(link: str) -> str:
+    return urlsplit(link).query
+
+
+@given(PARAMS)
+def test_parameters_come_back_as_they_were_signed(params: dict[str, str]) -> None:
+    link = SIGNER.sign("/uploads/a", params, expires_at=2_000)
+    assert SIGNER.verify("/uploads/a", query_of(link)) == params
+
+
+@given(PARAMS)
+def test_a_client_may_rebuild_the_query(params: dict[str, str]) -> None:
+    pairs = parse_qsl(
+        query_of(SIGNER.sign("/uploads/a", params, expires_at=2_000)), keep_blank_values=True
+    )
+    assert SIGNER.verify("/uploads/a", urlencode(pairs[::-1])) == params
+
+
+@pytest.mark.parametrize(
+    "tampered",
+    [
+        "key=b&expires=2000",
+        "key=a&key=b&expires=2000",
+        "key=a&expires=9999",
+        "key=a&expires=2000&extra=1",
+        "expires=2000",
+        "key=a",
+        "",
+    ],
+)
+def test_a_changed_query_is_refused(tampered: str) -> None:
+    link = SIGNER.sign("/uploads/a", {"key": "a"}, expires_at=2_000)
+    signature = dict(parse_qsl(query_of(link)))["signature"]
+    with pytest.raises(LinkRefused):
+        SIGNER.verify("/uploads/a", f"{tampered}&signature={signature}")
+
+
+@pytest.mark.parametrize("signature", ["", "&signature=", "&signature=x", "&signature=%ff%fe"])
+def test_a_missing_or_made_up_signature_is_refused(signature: str) -> None:
+    with pytest.raises(LinkRefused):
+        SIGNER.verify("/uploads/a", f"key=a&expires=2000{signature}")
+
+
+def test_a_link_is_good_for_its_path_only() -> None:
+    link = SIGNER.sign("/uploads/a", {}, expires_at=2_000)
+    with pytest.raises(LinkRefused):
+        SIGNER.verify("/uploads/b", query_of(link))
+
+
+def test_another_secret_signs_nothing_here() -> None:
+    link = LinkSigner(b"other").sign("/uploads/a", {}, expires_at=2_000)
+    with pytest.raises(LinkRefused):
+        SIGNER.verify("/uploads/a", query_of(link))
+
+
+def test_a_link_expires_at_its_second() -> None:
+    assert SIGNER.verify("/a", query_of(SIGNER.sign("/a", {}, expires_at=1_001))) == {}
+    with pytest.raises(LinkExpired):
+        SIGNER.verify("/a", query_of(SIGNER.sign("/a", {}, expires_at=1_000)))
