@@ -21,6 +21,7 @@ from chatkit.types import (
 )
 from pydantic import AnyUrl
 
+from app.attachments.keys import new_object_key, upload_key
 from app.attachments.links import LinkSigner
 from app.attachments.policy import Admitted, AttachmentPolicy
 from app.attachments.previews import PreviewUrls, reference_to
@@ -28,8 +29,6 @@ from app.context import RequestContext
 from app.database.attachments import AttachmentRecords, NewAttachment, Quota
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
-
-OBJECT_KEY_PREFIX = "attachments/"
 
 # A link lives its TTL and, on top, the time the file needs on a slow line (512 kbit/s), because
 # uploads wait for each other: the twelfth photo starts long after its link was made.
@@ -141,7 +140,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         """Raises the policy's errors and `QuotaExceeded`."""
         admitted = self._policy.admit(input)
         attachment_id = self.generate_attachment_id(admitted.mime_type, context)
-        object_key = OBJECT_KEY_PREFIX + secrets.token_urlsafe(24)
+        object_key = new_object_key()
         expires_in = self._upload_ttl_seconds + admitted.size // _SLOW_LINE_BYTES_PER_SECOND
         stored = _attachment(attachment_id, admitted, reference_to(object_key))
         await self._records.reserve(
@@ -157,11 +156,13 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
             ),
             self._quota,
         )
-        preview_url = self._previews.preview_url(attachment_id, reference_to(object_key))
+        # Until a message uses it, its bytes are where the upload link puts them.
+        uploaded = upload_key(object_key)
+        preview_url = self._previews.preview_url(attachment_id, reference_to(uploaded))
         attachment = _attachment(attachment_id, admitted, preview_url)
         attachment.upload_descriptor = self._transport.descriptor(
             attachment_id,
-            object_key,
+            uploaded,
             admitted,
             expires_in=expires_in,
             base_url=context.base_url,
