@@ -15,7 +15,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
-from app.embedded.processes import CannotStart, end_leftover, last_words, spawn, stop, wait_until
+from app.embedded.processes import (
+    CannotStart,
+    end_leftover,
+    last_words,
+    spawn,
+    stop,
+    uninterrupted,
+    wait_until,
+)
 
 SUPERUSER = "postgres"
 START_TIMEOUT_SECONDS = 60
@@ -60,12 +68,13 @@ class EmbeddedPostgres:
             **self._parameters,
         }
         options = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
-        self._process = spawn(
-            [*_as_unprivileged(), _binary("postgres"), "-D", str(self.directory), *options],
-            directory=self.directory,
-            log=self._log,
-            environment=_ENVIRONMENT,
-        )
+        with uninterrupted():
+            self._process = spawn(
+                [*_as_unprivileged(), _binary("postgres"), "-D", str(self.directory), *options],
+                directory=self.directory,
+                log=self._log,
+                environment=_ENVIRONMENT,
+            )
         if not wait_until(self._is_ready, self._process, timeout_seconds=START_TIMEOUT_SECONDS):
             self.stop()
             reason = last_words(self._log, "FATAL", "PANIC", "ERROR")
@@ -110,20 +119,23 @@ class EmbeddedPostgres:
         unfinished.mkdir(mode=0o700, parents=True)
         if (owner := _unprivileged_ids()) is not None:
             os.chown(unfinished, *owner)
-        initdb = spawn(
-            [
-                *(*_as_unprivileged(), _binary("initdb"), "-D", str(unfinished)),
-                *("-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
-                *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"),
-            ],
-            directory=unfinished,
-            log=self._log,
-            environment=_ENVIRONMENT,
-        )
+        initdb: subprocess.Popen[bytes] | None = None
         try:
+            with uninterrupted():
+                initdb = spawn(
+                    [
+                        *(*_as_unprivileged(), _binary("initdb"), "-D", str(unfinished)),
+                        *("-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
+                        *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"),
+                    ],
+                    directory=unfinished,
+                    log=self._log,
+                    environment=_ENVIRONMENT,
+                )
             failed = initdb.wait() != 0
         finally:
-            stop(initdb, signal.SIGTERM)
+            if initdb is not None:
+                stop(initdb, signal.SIGTERM)
         if failed:
             reason = last_words(self._log, "error:", "FATAL")
             raise CannotStart(f"PostgreSQL could not be set up in {self.directory} ({reason})")
@@ -132,7 +144,7 @@ class EmbeddedPostgres:
     def _end_leftover(self) -> None:
         status = self._status()
         if status and status[0].isdigit():
-            end_leftover(int(status[0]), command_contains=str(self.directory), how=signal.SIGINT)
+            end_leftover(int(status[0]), argument=str(self.directory), how=signal.SIGINT)
 
     def _make_socket_directory(self) -> Path:
         if len(os.fsencode(self.directory)) <= _LONGEST_SOCKET_DIRECTORY:

@@ -7,19 +7,43 @@ command that started it, which then ends its servers in the right order.
 import signal
 import socket
 import subprocess
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
 STOP_GRACE_SECONDS = 20
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL_SECONDS = 0.02
 
 
 class CannotStart(Exception):
     """An embedded server can't run. The message is one sentence for the person at the terminal."""
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold back Ctrl-C and its kin for a moment, so that no process is started and forgotten.
+
+    Signals that arrive inside are handled at the end. Only the main thread gets them at all.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    before = {
+        each: signal.signal(each, lambda number, _: arrived.append(number)) for each in STOP_SIGNALS
+    }
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        for number in arrived[:1]:
+            signal.raise_signal(number)
 
 
 def spawn(
@@ -64,15 +88,15 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait()
 
 
-def end_leftover(pid: int, *, command_contains: str, how: signal.Signals) -> bool:
+def end_leftover(pid: int, *, argument: str, how: signal.Signals) -> bool:
     """End what an earlier run, killed before it could clean up, has left running as `pid`.
 
-    Process ids are used again, so only a process whose command line contains `command_contains`
-    (its data directory) is ended. Returns whether there was one.
+    Process ids are used again, so only a process that was started with `argument` (its data
+    directory) is ended. Returns whether there was one.
     """
     try:
         leftover = psutil.Process(pid)
-        if not any(command_contains in part for part in leftover.cmdline()):
+        if argument not in leftover.cmdline():
             return False
         leftover.send_signal(how)
         try:

@@ -20,6 +20,7 @@ from app.embedded.processes import (
     last_words,
     spawn,
     stop,
+    uninterrupted,
     wait_until,
 )
 
@@ -31,7 +32,6 @@ _PORT_OPTIONS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
     *("filer.port", "filer.port.grpc", "s3.port", "s3.port.grpc"),
 )
-_LONGEST_SOCKET_DIRECTORY = 90
 _OPTIONS = {
     "ip": "127.0.0.1",
     "ip.bind": "127.0.0.1",
@@ -115,18 +115,19 @@ class EmbeddedSeaweedFS:
         # In a file, because a command line can be read by every user of the machine.
         self._options_file.touch(mode=0o600)
         self._options_file.write_text("".join(f"{k}={v}\n" for k, v in options.items()))
-        self._process = spawn(
-            [_weed(), "mini", f"-dir={self.directory}", f"-options={self._options_file}"],
-            directory=self.directory,
-            log=self._log,
-            environment={
-                "PATH": os.environ.get("PATH", os.defpath),
-                "HOME": str(self.directory),
-                "AWS_ACCESS_KEY_ID": self.access_key_id,
-                "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
-            },
-        )
-        self._pid_file.write_text(str(self._process.pid))
+        with uninterrupted():
+            self._process = spawn(
+                [_weed(), "mini", f"-dir={self.directory}", f"-options={self._options_file}"],
+                directory=self.directory,
+                log=self._log,
+                environment={
+                    "PATH": os.environ.get("PATH", os.defpath),
+                    "HOME": str(self.directory),
+                    "AWS_ACCESS_KEY_ID": self.access_key_id,
+                    "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
+                },
+            )
+            self._pid_file.write_text(str(self._process.pid))
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self._ports["s3.port"], timeout=2)
@@ -142,7 +143,7 @@ class EmbeddedSeaweedFS:
         with suppress(FileNotFoundError, ValueError):
             end_leftover(
                 int(self._pid_file.read_text()),
-                command_contains=f"-dir={self.directory}",
+                argument=f"-dir={self.directory}",
                 how=signal.SIGTERM,
             )
 
