@@ -1,0 +1,90 @@
+"""The AWS credentials of this process as snapshots that never make a caller wait for a refresh."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import botocore.session
+from botocore.exceptions import BotoCoreError
+
+from app.errors import BucketUnavailable
+
+# botocore renews temporary credentials from 15 minutes before they end. A snapshot is renewed in
+# the background from then on, and only waited for when it is about to be useless.
+_RENEW_BEFORE_SECONDS = 15 * 60
+_USELESS_BEFORE_SECONDS = 60
+_RETRY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """One frozen set of keys. `expires_at` is Unix time; None means they do not expire."""
+
+    access_key: str
+    secret_key: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)
+    expires_at: float | None = None
+
+
+class SessionCredentials:
+    """Calling it gives the current credentials of the standard AWS chain.
+
+    Environment, profile, web identity, container and instance roles: whatever botocore finds.
+    """
+
+    def __init__(
+        self,
+        session: botocore.session.Session | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.session = session or botocore.session.Session()
+        self._clock = clock
+        self._snapshot: Credentials | None = None
+        self._renew_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def __call__(self) -> Credentials:
+        """Raises BucketUnavailable when the chain has no credentials to give."""
+        now = self._clock()
+        snapshot = self._snapshot
+        if snapshot is None or (
+            snapshot.expires_at is not None and snapshot.expires_at - now < _USELESS_BEFORE_SECONDS
+        ):
+            return self._renew()
+        if now >= self._renew_at:
+            self._renew_at = now + _RETRY_SECONDS
+            threading.Thread(
+                target=self._renew_quietly, name="renew-credentials", daemon=True
+            ).start()
+        return snapshot
+
+    def _renew(self) -> Credentials:
+        with self._lock:
+            try:
+                source = self.session.get_credentials()
+                frozen = source.get_frozen_credentials() if source else None
+            except BotoCoreError as exc:
+                raise BucketUnavailable("The storage credentials could not be renewed.") from exc
+            if source is None or frozen is None:
+                raise BucketUnavailable("No AWS credentials are configured for the file storage.")
+            # botocore tells nobody when its refreshable credentials end, except in this field.
+            ends = getattr(source, "_expiry_time", None)
+            expires_at = ends.timestamp() if ends is not None else None
+            self._snapshot = Credentials(
+                frozen.access_key, frozen.secret_key, frozen.token, expires_at
+            )
+            self._renew_at = (
+                max(expires_at - _RENEW_BEFORE_SECONDS, self._clock() + _RETRY_SECONDS)
+                if expires_at is not None
+                else float("inf")
+            )
+            return self._snapshot
+
+    def _renew_quietly(self) -> None:
+        try:
+            self._renew()
+        except BucketUnavailable:
+            # The snapshot at hand still works; the next call tries again, the last one says so.
+            return
