@@ -3,6 +3,7 @@
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
+from app.attachments.keys import upload_key
 from app.attachments.links import LinkSigner
 from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.attachments.previews import SignedPreviews
@@ -62,7 +63,9 @@ class AttachmentRedirects:
         record = await self._records.load(context.user_id, request.path_params["attachment_id"])
         if record.object_key is None or record.state == "rejected":
             raise NotFound("The bytes of this attachment are not kept here.")
-        return record, record.object_key
+        # Until a message uses it, the bytes are where the upload link put them.
+        key = upload_key(record.object_key) if record.state == "pending" else record.object_key
+        return record, key
 
     def _redirect(self, url: str) -> RedirectResponse:
         # 307 keeps the method. `private`: the URL in it is a capability of this user's.
