@@ -1,0 +1,111 @@
+"""Puts the chat's parts together: the composition root asks for it once."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from agents import ModelProvider
+from chatkit.store import Store
+from openai import AsyncOpenAI
+
+from app.chat.agent import (
+    ConfiguredModels,
+    ModelChoice,
+    OneModel,
+    default_agent,
+    load_agent,
+)
+from app.chat.budget import Budget
+from app.chat.cache import RenditionCache
+from app.chat.converter import AttachmentConverter, AttachmentReader, ContentLinks
+from app.chat.dictation import Dictation
+from app.chat.offline import OfflineModel
+from app.chat.renditions import Limits, ObjectReader, Renditions
+from app.chat.responder import AgentResponder
+from app.chat.workers import Workers
+from app.context import RequestContext
+
+MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ChatOptions:
+    """The settings of the same names. Without `api_key` the offline model answers."""
+
+    api_key: str | None = None
+    base_url: str | None = None
+    model: str = "gpt-5-mini"
+    model_api: Literal["responses", "chat_completions"] = "responses"
+    model_input: Literal["inline", "url"] = "inline"
+    agent: str | None = None
+    transcription_model: str = "gpt-4o-mini-transcribe"
+    image_max_side: int = 2048
+    text_max_chars: int = 100_000
+    max_request_bytes: int = 45_000_000
+    max_images: int = 100
+    cache_bytes: int = 256 * MEBIBYTE
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    """What the ChatKit server needs: answers and dictation."""
+
+    responder: AgentResponder
+    dictation: Dictation
+    client: AsyncOpenAI | None
+
+    async def close(self) -> None:
+        """Close the connections to the model's provider."""
+        if self.client is not None:
+            await self.client.close()
+
+
+def build_chat(
+    options: ChatOptions,
+    *,
+    attachments: AttachmentReader,
+    bucket: ObjectReader,
+    store: Store[RequestContext],
+    links: ContentLinks | None = None,
+) -> Chat:
+    """Raises `AgentNotFound`. `links` is used only with `model_input="url"`."""
+    workers = Workers()
+    client = (
+        AsyncOpenAI(api_key=options.api_key, base_url=options.base_url) if options.api_key else None
+    )
+    models: ModelProvider = (
+        ConfiguredModels(client, ModelChoice(options.model, options.model_api))
+        if client
+        else OneModel(OfflineModel(workers))
+    )
+    # The offline model follows no links: what it describes has to be in the request.
+    model_input = options.model_input if client and links else "inline"
+    renditions = Renditions(
+        bucket=bucket,
+        cache=RenditionCache(options.cache_bytes),
+        workers=workers,
+        limits=Limits(options.image_max_side, options.text_max_chars),
+        model_api=options.model_api if client else "responses",
+        model_input=model_input,
+    )
+    budget = Budget(options.max_request_bytes, options.max_images)
+
+    def make_converter(context: RequestContext) -> AttachmentConverter:
+        return AttachmentConverter(
+            user_id=context.user_id,
+            attachments=attachments,
+            renditions=renditions,
+            budget=budget,
+            links=links if model_input == "url" else None,
+        )
+
+    responder = AgentResponder(
+        agent=load_agent(options.agent) if options.agent else default_agent(),
+        models=models,
+        make_converter=make_converter,
+        store=store,
+    )
+    return Chat(
+        responder=responder,
+        dictation=Dictation(client, options.transcription_model),
+        client=client,
+    )

@@ -1,0 +1,39 @@
+"""How much a model request may hold, and how much its items take up."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+# What the request holds besides its input: instructions, tool schemas, settings.
+RESERVE_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """`max_request_bytes` counts the whole JSON body; OpenAI's limit for files is 50 MB."""
+
+    max_request_bytes: int = 45_000_000
+    max_images: int = 100
+
+
+def json_bytes(value: object) -> int:
+    """An upper bound of `value` as JSON in UTF-8, found without serializing it.
+
+    Base64 and other plain text count as they are; what may need escaping is looked at closer.
+    """
+    if isinstance(value, str):
+        return _string_bytes(value)
+    if isinstance(value, Mapping):
+        return 2 + sum(json_bytes(k) + json_bytes(v) + 2 for k, v in value.items())
+    if isinstance(value, Iterable):
+        return 2 + sum(json_bytes(item) + 1 for item in value)
+    return 24
+
+
+def _string_bytes(text: str) -> int:
+    if text.startswith("data:") and text.isascii():
+        return len(text) + 2
+    controls = sum(text.count(character) for character in '"\\\n\r\t')
+    rare = sum(1 for character in text if character < " ") - sum(
+        text.count(character) for character in "\n\r\t"
+    )
+    return len(text.encode("utf-8", "surrogatepass")) + controls + 5 * rare + 2

@@ -1,0 +1,43 @@
+"""Speech to text for the composer, by the OpenAI audio API."""
+
+import openai
+from chatkit.types import AudioInput, TranscriptionResult
+from openai import AsyncOpenAI
+
+from app.chat.failures import explained
+from app.errors import InvalidRequest, Unavailable
+
+# The API goes by the name's suffix. These are the types that ChatKit records in.
+_SUFFIXES = {"audio/webm": "webm", "audio/ogg": "ogg", "audio/mp4": "m4a"}
+
+
+class Dictation:
+    """Transcribes with a key; without one it says so."""
+
+    def __init__(self, client: AsyncOpenAI | None, model: str) -> None:
+        self._client = client
+        self._model = model
+
+    async def transcribe(self, audio: AudioInput) -> TranscriptionResult:
+        """Raises `InvalidRequest` for audio that is none, `Unavailable` without key or provider."""
+        if self._client is None:
+            raise Unavailable("Dictation needs a model: set OPENAI_API_KEY and restart the server.")
+        if not audio.data:
+            raise InvalidRequest("The recording is empty.", param="audio_base64")
+        suffix = _SUFFIXES.get(audio.media_type)
+        if suffix is None:
+            raise InvalidRequest(
+                f"Recordings of the type {audio.media_type!r} can't be transcribed.",
+                param="mime_type",
+            )
+        try:
+            heard = await self._client.audio.transcriptions.create(
+                model=self._model, file=(f"dictation.{suffix}", audio.data, audio.media_type)
+            )
+        except openai.BadRequestError as problem:
+            raise InvalidRequest(
+                "The recording could not be transcribed. Try again.", param="audio_base64"
+            ) from problem
+        except openai.OpenAIError as problem:
+            raise Unavailable(explained(problem).message) from problem
+        return TranscriptionResult(text=heard.text)

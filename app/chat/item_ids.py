@@ -1,0 +1,56 @@
+"""Gives every item a model produces an id of ours.
+
+Chat-completions models call every item `__fake_id__` (`agents.models.fake_id`), and some providers
+number theirs from 1 in every response: such items would overwrite each other in the store.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from agents import RunResultStreaming, StreamEvent
+from agents.items import ToolCallItem
+from agents.stream_events import RawResponsesStreamEvent, RunItemStreamEvent
+from chatkit.store import StoreItemType
+
+NewId = Callable[[StoreItemType], str]
+
+
+class RenamedRun:
+    """A streamed run whose items carry new ids; takes the run's place in `stream_agent_response`.
+
+    An id counts from the event that adds an item until the one that adds the next under that id.
+    """
+
+    def __init__(self, run: RunResultStreaming, new_id: NewId) -> None:
+        self._run = run
+        self._new_id = new_id
+        self._renamed: dict[str, str] = {}
+
+    async def stream_events(self) -> AsyncIterator[StreamEvent]:
+        async for event in self._run.stream_events():
+            if isinstance(event, RawResponsesStreamEvent):
+                event = RawResponsesStreamEvent(data=self._rename(event.data))
+            elif isinstance(event, RunItemStreamEvent) and isinstance(event.item, ToolCallItem):
+                self._rename_call(event.item)
+            yield event
+
+    def _rename(self, event: Any) -> Any:  # a union of some fifty event types
+        if event.type == "response.output_item.added":
+            item_id = str(event.item.id)
+            is_message = event.item.type == "message"
+            self._renamed[item_id] = self._new_id("message" if is_message else "tool_call")
+            return event.model_copy(update={"item": self._item(event.item)})
+        if event.type == "response.output_item.done":
+            return event.model_copy(update={"item": self._item(event.item)})
+        renamed = self._renamed.get(getattr(event, "item_id", None) or "")
+        return event.model_copy(update={"item_id": renamed}) if renamed else event
+
+    def _item(self, item: Any) -> Any:
+        renamed = self._renamed.get(str(item.id))
+        return item.model_copy(update={"id": renamed}) if renamed else item
+
+    def _rename_call(self, item: ToolCallItem) -> None:
+        """`stream_agent_response` takes a client tool call's item id from here."""
+        raw = item.raw_item
+        if getattr(raw, "type", None) == "function_call" and not isinstance(raw, dict):
+            item.raw_item = raw.model_copy(update={"id": self._new_id("tool_call")})

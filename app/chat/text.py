@@ -1,0 +1,63 @@
+"""Text out of bytes: which encoding it is, and which slice of it the model gets."""
+
+import codecs
+from dataclasses import dataclass
+
+import charset_normalizer
+
+from app.chat.images import Refused
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_SAMPLE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """`encoding` is a name that Python's codecs know."""
+
+    text: str
+    encoding: str
+
+
+def decode(body: bytes) -> Decoded | Refused:
+    """Decode by byte order mark, as UTF-8, as UTF-16 without a mark, or by statistics."""
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return Decoded(body.decode(encoding, "replace"), encoding.removesuffix("-sig"))
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return _guess(body)
+    if "\x00" in text:
+        return _guess_utf16(body) or Refused("it is binary, not text")
+    return Decoded(text, "utf-8")
+
+
+def _guess_utf16(body: bytes) -> Decoded | None:
+    """UTF-16 of mostly Latin text has a zero in every other byte."""
+    sample = body[:_SAMPLE_BYTES]
+    for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
+        zeros = sample[offset::2].count(0)
+        others = sample[1 - offset :: 2].count(0)
+        if zeros > len(sample) * 0.35 and others < len(sample) * 0.02:
+            return Decoded(body.decode(encoding, "replace"), encoding)
+    return None
+
+
+def _guess(body: bytes) -> Decoded | Refused:
+    utf16 = _guess_utf16(body)
+    if utf16:
+        return utf16
+    sample = body[:_SAMPLE_BYTES]
+    if sample.count(0) > 0:
+        return Refused("it is binary, not text")
+    best = charset_normalizer.from_bytes(sample).best()
+    if best is None:
+        return Refused("it is not text in any known encoding")
+    return Decoded(body.decode(best.encoding, "replace"), best.encoding)

@@ -1,0 +1,103 @@
+"""The offline model, through the whole path from stored bytes to streamed events."""
+
+import hashlib
+import io
+
+from chatkit.types import ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadStreamEvent
+from PIL import Image
+from pypdf import PdfWriter
+
+from app.chat.agent import OneModel, default_agent
+from app.chat.offline import OfflineModel
+from app.chat.responder import AgentResponder
+from app.chat.workers import Workers
+from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
+
+
+async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStreamEvent]:
+    workers = Workers()
+    responder = AgentResponder(
+        agent=default_agent(),
+        models=OneModel(OfflineModel(workers, pause_seconds=0)),
+        make_converter=lambda context: attachments.converter(),
+        store=store,
+    )
+    return [event async for event in responder.respond(THREAD, None, CONTEXT)]
+
+
+def final_text(events: list[ThreadStreamEvent]) -> str:
+    items = [event.item for event in events if isinstance(event, ThreadItemDoneEvent)]
+    assert [item.type for item in items] == ["assistant_message"]
+    assert items[0].type == "assistant_message"
+    return items[0].content[0].text
+
+
+def png(width: int, height: int) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "teal").save(out, "PNG")
+    return out.getvalue()
+
+
+def pdf(pages: int) -> bytes:
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(72, 72)
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+async def test_it_describes_every_attachment_of_the_last_message() -> None:
+    attachments = Attachments()
+    image, document, text = png(40, 30), pdf(3), b"first line\nsecond\n"
+    message = user_message(
+        1,
+        "What is this?",
+        attachments.add("holiday `x`.png", "image/png", image),
+        attachments.add("report.pdf", "application/pdf", document),
+        attachments.add("notes.txt", "text/plain", text),
+    )
+    told = final_text(await answer(attachments, MemoryStore([message])))
+    for expected in (
+        "holiday 'x'.png",
+        f"{len(image):,} bytes",
+        hashlib.sha256(image).hexdigest(),
+        "40 × 30 pixels, PNG",
+        hashlib.sha256(document).hexdigest(),
+        "PDF, 3 pages",
+        hashlib.sha256(text).hexdigest(),
+        "> first line",
+        "You wrote: “What is this?”",
+        "offline model",
+        "OPENAI_API_KEY",
+    ):
+        assert expected in told
+
+
+async def test_it_streams_in_pieces_that_add_up_to_the_answer() -> None:
+    events = await answer(Attachments(), MemoryStore([user_message(1, "Hello")]))
+    pieces = [
+        event.update.delta
+        for event in events
+        if isinstance(event, ThreadItemUpdatedEvent)
+        and event.update.type == "assistant_message.content_part.text_delta"
+    ]
+    assert len(pieces) > 3
+    assert "".join(pieces) == final_text(events)
+
+
+async def test_earlier_files_of_the_thread_are_there_too() -> None:
+    attachments = Attachments()
+    store = MemoryStore(
+        [
+            user_message(1, "one", attachments.add("a.txt", "text/plain", b"a")),
+            user_message(2, "two"),
+            user_message(3, "three"),
+        ]
+    )
+    await answer(attachments, MemoryStore(store.items))
+    events = await answer(attachments, store)
+    store.items.append(next(e.item for e in events if isinstance(e, ThreadItemDoneEvent)))
+    store.items.append(user_message(4, "four"))
+    told = final_text(await answer(attachments, store))
+    assert "From earlier in this thread I also have: `a.txt`" in told
