@@ -67,7 +67,7 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 def migrated_template(postgres: EmbeddedPostgres) -> str:
     """The name of a database with all migrations applied, for cloning only."""
     postgres.execute(f"CREATE DATABASE {TEMPLATE}")
-    _create_schema(postgres.url(TEMPLATE))
+    _migrate(postgres.url(TEMPLATE))
     return TEMPLATE
 
 
@@ -139,19 +139,14 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def _create_schema(url: str) -> None:
+def _migrate(url: str) -> None:
     import asyncio
 
-    from app.database.engine import Database
-    from app.database.tables import metadata
-
-    async def create() -> None:
-        async with Database(url) as database, database.begin() as connection:
-            await connection.run_sync(metadata.create_all)
+    from app.database.migrate import upgrade
 
     # In a thread of its own: an async test's event loop may already live in this one.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, create()).result()
+        pool.submit(asyncio.run, upgrade(url)).result()
 
 
 def _create_bucket(endpoint_url: str) -> TestBucket:

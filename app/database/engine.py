@@ -17,7 +17,8 @@ _UNAVAILABLE_CLASSES = ("08", "53", "57P")
 
 
 @contextmanager
-def _named_errors() -> Iterator[None]:
+def named_errors() -> Iterator[None]:
+    """Driver errors that mean "not reachable right now" become `DatabaseUnavailable`."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError) as exc:
@@ -59,14 +60,14 @@ class Database:
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
         """A connection in autocommit, for statements that stand alone."""
-        with _named_errors():
+        with named_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
         """A connection in a transaction: committed at the end, rolled back on any exception."""
-        with _named_errors():
+        with named_errors():
             async with self.engine.begin() as connection:
                 yield connection
 

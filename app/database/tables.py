@@ -44,6 +44,9 @@ threads = Table(
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     PrimaryKeyConstraint("user_id", "id"),
     Index("ix_threads_user_id_position", "user_id", "position"),
+    # For ADMIN_TOKEN's list over all users: its order, and its cursor.
+    Index("ix_threads_position", "position"),
+    Index("ix_threads_id", "id"),
 )
 
 thread_items = Table(
@@ -75,12 +78,15 @@ attachments = Table(
     Column("thread_id", Text),
     Column("state", Text, nullable=False),
     # NULL for attachments that this service did not create (someone's own `save_attachment`).
-    Column("object_key", Text),
+    # Compared byte by byte, as buckets list their keys: `reconcile` walks both side by side.
+    Column("object_key", Text(collation="C")),
     # The thumbnail's key, where a preview is not the object itself.
     Column("preview_key", Text),
     Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False, server_default="0"),
+    # Of the upload whose bytes were taken over, and of the object that every read must match.
+    Column("upload_etag", Text),
     Column("etag", Text),
     # Why the attachment is not usable, in words for the person.
     Column("problem", Text),
@@ -102,9 +108,15 @@ attachments = Table(
         postgresql_where="state = 'tombstone'",
     ),
     Index(
-        "ix_attachments_pending_created_at",
+        "ix_attachments_unused_created_at",
         "created_at",
-        postgresql_where="state IN ('pending', 'stored')",
+        postgresql_where="state IN ('pending', 'stored', 'rejected')",
+    ),
+    # NULL once nothing can arrive by the upload link any more and what it brought is deleted.
+    Index(
+        "ix_attachments_upload_expires_at",
+        "upload_expires_at",
+        postgresql_where="state IN ('stored', 'attached', 'rejected')",
     ),
 )
 

@@ -1,0 +1,87 @@
+"""Brings a database to the newest schema; many replicas may do it at once."""
+
+import asyncio
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from threading import Lock
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from app.database.engine import Database, asyncpg_url, named_errors
+
+_MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+_UNDEFINED_TABLE = "42P01"
+_one_at_a_time = Lock()
+
+
+async def upgrade(url: str, revision: str = "head") -> None:
+    """Migrate up to `revision`. Already there: nothing happens.
+
+    Callers take turns on an advisory lock (migrations/env.py). All of it is one transaction, so a
+    failure leaves the schema as it was. Raises `DatabaseUnavailable`.
+    """
+    await _run(url, lambda config: command.upgrade(config, revision))
+
+
+async def downgrade(url: str, revision: str) -> None:
+    """Migrate down to `revision`; `base` drops everything, data included."""
+    await _run(url, lambda config: command.downgrade(config, revision))
+
+
+async def current_revision(database: Database) -> str | None:
+    """The revision that the database is at; None where nothing was migrated yet."""
+    try:
+        async with database.connect() as connection:
+            row = (
+                await connection.execute(text("SELECT version_num FROM alembic_version"))
+            ).first()
+    except DBAPIError as exc:
+        if getattr(exc.orig, "sqlstate", None) == _UNDEFINED_TABLE:
+            return None
+        raise
+    return None if row is None else str(row.version_num)
+
+
+@cache
+def head_revision() -> str:
+    """The newest revision that this version of the service knows."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None, "migrations/versions is empty"  # noqa: S101 — a broken installation
+    return head
+
+
+async def _run(url: str, change: Callable[[Config], None]) -> None:
+    # Alembic keeps its context in module globals and reads files: a thread of its own for both.
+    await asyncio.to_thread(_run_alone, url, change)
+
+
+def _run_alone(url: str, change: Callable[[Config], None]) -> None:
+    with _one_at_a_time, named_errors():
+        asyncio.run(_run_on_connection(url, change))
+
+
+async def _run_on_connection(url: str, change: Callable[[Config], None]) -> None:
+    def on_connection(connection: Connection) -> None:
+        config = _config()
+        config.attributes["connection"] = connection
+        change(config)
+
+    engine = create_async_engine(asyncpg_url(url), poolclass=NullPool)
+    async with engine.connect() as connection:
+        await connection.run_sync(on_connection)
+        await connection.commit()
+    await engine.dispose()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config

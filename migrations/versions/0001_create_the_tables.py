@@ -1,0 +1,129 @@
+"""Create the tables."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects.postgresql import JSONB
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "threads",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("title", sa.Text()),
+        sa.Column("payload", JSONB(), nullable=False),
+        _timestamp("created_at"),
+        _timestamp("updated_at"),
+        sa.PrimaryKeyConstraint("user_id", "id", name="pk_threads"),
+    )
+    op.create_index("ix_threads_user_id_position", "threads", ["user_id", "position"])
+    op.create_index("ix_threads_position", "threads", ["position"])
+    op.create_index("ix_threads_id", "threads", ["id"])
+
+    op.create_table(
+        "thread_items",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("thread_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("payload", JSONB(), nullable=False),
+        _timestamp("created_at"),
+        sa.PrimaryKeyConstraint("user_id", "thread_id", "id", name="pk_thread_items"),
+        _thread_of_the_user("fk_thread_items_threads"),
+    )
+    op.create_index(
+        "ix_thread_items_user_id_thread_id_position",
+        "thread_items",
+        ["user_id", "thread_id", "position"],
+    )
+
+    op.create_table(
+        "attachments",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("thread_id", sa.Text()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("object_key", sa.Text(collation="C")),
+        sa.Column("preview_key", sa.Text()),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mime_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("upload_etag", sa.Text()),
+        sa.Column("upload_etag", sa.Text()),
+        sa.Column("etag", sa.Text()),
+        sa.Column("problem", sa.Text()),
+        sa.Column("payload", JSONB(), nullable=False),
+        sa.Column("upload_expires_at", sa.DateTime(timezone=True)),
+        _timestamp("created_at"),
+        sa.Column("purge_after", sa.DateTime(timezone=True)),
+        sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "id", name="pk_attachments"),
+        sa.CheckConstraint(
+            "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')",
+            name=op.f("ck_attachments_state"),
+        ),
+    )
+    op.create_index(
+        "ix_attachments_user_id_state",
+        "attachments",
+        ["user_id", "state"],
+        postgresql_include=["size"],
+    )
+    op.create_index("ix_attachments_user_id_thread_id", "attachments", ["user_id", "thread_id"])
+    op.create_index("ix_attachments_object_key", "attachments", ["object_key"])
+    op.create_index(
+        "ix_attachments_purge_after",
+        "attachments",
+        ["purge_after"],
+        postgresql_where=sa.text("state = 'tombstone'"),
+    )
+    op.create_index(
+        "ix_attachments_unused_created_at",
+        "attachments",
+        ["created_at"],
+        postgresql_where=sa.text("state IN ('pending', 'stored', 'rejected')"),
+    )
+    op.create_index(
+        "ix_attachments_upload_expires_at",
+        "attachments",
+        ["upload_expires_at"],
+        postgresql_where=sa.text("state IN ('stored', 'attached', 'rejected')"),
+    )
+
+    op.create_table(
+        "feedback",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("thread_id", sa.Text(), nullable=False),
+        sa.Column("item_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        _timestamp("created_at"),
+        sa.PrimaryKeyConstraint("user_id", "thread_id", "item_id", name="pk_feedback"),
+        _thread_of_the_user("fk_feedback_threads"),
+        sa.CheckConstraint("kind IN ('positive', 'negative')", name=op.f("ck_feedback_kind")),
+    )
+
+
+def downgrade() -> None:
+    op.drop_table("feedback")
+    op.drop_table("attachments")
+    op.drop_table("thread_items")
+    op.drop_table("threads")
+
+
+def _timestamp(name: str) -> sa.Column[object]:
+    return sa.Column(
+        name, sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+    )
+
+
+def _thread_of_the_user(name: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        ["user_id", "thread_id"], ["threads.user_id", "threads.id"], name=name, ondelete="CASCADE"
+    )
