@@ -1,0 +1,70 @@
+# Everything that can be done here; `make` alone lists it.
+# Settings are taken from the environment or the command line: `make run PORT=8001 DATA_DIR=/tmp/two`.
+.DEFAULT_GOAL := help
+.PHONY: help run test check lint fmt bench lock install clean
+MAKEFLAGS += --no-print-directory
+
+VENV ?= .venv
+PY := $(VENV)/bin/python
+# The first of these that is new enough; `make PYTHON=…` overrides it.
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	command -v $$python >/dev/null 2>&1 && \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
+	{ echo $$python; break; }; done)
+
+help: ## List what can be done
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: install ## Run everything on this machine: http://127.0.0.1:8000, state in .data
+	@exec $(PY) -m app dev $(ARGS)
+
+test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it)
+	@$(PY) -m pytest --cov=app --cov-report=term:skip-covered $(ARGS)
+
+check: lint ## Check style, types and who imports whom
+	@$(PY) -m mypy
+	@$(PY) -m importlinter.cli lint
+
+lint: install ## Check style alone
+	@$(PY) -m ruff check
+	@$(PY) -m ruff format --check
+
+fmt: install ## Format and mend what can be mended
+	@$(PY) -m ruff check --fix
+	@$(PY) -m ruff format
+
+bench: install ## Measure: see docs/performance.md
+	@$(PY) -m benchmarks $(ARGS)
+
+lock: install ## Resolve the dependencies anew and pin them with their hashes
+	@$(PY) -m pip install --quiet uv
+	@$(COMPILE) --output-file requirements.lock $(ARGS)
+	@$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock $(ARGS)
+
+COMPILE = $(PY) -m uv pip compile pyproject.toml --quiet --generate-hashes --universal \
+	--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate
+
+clean: ## Remove the virtual environment and caches; state in .data is kept
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+
+# Installs only when the lock or the interpreter changed since the last complete installation.
+install:
+	@cmp -s requirements-dev.lock $(VENV)/installed.lock && $(PY) -c '' 2>/dev/null || \
+		$(MAKE) $(VENV)/installed.lock
+
+.PHONY: $(VENV)/installed.lock
+$(VENV)/installed.lock:
+	@test -n "$(PYTHON)" || { echo "Error: Python 3.11 or newer is needed; none was found." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Error: $(PYTHON) can't make virtual environments; install its venv package (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@rm -f $@
+	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
+	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Installing what requirements-dev.lock pins (once; about 300 MB to download) …"
+	@{ $(PY) -m pip install --disable-pip-version-check --require-hashes --no-deps \
+		-r requirements-dev.lock 2>&1 || touch $(VENV)/failed; } | tee $(VENV)/install.log | awk \
+		-v total="$$(grep -c '^[a-zA-Z0-9].*==' requirements-dev.lock)" \
+		'/^Collecting/ {printf "  %3d/%d %s\n", ++n, total, $$2; fflush()} \
+		/^Installing/ {print "  unpacking …"; fflush()} \
+		/ERROR|WARNING/ {print; fflush()}'
+	@test ! -e $(VENV)/failed || { echo "Error: the installation failed; the log is $(VENV)/install.log." >&2; rm -f $(VENV)/failed; exit 1; }
+	@cp requirements-dev.lock $@
