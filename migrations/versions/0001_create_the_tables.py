@@ -56,7 +56,6 @@ def upgrade() -> None:
         sa.Column("mime_type", sa.Text(), nullable=False),
         sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("upload_etag", sa.Text()),
-        sa.Column("upload_etag", sa.Text()),
         sa.Column("etag", sa.Text()),
         sa.Column("problem", sa.Text()),
         sa.Column("payload", JSONB(), nullable=False),
