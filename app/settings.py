@@ -1,7 +1,8 @@
 """Every setting, read from the environment once.
 
-`docs/settings.md` and `.env.example` list them all. Only `app/cli.py` and `app/application.py` see
-this class; what lies below gets the few values it needs.
+`docs/settings.md` and `.env.example` list them all. Only the commands (`app/cli.py`,
+`app/embedded/development.py`) and `app/application.py` see this class; what lies below gets the few
+values it needs.
 """
 
 from typing import Annotated, Literal
@@ -35,7 +36,12 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 class Settings(BaseSettings):
     """Names are the environment's, in lower case. Times are seconds, sizes are bytes."""
 
-    model_config = SettingsConfigDict(frozen=True, env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(
+        frozen=True,
+        env_file=".env",
+        env_ignore_empty=True,  # compose files pass what nobody set as an empty string
+        extra="ignore",
+    )
 
     # Where things are
     database_url: SecretStr = SecretStr("")
@@ -74,6 +80,16 @@ class Settings(BaseSettings):
     model_api: Literal["responses", "chat_completions"] = "responses"
     model_input: Literal["inline", "url"] = "inline"
     agent: str | None = None
+    transcription_model: str = "gpt-4o-mini-transcribe"
+    # Longer images are scaled down: providers do it anyway, after the upload.
+    model_image_max_side: int = Field(2048, ge=64)
+    # A longer text is cut; the model fetches the next slice when it wants it.
+    model_max_text_chars: int = Field(100_000, ge=1000)
+    # OpenAI refuses requests with more than 50 MB of files.
+    model_max_request_bytes: int = Field(45_000_000, ge=1_000_000)
+    model_max_images: int = Field(100, ge=0)
+    # Converted files kept in memory, so that the next turn reads nothing from the bucket.
+    model_cache_bytes: int = Field(256 * MEBIBYTE, ge=0)
 
     @field_validator("allowed_origins", "allowed_mime_types", mode="before")
     @classmethod
