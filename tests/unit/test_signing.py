@@ -166,15 +166,13 @@ def test_extra_headers_are_signed_as_botocore_signs_them(
 
 
 def test_days_and_credentials_change_under_one_signer() -> None:
-    now, keys = NOW, KEYS
-    signer = UrlSigner(ENDPOINTS[4], lambda: keys, clock=lambda: now)
     moments = [(NOW, KEYS), (NOW + 86_400, KEYS), (NOW + 86_400, STS), (NOW, KEYS)]
-    signed = []
+    clock = iter([now for now, _ in moments])
+    issued = iter([keys for _, keys in moments])
+    signer = UrlSigner(ENDPOINTS[4], lambda: next(issued), clock=lambda: next(clock))
     for now, keys in moments:
-        signed.append(signer.presign("GET", "k", expires_in=9))
-    for url, (moment, issued) in zip(signed, moments, strict=True):
-        fresh = signer_at(partial(float, moment), issued)
-        assert url == fresh.presign("GET", "k", expires_in=9)
+        fresh = signer_at(partial(float, now), keys)
+        assert signer.presign("GET", "k", expires_in=9) == fresh.presign("GET", "k", expires_in=9)
 
 
 def query_of(url: str) -> dict[str, str]:
