@@ -26,13 +26,14 @@ from app.attachments.links import LinkSigner
 from app.attachments.policy import Admitted, AttachmentPolicy
 from app.attachments.previews import PreviewUrls, reference_to
 from app.context import RequestContext
-from app.database.attachments import AttachmentRecords, NewAttachment, Quota
+from app.database.attachments import (
+    SLOW_LINE_BYTES_PER_SECOND,
+    AttachmentRecords,
+    NewAttachment,
+    Quota,
+)
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
-
-# A link lives its TTL and, on top, the time the file needs on a slow line (512 kbit/s), because
-# uploads wait for each other: the twelfth photo starts long after its link was made.
-_SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
 
 
 class UploadTransport(Protocol):
@@ -141,7 +142,9 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         admitted = self._policy.admit(input)
         attachment_id = self.generate_attachment_id(admitted.mime_type, context)
         object_key = new_object_key()
-        expires_in = self._upload_ttl_seconds + admitted.size // _SLOW_LINE_BYTES_PER_SECOND
+        # Its TTL and, on top, the time the file needs on a slow line, because uploads wait for
+        # each other: the twelfth photo starts long after its link was made.
+        expires_in = self._upload_ttl_seconds + admitted.size // SLOW_LINE_BYTES_PER_SECOND
         stored = _attachment(attachment_id, admitted, reference_to(object_key))
         await self._records.reserve(
             NewAttachment(

@@ -21,7 +21,7 @@ from app.chat.dictation import Dictation
 from app.chat.offline import OfflineModel
 from app.chat.renditions import Limits, ObjectReader, Renditions
 from app.chat.responder import AgentResponder
-from app.chat.workers import Workers
+from app.attachments.workers import Workers
 from app.context import RequestContext
 
 MEBIBYTE = 1024 * 1024

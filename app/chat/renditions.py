@@ -17,7 +17,7 @@ from app.chat.kinds import (
     taken_as_file,
 )
 from app.chat.parts import Rendition, note
-from app.chat.workers import Workers, WorkFailed
+from app.attachments.workers import Workers, WorkFailed
 from app.errors import ObjectChanged, ObjectMissing, Unavailable
 
 # Base64 holds the interpreter lock while it runs: in pieces of this size (a multiple of 3, so that

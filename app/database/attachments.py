@@ -25,6 +25,7 @@ _COLUMNS = (
     attachments.c.name,
     attachments.c.mime_type,
     attachments.c.size,
+    attachments.c.upload_etag,
     attachments.c.etag,
     attachments.c.problem,
     attachments.c.upload_expires_at,
@@ -33,6 +34,9 @@ _COLUMNS = (
 
 # What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
 _COUNTED_STATES = ("pending", "stored", "attached")
+
+# 512 kbit/s: how long an upload may be under way after its link was last accepted.
+SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class AttachmentRecord:
     name: str
     mime_type: str
     size: int
+    upload_etag: str | None
     etag: str | None
     problem: str | None
     upload_expires_at: datetime | None
@@ -155,25 +160,57 @@ class AttachmentRecords:
             )
         return found
 
-    async def mark_stored(
-        self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
-    ) -> None:
-        """pending → stored, with the ETag pinned. Does nothing in any other state."""
+    async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> str | None:
+        """Choose the upload whose bytes are taken over: the first to be pinned, for good.
+
+        Answers the pinned ETag, which is an earlier one if there was one; None if the row is not
+        pending any more.
+        """
         async with self._database.connect() as connection:
-            await connection.execute(
+            row = await connection.execute(
                 update(attachments)
                 .where(_row(user_id, attachment_id), attachments.c.state == "pending")
-                .values(state="stored", etag=etag, preview_key=preview_key)
+                .values(upload_etag=func.coalesce(attachments.c.upload_etag, etag))
+                .returning(attachments.c.upload_etag)
             )
+            return row.scalar_one_or_none()
 
-    async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> None:
-        """pending or stored → rejected, saying why. Its bytes leave the quota."""
+    async def mark_stored(
+        self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
+    ) -> AttachmentRecord | None:
+        """pending → stored, with the object's ETag pinned. None, and no change, in another state.
+
+        With a `preview_key`, the stored payload's preview refers to it from now on.
+        """
+        payload = attachments.c.payload
+        previewed = func.jsonb_set(
+            payload, ["preview_url"], func.to_jsonb(f"bucket:{preview_key}"), False
+        )
         async with self._database.connect() as connection:
-            await connection.execute(
+            row = (
+                await connection.execute(
+                    update(attachments)
+                    .where(_row(user_id, attachment_id), attachments.c.state == "pending")
+                    .values(
+                        state="stored",
+                        etag=etag,
+                        preview_key=preview_key,
+                        payload=payload if preview_key is None else previewed,
+                    )
+                    .returning(*_COLUMNS)
+                )
+            ).one_or_none()
+            return None if row is None else _record(row)
+
+    async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
+        """pending → rejected, saying why; its bytes leave the quota. False in any other state."""
+        async with self._database.connect() as connection:
+            result = await connection.execute(
                 update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state.in_(("pending", "stored")))
+                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
                 .values(state="rejected", problem=problem)
             )
+            return bool(result.rowcount)
 
     async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None:
         """Remember that the model's provider refused this file: later turns send a note instead."""
@@ -198,17 +235,18 @@ class AttachmentRecords:
 async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
     """Tombstone the rows that meet `condition`, within the caller's transaction; how many it were.
 
-    An object is deleted no earlier than its upload link's expiry: a late upload would otherwise
-    bring it back with no row to find it by.
+    An object is deleted no earlier than its upload link's expiry, and the time that an upload begun
+    in the last second takes: it would otherwise come back with no row to find it by.
     """
+    upload_ends_at = attachments.c.upload_expires_at + func.make_interval(
+        0, 0, 0, 0, 0, 0, attachments.c.size / float(SLOW_LINE_BYTES_PER_SECOND)
+    )
     result = await connection.execute(
         update(attachments)
         .where(condition, attachments.c.state != "tombstone")
         .values(
             state="tombstone",
-            purge_after=func.greatest(
-                func.now(), func.coalesce(attachments.c.upload_expires_at, func.now())
-            ),
+            purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at, func.now())),
         )
     )
     return int(result.rowcount)

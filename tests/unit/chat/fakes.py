@@ -22,7 +22,7 @@ from app.chat.budget import Budget
 from app.chat.cache import RenditionCache
 from app.chat.converter import AttachmentConverter
 from app.chat.renditions import Limits, Renditions
-from app.chat.workers import Workers
+from app.attachments.workers import Workers
 from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 

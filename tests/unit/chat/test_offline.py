@@ -10,7 +10,7 @@ from pypdf import PdfWriter
 from app.chat.agent import OneModel, default_agent
 from app.chat.offline import OfflineModel
 from app.chat.responder import AgentResponder
-from app.chat.workers import Workers
+from app.attachments.workers import Workers
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
 
