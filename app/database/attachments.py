@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, and_, func, literal, select, text, update
+from sqlalchemy import ColumnElement, Row, and_, func, literal, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
@@ -238,18 +238,24 @@ async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
     An object is deleted no earlier than its upload link's expiry, and the time that an upload begun
     in the last second takes: it would otherwise come back with no row to find it by.
     """
-    upload_ends_at = attachments.c.upload_expires_at + func.make_interval(
-        0, 0, 0, 0, 0, 0, attachments.c.size / float(SLOW_LINE_BYTES_PER_SECOND)
-    )
     result = await connection.execute(
         update(attachments)
         .where(condition, attachments.c.state != "tombstone")
         .values(
             state="tombstone",
-            purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at, func.now())),
+            purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at(), func.now())),
         )
     )
     return int(result.rowcount)
+
+
+def upload_ends_at() -> ColumnElement[datetime]:
+    """When nothing can arrive by a row's upload link any more.
+
+    A link is checked when an upload begins, and one begun in its last second takes a while.
+    """
+    seconds = attachments.c.size / float(SLOW_LINE_BYTES_PER_SECOND)
+    return attachments.c.upload_expires_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
 def _row(user_id: str, attachment_id: str) -> Any:
