@@ -1,0 +1,89 @@
+/** Shows a message's attachments, and keeps their previews alive after the links expire. */
+
+import { h } from './dom.js';
+import { describeKind, splitName } from './format.js';
+import { icon } from './icons.js';
+
+/**
+ * @param {object[]} attachments
+ * @param {{openAttachment: (attachment: object) => void, previewExpired: () => void}} actions
+ */
+export function renderAttachments(attachments, actions) {
+  const images = attachments.filter(({ type }) => type === 'image');
+  const files = attachments.filter(({ type }) => type !== 'image');
+  return h(
+    'div',
+    { class: 'attachments' },
+    images.length > 0 &&
+      h('div', { class: 'attachment-images', dataset: { count: String(Math.min(images.length, 4)) } },
+        ...images.map((attachment) => imageTile(attachment, actions))),
+    ...files.map((attachment) => fileCard(attachment, actions)),
+  );
+}
+
+function imageTile(attachment, actions) {
+  const picture = h('img', {
+    src: attachment.preview_url,
+    alt: attachment.name,
+    loading: 'lazy',
+    dataset: { attachmentId: attachment.id },
+  });
+  picture.addEventListener('load', () => delete picture.dataset.renewed);
+  picture.addEventListener('error', () => {
+    if (picture.dataset.renewed) {
+      picture.replaceWith(missingPicture(attachment)); // a fresh link did not help either
+      return;
+    }
+    picture.dataset.renewed = 'true';
+    actions.previewExpired();
+  });
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'attachment-image',
+      title: attachment.name,
+      'aria-label': `Open image ${attachment.name}`,
+      on: { click: () => actions.openAttachment(attachment) },
+    },
+    picture,
+  );
+}
+
+function missingPicture(attachment) {
+  return h('span', { class: 'attachment-missing' }, icon('image'), h('span', { text: attachment.name }));
+}
+
+function fileCard(attachment, actions) {
+  const [start, end] = splitName(attachment.name);
+  return h(
+    'button',
+    {
+      type: 'button',
+      class: 'attachment-file',
+      title: attachment.name,
+      'aria-label': `Open ${attachment.name}`,
+      on: { click: () => actions.openAttachment(attachment) },
+    },
+    h('span', { class: 'file-icon' }, icon('file')),
+    h('span', { class: 'file-text' },
+      h('span', { class: 'file-name' }, h('span', { text: start }), h('span', { text: end })),
+      h('span', { class: 'file-kind', text: describeKind(attachment.mime_type, attachment.name) })),
+  );
+}
+
+/**
+ * Gives pictures on the screen the links that the thread has just been loaded with.
+ * @param {ParentNode} root @param {object[]} items
+ */
+export function renewPreviews(root, items) {
+  const fresh = new Map(
+    items.flatMap((item) => item.attachments ?? []).map(({ id, preview_url: url }) => [id, url]),
+  );
+  for (const picture of root.querySelectorAll('img[data-attachment-id]')) {
+    const url = fresh.get(picture.dataset.attachmentId);
+    const isBroken = picture.dataset.renewed || (picture.complete && picture.naturalWidth === 0);
+    // Assigning the same address again makes the browser ask again.
+    if (url && isBroken) picture.src = url;
+  }
+}

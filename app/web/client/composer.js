@@ -1,0 +1,218 @@
+/** Where a message is written: text with mentions, files, a snapshot, Send and Stop. */
+
+import { announce } from './announce.js';
+import { h, iconButton } from './dom.js';
+import { icon } from './icons.js';
+import { pickerAccept } from './limits.js';
+import { MentionMenu } from './mention-menu.js';
+import { splitMentions, toContent } from './mention-text.js';
+import { UploadTray } from './upload-tray.js';
+
+export class Composer {
+  /**
+   * @param {object} options
+   * @param {import('./upload-queue.js').UploadQueue} options.queue
+   * @param {import('./api.js').Api} options.api
+   * @param {object} options.config
+   * @param {(message: {content: object[], attachments: object[]}) => void} options.onSend
+   * @param {() => void} options.onStop
+   * @param {() => void} options.onSnapshot
+   */
+  constructor({ queue, api, config, onSend, onStop, onSnapshot }) {
+    Object.assign(this, { queue, config, onSend });
+    this.entities = [];
+    this.isAnswering = false;
+    this.isWaiting = false;
+
+    this.input = h('textarea', {
+      id: 'composer-input', rows: '1', placeholder: 'Ask about your files', 'aria-label': 'Message',
+      enterkeyhint: 'send', autocomplete: 'off',
+    });
+    this.mirror = h('div', { class: 'composer-mirror', 'aria-hidden': 'true' });
+    this.mentions = new MentionMenu(this.input, api, (entity, start, end) => this.#mention(entity, start, end));
+    this.tray = new UploadTray(queue);
+    this.picker = h('input', {
+      type: 'file', multiple: true, hidden: true, accept: pickerAccept(config.limits),
+      on: { change: () => this.#pick() },
+    });
+    this.hint = h('p', { class: 'composer-hint', role: 'status' });
+    this.send = h('button', { type: 'submit', class: 'send-button', 'aria-label': 'Send', title: 'Send' }, icon('send'));
+    this.stop = h('button', {
+      type: 'button', class: 'send-button stop-button', 'aria-label': 'Stop answering', title: 'Stop answering',
+      hidden: true, on: { click: onStop },
+    }, icon('stop'));
+
+    this.element = h('form', { class: 'composer', 'aria-label': 'New message', on: { submit: (event) => this.#submit(event) } },
+      this.mentions.element,
+      h('div', { class: 'composer-card', on: { click: (event) => event.target === event.currentTarget && this.input.focus() } },
+        this.tray.element,
+        h('div', { class: 'composer-field' }, this.mirror, this.input),
+        h('div', { class: 'composer-tools' },
+          iconButton(icon('attach'), 'Attach files', () => this.picker.click()),
+          iconButton(icon('snapshot'), 'Snapshot', onSnapshot),
+          iconButton(icon('at'), 'Mention a file or chat', () => this.#startMention()),
+          this.hint, this.send, this.stop)),
+      this.picker);
+
+    this.input.addEventListener('input', () => this.#changed());
+    this.input.addEventListener('scroll', () => (this.mirror.scrollTop = this.input.scrollTop));
+    this.input.addEventListener('keydown', (event) => this.#onKey(event));
+    this.input.addEventListener('paste', (event) => this.#onPaste(event));
+    queue.addEventListener('change', () => this.#refresh());
+    this.#refresh();
+  }
+
+  focus() {
+    this.input.focus();
+  }
+
+  get text() {
+    return this.input.value;
+  }
+
+  /** @param {{text?: string, entities?: object[]}} value */
+  set({ text, entities }) {
+    if (entities) this.entities = entities;
+    if (text !== undefined) this.input.value = text;
+    this.#changed();
+  }
+
+  addFiles(files) {
+    const leftOut = this.queue.add(files);
+    const { maxCount } = this.config.limits;
+    this.say(leftOut > 0 ? `A message holds ${maxCount} files: ${leftOut} left out.` : '');
+    this.focus();
+  }
+
+  setAnswering(isAnswering) {
+    this.isAnswering = isAnswering;
+    this.#refresh();
+  }
+
+  say(text) {
+    this.hint.textContent = text;
+    this.hint.title = text;
+  }
+
+  clear() {
+    this.entities = [];
+    this.set({ text: '' });
+    this.queue.clear();
+    this.say('');
+  }
+
+  #pick() {
+    this.addFiles(this.picker.files);
+    this.picker.value = '';
+  }
+
+  #onPaste(event) {
+    const files = [...event.clipboardData.files];
+    if (files.length === 0) return;
+    event.preventDefault();
+    this.addFiles(files.map(nameOfPasted));
+  }
+
+  #onKey(event) {
+    if (event.key === 'Backspace' && this.#removeMentionBeforeCaret()) event.preventDefault();
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    if (matchMedia('(pointer: coarse)').matches) return; // phones have no Shift+Enter
+    event.preventDefault();
+    this.element.requestSubmit();
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    if (this.isWaiting) return this.#stopWaiting();
+    if (this.isAnswering || !this.#hasSomething()) return;
+    if (this.queue.isBusy) {
+      this.isWaiting = true;
+      announce('The message will be sent when the uploads have finished.');
+      this.#refresh();
+      await this.queue.settled();
+      if (!this.isWaiting) return;
+      this.#stopWaiting();
+    }
+    const failed = this.queue.failed.length;
+    if (failed > 0) {
+      this.say(`${failed === 1 ? 'One file' : `${failed} files`} didn’t upload: retry or remove.`);
+      return;
+    }
+    const message = { content: toContent(this.text, this.entities), attachments: this.queue.attachments };
+    const draft = { text: this.text, entities: this.entities };
+    this.clear();
+    this.onSend(message, draft);
+  }
+
+  #stopWaiting() {
+    this.isWaiting = false;
+    this.#refresh();
+  }
+
+  #hasSomething() {
+    return this.text.trim() !== '' || this.queue.uploads.length > 0;
+  }
+
+  #changed() {
+    const segments = splitMentions(this.text, this.entities);
+    this.entities = segments.map(({ entity }) => entity).filter(Boolean);
+    this.mirror.replaceChildren(
+      ...segments.map(({ text, entity }) => (entity ? h('mark', { text }) : text)),
+      '\u200b', // keeps an empty last line as high as the others
+    );
+    this.#refresh();
+  }
+
+  #refresh() {
+    const { isAnswering, isWaiting } = this;
+    this.send.disabled = !this.#hasSomething() && !isWaiting;
+    this.send.hidden = isAnswering;
+    this.stop.hidden = !isAnswering;
+    this.input.readOnly = isWaiting;
+    this.element.classList.toggle('is-waiting', isWaiting);
+    this.send.setAttribute('aria-label', isWaiting ? 'Don’t send yet' : 'Send');
+    this.send.title = this.send.getAttribute('aria-label');
+    if (isWaiting) this.say('Sending when the uploads are done…');
+    else if (this.hint.textContent.startsWith('Sending when')) this.say('');
+    if (this.queue.failed.length === 0 && this.hint.textContent.includes('didn’t upload')) this.say('');
+  }
+
+  #startMention() {
+    const { selectionStart: at, value } = this.input;
+    const space = at > 0 && !/\s/.test(value[at - 1]) ? ' ' : '';
+    this.input.focus();
+    this.input.setRangeText(`${space}@`, at, this.input.selectionEnd, 'end');
+    this.input.dispatchEvent(new Event('input'));
+  }
+
+  #mention(entity, start, end) {
+    this.entities = [...this.entities, entity];
+    this.input.setRangeText(`@${entity.title} `, start, end, 'end');
+    this.#changed();
+    this.focus();
+    announce(`Mentioned ${entity.title}.`);
+  }
+
+  /** One Backspace takes a whole mention away. */
+  #removeMentionBeforeCaret() {
+    const { selectionStart, selectionEnd } = this.input;
+    if (selectionStart !== selectionEnd) return false;
+    let end = 0;
+    for (const { text, entity } of splitMentions(this.text, this.entities)) {
+      end += text.length;
+      if (!entity || end !== selectionStart) continue;
+      this.input.setRangeText('', end - text.length, end, 'end');
+      this.entities = this.entities.filter((other) => other !== entity);
+      this.#changed();
+      return true;
+    }
+    return false;
+  }
+}
+
+/** Browsers call every pasted picture "image.png". */
+function nameOfPasted(file) {
+  if (!/^image\.\w+$/.test(file.name)) return file;
+  const time = new Date().toLocaleTimeString('en-GB').replaceAll(':', '-');
+  return new File([file], `Pasted ${time}.${file.name.split('.').pop()}`, { type: file.type });
+}

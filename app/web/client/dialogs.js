@@ -1,0 +1,59 @@
+/** The page's small dialogs: confirm, sign in, look at a picture. */
+
+import { h, iconButton } from './dom.js';
+import { icon } from './icons.js';
+
+/** Shows a dialog and resolves with its return value ('' when dismissed). */
+function ask(dialog) {
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) =>
+    dialog.addEventListener('close', () => {
+      dialog.remove();
+      resolve(dialog.returnValue);
+    }),
+  );
+}
+
+/** @returns {Promise<boolean>} */
+export async function confirmDelete(title, consequence) {
+  const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'confirm-title' },
+    h('form', { method: 'dialog' },
+      h('h2', { id: 'confirm-title', text: title }),
+      h('p', { text: consequence }),
+      h('div', { class: 'dialog-actions' },
+        h('button', { class: 'button', value: '', text: 'Cancel', autofocus: true }),
+        h('button', { class: 'button button-danger', value: 'delete', text: 'Delete' }))));
+  return (await ask(dialog)) === 'delete';
+}
+
+/** Asks for a bearer token. @returns {Promise<string>} empty when dismissed */
+export async function askForToken(message) {
+  const input = h('input', {
+    type: 'password', name: 'token', class: 'text-input', autocomplete: 'off', required: true,
+    'aria-label': 'Access token',
+  });
+  const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'token-title' },
+    h('form', { method: 'dialog', on: { submit: () => (dialog.returnValue = input.value) } },
+      h('h2', { id: 'token-title', text: 'Sign in' }),
+      h('p', { text: message }),
+      input,
+      h('div', { class: 'dialog-actions' },
+        h('button', { type: 'button', class: 'button', text: 'Cancel', on: { click: () => dialog.close('') } }),
+        h('button', { class: 'button button-primary', text: 'Continue' }))));
+  const answer = await ask(dialog);
+  return answer === '' ? '' : input.value.trim();
+}
+
+/** Shows a picture large, with a way to download the original. */
+export function showPicture({ name, url, onDownload }) {
+  const dialog = h('dialog', { class: 'lightbox', 'aria-label': name, on: {
+    click: (event) => event.target === dialog && dialog.close(),
+  } },
+    h('header', { class: 'lightbox-bar' },
+      h('span', { class: 'lightbox-name', text: name }),
+      iconButton(icon('download'), 'Download the original', onDownload),
+      iconButton(icon('close'), 'Close', () => dialog.close(), { autofocus: true })),
+    h('img', { src: url, alt: name }));
+  ask(dialog);
+}

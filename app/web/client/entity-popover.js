@@ -1,0 +1,44 @@
+/** The preview of a mention in a message, while the pointer or the focus rests on it. */
+
+import { h } from './dom.js';
+import { renderWidget } from './widget-view.js';
+
+const REST_MS = 250;
+
+/** @param {import('./api.js').Api} api */
+export function createEntityPopover(api) {
+  const popover = h('div', { class: 'entity-popover', popover: 'manual' });
+  let timer = 0;
+  let current = null;
+
+  const hide = () => {
+    clearTimeout(timer);
+    current = null;
+    if (popover.matches(':popover-open')) popover.hidePopover();
+  };
+  const show = async (anchor, entity) => {
+    current = anchor;
+    const { preview } = await api.entityPreview(entity.id).catch(() => ({ preview: null }));
+    if (current !== anchor || !preview || !anchor.isConnected) return;
+    popover.replaceChildren(renderWidget(preview));
+    popover.showPopover();
+    const { left, top, bottom } = anchor.getBoundingClientRect();
+    const { width, height } = popover.getBoundingClientRect();
+    const above = top - height - 8;
+    popover.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+    popover.style.top = `${above > 8 ? above : bottom + 8}px`;
+  };
+
+  return {
+    element: popover,
+    attach(anchor, entity) {
+      for (const type of ['pointerenter', 'focus']) {
+        anchor.addEventListener(type, () => {
+          clearTimeout(timer);
+          timer = setTimeout(() => show(anchor, entity), REST_MS);
+        });
+      }
+      for (const type of ['pointerleave', 'blur', 'click']) anchor.addEventListener(type, hide);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+/** What may be attached, by the limits in `config.json`: stated once, on the server. */
+
+import { formatBytes } from './format.js';
+
+/** Browsers leave `type` empty for names they don't know: fall back on the server's table. */
+export function mimeTypeOf(file, limits) {
+  if (file.type) return file.type.split(';')[0].trim().toLowerCase();
+  const extension = /\.[^.]+$/.exec(file.name)?.[0]?.toLowerCase() ?? '';
+  return limits.extensions[extension] ?? 'application/octet-stream';
+}
+
+export function isAllowedType(mimeType, limits) {
+  return limits.allowedMimeTypes.some((pattern) => {
+    const [start, ...rest] = pattern.toLowerCase().split('*');
+    return rest.length === 0
+      ? mimeType === start
+      : mimeType.startsWith(start) && mimeType.endsWith(rest.join('*'));
+  });
+}
+
+/** Why a file can't be attached, in words; null when it can. */
+export function refusal(file, limits) {
+  if (file.size === 0) return 'This file is empty.';
+  if (file.size > limits.maxAttachmentBytes) {
+    return `Too large: ${formatBytes(file.size)}. The limit is ${formatBytes(limits.maxAttachmentBytes)}.`;
+  }
+  const mimeType = mimeTypeOf(file, limits);
+  if (!isAllowedType(mimeType, limits)) return `Files of this type can’t be attached (${mimeType}).`;
+  return null;
+}
+
+/** The `accept` attribute of the file picker. */
+export function pickerAccept(limits) {
+  const wholeTypes = limits.allowedMimeTypes.filter((pattern) => /^[\w-]+\/(\*|[^*]+)$/.test(pattern));
+  return [...wholeTypes, ...Object.keys(limits.extensions)].join(',');
+}

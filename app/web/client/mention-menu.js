@@ -1,0 +1,165 @@
+/** The list that opens on "@": searched as one types, worked by keyboard, with a preview. */
+
+import { announce } from './announce.js';
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { openMention } from './mention-text.js';
+import { renderWidget } from './widget-view.js';
+
+const TYPING_PAUSE_MS = 120;
+
+export class MentionMenu {
+  /**
+   * @param {HTMLTextAreaElement} input
+   * @param {import('./api.js').Api} api
+   * @param {(entity: object, start: number, end: number) => void} choose
+   */
+  constructor(input, api, choose) {
+    Object.assign(this, { input, api, choose });
+    this.entities = [];
+    this.active = 0;
+    this.list = h('ul', { class: 'mention-list', id: 'mention-list', role: 'listbox', 'aria-label': 'Files and chats' });
+    this.preview = h('div', { class: 'mention-preview', 'aria-hidden': 'true' });
+    this.element = h('div', { class: 'mention-menu', hidden: true }, this.list, this.preview);
+    input.setAttribute('aria-autocomplete', 'list');
+    input.addEventListener('input', () => this.#lookAtCaret());
+    input.addEventListener('click', () => this.#lookAtCaret());
+    input.addEventListener('keydown', (event) => this.#onKey(event));
+    input.addEventListener('blur', () => setTimeout(() => !this.element.matches(':hover') && this.close(), 100));
+  }
+
+  get isOpen() {
+    return !this.element.hidden;
+  }
+
+  close() {
+    this.element.hidden = true;
+    this.search?.abort();
+    clearTimeout(this.timer);
+    this.input.removeAttribute('aria-activedescendant');
+    this.input.removeAttribute('aria-controls');
+  }
+
+  #lookAtCaret() {
+    const { value, selectionStart, selectionEnd } = this.input;
+    const mention = selectionStart === selectionEnd ? openMention(value, selectionStart) : null;
+    this.mention = mention;
+    clearTimeout(this.timer);
+    if (!mention) return this.close();
+    this.timer = setTimeout(() => this.#find(mention), this.isOpen || mention.query ? TYPING_PAUSE_MS : 0);
+  }
+
+  async #find(mention) {
+    this.search?.abort();
+    this.search = new AbortController();
+    const { signal } = this.search;
+    try {
+      const entities = await this.api.searchEntities(mention.query.trim(), signal);
+      if (signal.aborted) return;
+      this.#show(entities, mention);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.#showMessage(error.message);
+    }
+  }
+
+  #show(entities, mention) {
+    this.entities = entities;
+    this.active = 0;
+    if (entities.length === 0) {
+      // "@" may just be part of the sentence: get out of the way once a word has passed.
+      if (/\s/.test(mention.query)) return this.close();
+      return this.#showMessage(
+        mention.query ? `No file or chat matches “${mention.query}”.` : 'Files and chats you can mention will show up here.',
+      );
+    }
+    let group = null;
+    const rows = [];
+    entities.forEach((entity, index) => {
+      if (entity.group && entity.group !== group) {
+        group = entity.group;
+        rows.push(h('li', { class: 'mention-group', role: 'presentation', text: group }));
+      }
+      rows.push(this.#option(entity, index));
+    });
+    this.list.replaceChildren(...rows);
+    this.#open();
+    this.#activate(0);
+    announce(`${entities.length} ${entities.length === 1 ? 'suggestion' : 'suggestions'}.`);
+  }
+
+  #option(entity, index) {
+    return h('li', {
+      class: 'mention-option', role: 'option', id: `mention-${index}`, 'aria-selected': 'false',
+      on: {
+        pointermove: () => this.active !== index && this.#activate(index),
+        // Not "click": the input must keep the focus.
+        pointerdown: (event) => {
+          event.preventDefault();
+          this.#choose(index);
+        },
+      },
+    }, icon(iconFor(entity)), h('span', { class: 'mention-title', text: entity.title }));
+  }
+
+  #showMessage(text) {
+    this.entities = [];
+    this.list.replaceChildren(h('li', { class: 'mention-empty', role: 'presentation', text }));
+    this.preview.replaceChildren();
+    this.#open();
+  }
+
+  #open() {
+    this.element.hidden = false;
+    this.input.setAttribute('aria-controls', this.list.id);
+  }
+
+  #activate(index) {
+    this.active = index;
+    const id = `mention-${index}`;
+    for (const option of this.list.querySelectorAll('[role=option]')) {
+      option.setAttribute('aria-selected', String(option.id === id));
+    }
+    this.list.querySelector(`#${id}`)?.scrollIntoView({ block: 'nearest' });
+    this.input.setAttribute('aria-activedescendant', id);
+    this.#showPreview(this.entities[index]);
+  }
+
+  async #showPreview(entity) {
+    const isCurrent = () => this.isOpen && this.entities[this.active] === entity;
+    this.preview.replaceChildren();
+    try {
+      const { preview } = await this.api.entityPreview(entity.id, this.search?.signal);
+      if (preview && isCurrent()) this.preview.replaceChildren(renderWidget(preview));
+    } catch {
+      // The name alone must do: the preview is a courtesy.
+    }
+  }
+
+  #choose(index) {
+    const entity = this.entities[index];
+    const { start } = this.mention;
+    this.close();
+    this.choose(entity, start, this.input.selectionStart);
+  }
+
+  #onKey(event) {
+    if (!this.isOpen || event.isComposing) return;
+    const count = this.entities.length;
+    if (event.key === 'Escape') this.close();
+    else if (count === 0) return;
+    else if (event.key === 'ArrowDown') this.#activate((this.active + 1) % count);
+    else if (event.key === 'ArrowUp') this.#activate((this.active - 1 + count) % count);
+    else if (event.key === 'Enter' || event.key === 'Tab') this.#choose(this.active);
+    else return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}
+
+/** Our own icon for ChatKit's icon names. */
+export function iconFor(entity) {
+  const name = entity.icon ?? '';
+  if (name.includes('image')) return 'image';
+  return /chat|message|write|notebook/.test(name) || /chat|thread/i.test(entity.group ?? '') ? 'chat' : 'file';
+}

@@ -1,0 +1,114 @@
+/** The scrolling list of messages: keeps the DOM in step with a `ThreadState`. */
+
+import { h } from './dom.js';
+import { icon } from './icons.js';
+import { renderItem, updateItem } from './item-view.js';
+
+const NEAR_THE_END_PIXELS = 80;
+
+export class ThreadView {
+  constructor(actions) {
+    this.actions = actions;
+    this.list = h('ol', { class: 'messages', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages' });
+    this.earlier = h('button', {
+      type: 'button', class: 'text-button earlier', hidden: true, text: 'Show earlier messages',
+      on: { click: () => actions.loadEarlier() },
+    });
+    this.tail = h('div', { class: 'tail' });
+    this.jump = h('button', {
+      type: 'button', class: 'jump', hidden: true, 'aria-label': 'Jump to the latest message',
+      on: { click: () => this.scrollToEnd('smooth') },
+    }, icon('chevron'));
+    this.scroller = h('div', { class: 'thread-scroll', tabindex: '-1' },
+      h('div', { class: 'thread-column' }, this.earlier, this.list, this.tail));
+    this.element = h('div', { class: 'thread' }, this.scroller, this.jump);
+    this.elements = new Map();
+    this.sticksToEnd = true;
+    this.lastTop = 0;
+    this.scroller.addEventListener('scroll', () => this.#noticeScroll());
+    // Pictures change heights after the fact, and the composer grows: stay at the end if we were.
+    const observer = new ResizeObserver(() => this.sticksToEnd && this.scrollToEnd());
+    for (const part of [this.scroller, this.list, this.tail]) observer.observe(part);
+  }
+
+  /** Forgets the thread that was shown. */
+  reset() {
+    this.elements.clear();
+    this.list.replaceChildren();
+    this.tail.replaceChildren();
+    this.sticksToEnd = true;
+  }
+
+  /**
+   * @param {import('./thread-state.js').ThreadState} state
+   * @param {object} status
+   * @param {boolean} status.isAnswering
+   * @param {Set<string>} [status.changed]  Items to redraw; others are drawn only if new.
+   * @param {boolean} [status.hasEarlier]
+   */
+  show(state, { isAnswering, changed = new Set(), hasEarlier = false }) {
+    const seen = new Set();
+    let previous = null;
+    for (const item of state.items) {
+      seen.add(item.id);
+      const known = this.elements.get(item.id);
+      if (known && changed.has(item.id)) updateItem(known, item, this.actions);
+      else if (!known) {
+        const element = renderItem(item, this.actions);
+        if (!element) continue;
+        if (previous) previous.after(element);
+        else this.list.prepend(element);
+      }
+      const element = this.list.querySelector(`[data-item-id="${CSS.escape(item.id)}"]`);
+      if (!element) continue;
+      this.elements.set(item.id, element);
+      previous = element;
+    }
+    for (const [id, element] of this.elements) {
+      if (seen.has(id)) continue;
+      element.remove();
+      this.elements.delete(id);
+    }
+    this.earlier.hidden = !hasEarlier;
+    this.list.classList.toggle('is-answering', isAnswering);
+    this.#showTail(state, isAnswering);
+    if (this.sticksToEnd) this.scrollToEnd();
+  }
+
+  scrollToEnd(behavior = 'instant') {
+    this.sticksToEnd = true;
+    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
+    this.jump.hidden = true;
+  }
+
+  #noticeScroll() {
+    const { scrollTop, scrollHeight, clientHeight } = this.scroller;
+    const isNearTheEnd = scrollHeight - scrollTop - clientHeight < NEAR_THE_END_PIXELS;
+    // Only a person scrolls up; growing content leaves the position where it was.
+    if (isNearTheEnd) this.sticksToEnd = true;
+    else if (scrollTop < this.lastTop) this.sticksToEnd = false;
+    this.lastTop = scrollTop;
+    this.jump.hidden = this.sticksToEnd;
+  }
+
+  #showTail(state, isAnswering) {
+    const last = state.items.at(-1);
+    const isWriting = last?.type === 'assistant_message' && last.content.some((part) => part?.text);
+    const key = JSON.stringify([isAnswering && (!isWriting || state.progress), state.progress, state.error]);
+    if (key === this.tail.dataset.key) return;
+    this.tail.dataset.key = key;
+    this.tail.replaceChildren();
+    if (isAnswering && (!isWriting || state.progress)) {
+      this.tail.append(h('p', { class: 'thinking' },
+        h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
+        h('span', { text: state.progress ?? 'Thinking' })));
+    }
+    if (state.error) {
+      this.tail.append(h('div', { class: 'answer-error', role: 'alert' },
+        icon('alert'),
+        h('p', { text: state.error.message }),
+        state.error.canRetry &&
+          h('button', { type: 'button', class: 'button', text: 'Try again', on: { click: () => this.actions.retry() } })));
+    }
+  }
+}

@@ -1,0 +1,202 @@
+/** The files of the message being written: at most three travel at once, each can be cancelled. */
+
+import { mimeTypeOf, refusal } from './limits.js';
+import { uploadDirect, uploadTo } from './upload-transport.js';
+
+const MAX_PARALLEL_UPLOADS = 3;
+/** Codes after which the same upload link can't work any more. */
+const LINK_IS_SPENT = new Set([
+  'link_expired', 'link_refused', 'upload_mismatch', 'upload_refused', 'not_found', 'attachment_rejected',
+]);
+/** A retry of these would only be refused again. */
+const FINAL = new Set(['attachment_too_large', 'mime_type_not_allowed', 'invalid_size', 'invalid_name']);
+
+let lastId = 0;
+
+export class Upload {
+  /** @type {'queued' | 'preparing' | 'uploading' | 'done' | 'failed'} */
+  state = 'queued';
+  loaded = 0;
+  bytesPerSecond = 0;
+  message = '';
+  canRetry = false;
+  attachment = null;
+  descriptor = null;
+
+  constructor(file, mimeType) {
+    this.id = `upload-${(lastId += 1)}`;
+    this.file = file;
+    this.mimeType = mimeType;
+    this.abort = new AbortController();
+    this.thumbnailUrl = /^image\/(png|jpeg|webp|gif|avif|bmp)$/.test(mimeType)
+      ? URL.createObjectURL(file)
+      : null;
+  }
+
+  get isSettled() {
+    return this.state === 'done' || this.state === 'failed';
+  }
+}
+
+export class UploadQueue extends EventTarget {
+  /** @type {Upload[]} */
+  uploads = [];
+
+  /**
+   * @param {object} options
+   * @param {import('./api.js').Api} options.api
+   * @param {object} options.config
+   * @param {() => Promise<string | null>} options.getToken
+   * @param {() => 'two_phase' | 'direct'} options.strategy  Asked for each upload as it starts.
+   */
+  constructor({ api, config, getToken, strategy }) {
+    super();
+    Object.assign(this, { api, config, getToken, strategy });
+  }
+
+  get isBusy() {
+    return this.uploads.some((upload) => !upload.isSettled);
+  }
+
+  get failed() {
+    return this.uploads.filter((upload) => upload.state === 'failed');
+  }
+
+  get attachments() {
+    return this.uploads.filter((upload) => upload.state === 'done').map((upload) => upload.attachment);
+  }
+
+  /** @param {Iterable<File>} files @returns {number} how many were left out by the count limit */
+  add(files) {
+    const list = [...files];
+    const room = Math.max(0, this.config.limits.maxCount - this.uploads.length);
+    for (const file of list.slice(0, room)) {
+      const upload = new Upload(file, mimeTypeOf(file, this.config.limits));
+      const reason = refusal(file, this.config.limits);
+      if (reason) Object.assign(upload, { state: 'failed', message: reason });
+      this.uploads.push(upload);
+    }
+    this.#advance();
+    return Math.max(0, list.length - room);
+  }
+
+  /** Puts an attachment that is already uploaded beside the others. */
+  adopt(attachment) {
+    const upload = new Upload(new File([], attachment.name), attachment.mime_type);
+    Object.assign(upload, { state: 'done', attachment, thumbnailUrl: attachment.preview_url ?? null });
+    this.uploads.push(upload);
+    this.#changed();
+  }
+
+  retry(upload) {
+    Object.assign(upload, { state: 'queued', message: '', loaded: 0, abort: new AbortController() });
+    this.#advance();
+  }
+
+  /** Cancels a running upload, and takes a finished one off the message and out of the bucket. */
+  remove(upload) {
+    upload.abort.abort();
+    this.uploads = this.uploads.filter((other) => other !== upload);
+    if (upload.thumbnailUrl?.startsWith('blob:')) URL.revokeObjectURL(upload.thumbnailUrl);
+    this.#discard(upload.attachment);
+    this.#advance();
+  }
+
+  /** Empties the tray once its attachments belong to a message. */
+  clear() {
+    for (const { thumbnailUrl } of this.uploads) {
+      if (thumbnailUrl?.startsWith('blob:')) URL.revokeObjectURL(thumbnailUrl);
+    }
+    this.uploads = [];
+    this.#changed();
+  }
+
+  /** Resolves when nothing is on its way any more. */
+  async settled() {
+    while (this.isBusy) {
+      await new Promise((resolve) => this.addEventListener('change', resolve, { once: true }));
+    }
+  }
+
+  #changed(upload = null) {
+    this.dispatchEvent(new CustomEvent('change', { detail: upload }));
+  }
+
+  #advance() {
+    const running = this.uploads.filter(({ state }) => state === 'preparing' || state === 'uploading');
+    const waiting = this.uploads.filter(({ state }) => state === 'queued');
+    for (const upload of waiting.slice(0, Math.max(0, MAX_PARALLEL_UPLOADS - running.length))) {
+      this.#run(upload);
+    }
+    this.#changed();
+  }
+
+  async #run(upload) {
+    const { signal } = upload.abort;
+    try {
+      upload.state = 'preparing';
+      upload.startedAt = null;
+      if (this.strategy() === 'direct') await this.#runDirect(upload);
+      else await this.#runTwoPhase(upload);
+      upload.state = 'done';
+    } catch (error) {
+      if (signal.aborted) return;
+      upload.state = 'failed';
+      upload.message = error.message;
+      upload.canRetry = !FINAL.has(error.code);
+      if (LINK_IS_SPENT.has(error.code)) {
+        this.#discard(upload.attachment);
+        upload.attachment = null;
+      }
+    } finally {
+      this.#advance();
+    }
+  }
+
+  async #runTwoPhase(upload) {
+    const { file, mimeType } = upload;
+    if (!upload.attachment) {
+      const { upload_descriptor: descriptor, ...attachment } = await this.api.call(
+        'attachments.create',
+        { name: file.name, size: file.size, mime_type: mimeType },
+      );
+      Object.assign(upload, { attachment, descriptor });
+      if (upload.abort.signal.aborted) return this.#discard(attachment);
+    }
+    upload.state = 'uploading';
+    await uploadTo(upload.descriptor, named(file, mimeType), this.config.api.bucketPostUrl, this.#progress(upload));
+  }
+
+  async #runDirect(upload) {
+    upload.state = 'uploading';
+    const file = named(upload.file, upload.mimeType);
+    const url = this.config.api.attachmentsUrl;
+    upload.attachment = await uploadDirect(url, await this.getToken(), file, this.#progress(upload));
+  }
+
+  #progress(upload) {
+    return {
+      signal: upload.abort.signal,
+      onProgress: (loaded) => {
+        const now = performance.now();
+        upload.startedAt ??= now;
+        const seconds = (now - upload.startedAt) / 1000;
+        // Multipart adds a few hundred bytes around the file.
+        upload.loaded = Math.min(loaded, upload.file.size);
+        if (seconds > 0.2) upload.bytesPerSecond = upload.loaded / seconds;
+        this.#changed(upload);
+      },
+    };
+  }
+
+  /** What the message won't use must not wait for the sweeper, but a failure here harms nobody. */
+  #discard(attachment) {
+    if (!attachment) return;
+    this.api.call('attachments.delete', { attachment_id: attachment.id }).catch(() => undefined);
+  }
+}
+
+/** The declared type and the bytes' Content-Type must be the same one. */
+function named(file, mimeType) {
+  return file.type === mimeType ? file : new File([file], file.name, { type: mimeType });
+}

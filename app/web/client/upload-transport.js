@@ -1,0 +1,91 @@
+/** Moves one file's bytes, with progress: the same rules as `fetch.js`, on XMLHttpRequest. */
+
+import { bucketForm, bucketMessage, isGatewayUrl } from '../fetch.js';
+import { ApiError } from './api.js';
+
+const UNREACHABLE = 'The upload didn’t get through. Check your connection, then retry.';
+
+/**
+ * @typedef {object} Progress
+ * @property {(loaded: number) => void} onProgress  Bytes of the file sent so far.
+ * @property {AbortSignal} signal
+ */
+
+/**
+ * Phase 2 of a two-phase upload.
+ * @param {{url: string, method: 'POST' | 'PUT', headers?: Record<string, string>}} descriptor
+ * @param {File} file
+ * @param {string | null} bucketPostUrl
+ * @param {Progress} progress
+ */
+export async function uploadTo(descriptor, file, bucketPostUrl, progress) {
+  const { method, headers = {} } = descriptor;
+  const url = new URL(descriptor.url, document.baseURI);
+  if (method === 'PUT') {
+    const answer = await transfer({ method, url, headers, body: file }, progress);
+    if (answer.status === 412) return; // written by an attempt whose answer was lost
+    requireSuccess(answer, bucketMessage);
+    return;
+  }
+  if (bucketPostUrl && isGatewayUrl(url)) {
+    try {
+      const body = bucketForm(url, file);
+      requireSuccess(await transfer({ method, url: bucketPostUrl, headers, body }, progress), bucketMessage);
+      return;
+    } catch (error) {
+      if (error.code !== 'connection_lost') throw error;
+    }
+  }
+  requireSuccess(await transfer({ method, url, headers, body: formOf(file) }, progress));
+}
+
+/**
+ * The direct strategy: one POST, answered with the Attachment.
+ * @param {string} url @param {string | null} token @param {File} file @param {Progress} progress
+ */
+export async function uploadDirect(url, token, file, progress) {
+  const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  const answer = await transfer({ method: 'POST', url, headers, body: formOf(file) }, progress);
+  requireSuccess(answer);
+  return JSON.parse(answer.text);
+}
+
+function formOf(file) {
+  const form = new FormData();
+  form.append('file', file);
+  return form;
+}
+
+function transfer({ method, url, headers, body }, { onProgress, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) {
+      // The browser sets this one itself, and refuses to be told.
+      if (name.toLowerCase() !== 'content-length') request.setRequestHeader(name, value);
+    }
+    request.upload.addEventListener('progress', (event) => onProgress(event.loaded));
+    request.addEventListener('load', () => resolve({ status: request.status, text: request.responseText }));
+    request.addEventListener('error', () => reject(new ApiError(UNREACHABLE, 0, 'connection_lost')));
+    request.addEventListener('abort', () => reject(new DOMException('Cancelled', 'AbortError')));
+    signal.addEventListener('abort', () => request.abort(), { once: true });
+    if (signal.aborted) request.abort();
+    request.send(body);
+  });
+}
+
+function requireSuccess({ status, text }, explain) {
+  if (status >= 200 && status < 300) return;
+  let body = {};
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // Not ours: the bucket answers XML, a proxy HTML.
+  }
+  const fallback = explain ? explain(text) : `The server answered ${status}. Retry in a moment.`;
+  throw new ApiError(body.message ?? fallback, status, body.error?.code ?? bucketCode(text));
+}
+
+function bucketCode(text) {
+  return /expired/i.test(text) ? 'link_expired' : 'upload_refused';
+}

@@ -1,0 +1,100 @@
+/** The cards of the files being attached: progress, speed, what went wrong, cancel, retry. */
+
+import { announce } from './announce.js';
+import { h, iconButton } from './dom.js';
+import { formatBytes, splitName } from './format.js';
+import { icon } from './icons.js';
+
+export class UploadTray {
+  /** @param {import('./upload-queue.js').UploadQueue} queue */
+  constructor(queue) {
+    this.queue = queue;
+    this.cards = new Map();
+    this.element = h('ul', { class: 'tray', 'aria-label': 'Attached files', hidden: true });
+    queue.addEventListener('change', () => this.#sync());
+  }
+
+  #sync() {
+    const { uploads } = this.queue;
+    for (const [upload, card] of this.cards) {
+      if (uploads.includes(upload)) continue;
+      card.element.remove();
+      this.cards.delete(upload);
+    }
+    for (const upload of uploads) {
+      if (!this.cards.has(upload)) {
+        const card = new UploadCard(upload, this.queue);
+        this.cards.set(upload, card);
+        this.element.append(card.element);
+        card.element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      }
+      this.cards.get(upload).update();
+    }
+    this.element.hidden = uploads.length === 0;
+  }
+}
+
+class UploadCard {
+  constructor(upload, queue) {
+    this.upload = upload;
+    const { file } = upload;
+    const [start, end] = splitName(file.name);
+    this.status = h('span', { class: 'upload-status' });
+    this.bar = h('progress', { class: 'upload-bar', max: String(file.size || 1), value: '0', 'aria-label': `Upload of ${file.name}` });
+    this.retry = iconButton(icon('retry'), `Retry ${file.name}`, () => queue.retry(upload), { class: 'upload-retry' });
+    this.remove = iconButton(icon('close'), `Remove ${file.name}`, () => this.#removeAndMoveFocus(queue), { class: 'upload-remove' });
+    this.element = h('li', { class: 'upload' },
+      upload.thumbnailUrl
+        ? h('img', { class: 'upload-thumbnail', src: upload.thumbnailUrl, alt: '' })
+        : h('span', { class: 'file-icon' }, icon('file')),
+      h('span', { class: 'file-text' },
+        h('span', { class: 'file-name', title: file.name }, h('span', { text: start }), h('span', { text: end })),
+        this.status),
+      h('span', { class: 'upload-actions' }, this.retry, this.remove),
+      this.bar);
+  }
+
+  update() {
+    const { state, message, canRetry, file, loaded } = this.upload;
+    const before = this.element.dataset.state;
+    this.element.dataset.state = state;
+    this.status.textContent = this.#words();
+    this.bar.value = loaded;
+    this.bar.hidden = state === 'done' || state === 'failed';
+    if (state === 'preparing') this.bar.removeAttribute('value');
+    this.retry.hidden = !(state === 'failed' && canRetry);
+    const label = this.upload.isSettled ? `Remove ${file.name}` : `Cancel upload of ${file.name}`;
+    this.remove.setAttribute('aria-label', label);
+    this.remove.title = label;
+    if (before === state) return;
+    if (state === 'done') announce(`${file.name} attached.`);
+    if (state === 'failed') announce(`${file.name}: ${message}`);
+  }
+
+  #words() {
+    const { state, message, file, loaded, bytesPerSecond, attachment } = this.upload;
+    switch (state) {
+      case 'queued':
+        return 'Waiting';
+      case 'preparing':
+        return 'Preparing';
+      case 'uploading': {
+        const amount = `${formatBytes(loaded)} of ${formatBytes(file.size)}`;
+        if (loaded >= file.size) return 'Finishing';
+        return bytesPerSecond > 0 ? `${amount} · ${formatBytes(bytesPerSecond)}/s` : amount;
+      }
+      case 'done':
+        return file.size > 0 ? formatBytes(file.size) : (attachment?.mime_type ?? '');
+      default:
+        return message;
+    }
+  }
+
+  #removeAndMoveFocus(queue) {
+    const next = this.element.nextElementSibling ?? this.element.previousElementSibling;
+    queue.remove(this.upload);
+    const target = next?.querySelector('.upload-remove') ??
+      document.querySelector('.composer textarea');
+    target?.focus();
+  }
+}

@@ -1,0 +1,20 @@
+/** What an empty chat shows: what this page is good for, and how to begin. */
+
+import { h } from './dom.js';
+import { formatBytes } from './format.js';
+import { icon } from './icons.js';
+
+/** @param {object} config @param {{attach: () => void, snapshot: () => void}} actions */
+export function renderWelcome(config, { attach, snapshot }) {
+  const { limits, model } = config;
+  return h('div', { class: 'welcome' },
+    h('h1', { text: 'What’s in your files?' }),
+    h('p', { class: 'welcome-lead', text:
+      `Drop, paste or attach them here, then ask. Up to ${formatBytes(limits.maxAttachmentBytes)} each.` }),
+    h('div', { class: 'welcome-actions' },
+      h('button', { type: 'button', class: 'button', on: { click: attach } }, icon('attach'), 'Attach files'),
+      h('button', { type: 'button', class: 'button', on: { click: snapshot } }, icon('snapshot'), 'Take a snapshot')),
+    model.isOffline && h('p', { class: 'welcome-note' },
+      'You’re talking to the offline model: it describes the files it receives. Set ',
+      h('code', { text: 'OPENAI_API_KEY' }), ' for real answers.'));
+}

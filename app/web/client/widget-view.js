@@ -1,0 +1,69 @@
+/** Draws the ChatKit widgets that this page needs: containers, text, images, badges. */
+
+import { h } from './dom.js';
+import { renderMarkdown } from './markdown.js';
+
+const CONTAINERS = new Set(['Basic', 'Card', 'ListView', 'ListViewItem', 'Box', 'Col', 'Row', 'Form', 'Transition']);
+const SIZES = new Set(['3xs', '2xs', 'xs', 'sm', 'md', 'lg', 'xl', '2xl', '3xl', '4xl', '5xl']);
+
+/** @param {object} widget  A `WidgetRoot` or `WidgetComponent`. @returns {HTMLElement | null} */
+export function renderWidget(widget) {
+  if (CONTAINERS.has(widget.type)) return container(widget);
+  switch (widget.type) {
+    case 'Title':
+    case 'Text':
+    case 'Caption':
+    case 'Label':
+      return textOf(widget);
+    case 'Markdown': {
+      const box = h('div', { class: 'markdown' });
+      box.append(renderMarkdown(widget.value));
+      return box;
+    }
+    case 'Badge':
+      return h('span', { class: 'widget-badge', text: widget.label });
+    case 'Image':
+      return image(widget);
+    case 'Divider':
+      return h('hr');
+    case 'Spacer':
+      return h('span', { class: 'widget-spacer' });
+    default:
+      return null; // A component this page can't draw leaves a gap, not an error.
+  }
+}
+
+function container(widget) {
+  const isRow = widget.type === 'Row' || widget.direction === 'row';
+  const children = [widget.children ?? []].flat();
+  const box = h(
+    'div',
+    { class: `widget widget-${widget.type.toLowerCase()} ${isRow ? 'widget-row' : 'widget-col'}` },
+    ...children.map(renderWidget),
+  );
+  if (['start', 'center', 'end', 'baseline', 'stretch'].includes(widget.align)) {
+    box.dataset.align = widget.align;
+  }
+  return box;
+}
+
+function textOf(widget) {
+  const tag = widget.type === 'Title' ? 'strong' : 'span';
+  const lines = Number.isInteger(widget.maxLines) ? Math.min(widget.maxLines, 6) : 0;
+  return h(tag, {
+    class: `widget-${widget.type.toLowerCase()}`,
+    text: String(widget.value ?? ''),
+    dataset: {
+      ...(SIZES.has(widget.size) ? { size: widget.size } : {}),
+      ...(widget.truncate || lines ? { lines: String(lines || 1) } : {}),
+      ...(widget.color === 'secondary' || widget.color === 'tertiary' ? { tone: 'muted' } : {}),
+    },
+  });
+}
+
+function image(widget) {
+  if (!/^(https?:|data:image\/|blob:|\/)/.test(widget.src)) return null;
+  const picture = h('img', { src: widget.src, alt: widget.alt ?? '', class: 'widget-image', loading: 'lazy' });
+  picture.addEventListener('error', () => picture.remove());
+  return picture;
+}

@@ -1,0 +1,88 @@
+/**
+ * The reference `api.fetch` for a page with ChatKit: pass it as `api.fetch`.
+ *
+ * - The token goes to the API alone. Upload links carry their own signature, and S3 refuses a
+ *   request that brings two.
+ * - An upload link of the gateway (`…/uploads/{id}?key=…&policy=…`) is S3's presigned POST with its
+ *   form fields in the query. Where the browser can reach the bucket, the fields go back into a
+ *   form and the file goes straight there. If that fails on the way (network, CORS), the same
+ *   bytes go to the same key through the gateway.
+ *
+ * @param {object} options
+ * @param {string} options.apiUrl          The ChatKit endpoint, as in `api.url`.
+ * @param {() => (string | null | Promise<string | null>)} [options.getToken]  The bearer token, if any.
+ * @param {string | null} [options.bucketPostUrl]  Where the bucket takes a POST; null: use the gateway.
+ * @param {typeof globalThis.fetch} [options.fetch]
+ * @returns {typeof globalThis.fetch}
+ */
+export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
+  const api = new URL(apiUrl, document.baseURI);
+  const send = fetch ?? globalThis.fetch.bind(globalThis);
+
+  return async (input, init = {}) => {
+    const url = new URL(input instanceof Request ? input.url : input, document.baseURI);
+    if (isGatewayUrl(url)) {
+      const file = init.body instanceof FormData ? init.body.get('file') : null;
+      if (bucketPostUrl && file instanceof Blob) {
+        const body = bucketForm(url, file);
+        try {
+          const answer = await send(bucketPostUrl, { method: 'POST', body, signal: init.signal });
+          return answer.ok ? answer : withMessage(answer.status, await answer.text());
+        } catch (error) {
+          if (!(error instanceof TypeError)) throw error; // an abort, not a failed connection
+        }
+      }
+      return send(input, init);
+    }
+    if (url.origin !== api.origin) return send(input, init);
+
+    const token = await getToken?.();
+    if (!token) return send(input, init);
+    const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : {}));
+    headers.set('Authorization', `Bearer ${token}`);
+    return send(input, { ...init, headers });
+  };
+}
+
+/** The gateway's own parameters, which are no fields of the form. */
+const GATEWAY_PARAMETERS = new Set(['expires', 'signature']);
+
+/** @param {URL} url  Is this a gateway link, that is, a presigned POST folded into a URL? */
+export function isGatewayUrl(url) {
+  return /\/uploads\/[^/]+$/.test(url.pathname) && url.searchParams.has('policy');
+}
+
+/**
+ * The presigned POST that a gateway link stands for. S3 reads `file` last.
+ * @param {URL} url
+ * @param {Blob} file
+ */
+export function bucketForm(url, file) {
+  const form = new FormData();
+  for (const [name, value] of url.searchParams) {
+    if (!GATEWAY_PARAMETERS.has(name)) form.append(name, value);
+  }
+  form.append('file', file);
+  return form;
+}
+
+/**
+ * What the bucket's XML means to the person who waits for the upload.
+ * @param {string} xml
+ */
+export function bucketMessage(xml) {
+  const code = /<Code>(\w+)<\/Code>/.exec(xml)?.[1] ?? '';
+  if (code === 'EntityTooLarge') return 'The file is larger than announced. Attach it again.';
+  if (code === 'EntityTooSmall') return 'The file is smaller than announced. Attach it again.';
+  if (/expired/i.test(xml)) return 'The upload link has expired. Attach the file again.';
+  return 'The file storage refused the upload. Attach the file again.';
+}
+
+/**
+ * ChatKit shows the top-level `message` of a JSON answer.
+ * @param {number} status
+ * @param {string} xml
+ */
+function withMessage(status, xml) {
+  return Response.json({ message: bucketMessage(xml) }, { status });
+}

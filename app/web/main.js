@@ -1,0 +1,42 @@
+/** Starts the page: configuration, token, then OpenAI's element or our own client. */
+
+import { mountClient } from './client/client.js';
+import { askForToken } from './client/dialogs.js';
+import { h } from './client/dom.js';
+import { applyTheme, preference, remember, token } from './client/preferences.js';
+import { mountElement } from './chatkit-element.js';
+import { createFetch } from './fetch.js';
+
+export async function loadConfig(url = '/config.json') {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error('The page could not load its configuration.');
+  return response.json();
+}
+
+async function start(root) {
+  applyTheme();
+  const config = await loadConfig();
+  if (config.auth.mode === 'jwt' && !token.get()) {
+    token.set(await askForToken('Paste an access token for this service. It stays in this tab.'));
+  }
+  const getToken = async () => (config.auth.mode === 'jwt' ? token.get() : null);
+  const fetch = createFetch({ apiUrl: config.api.url, getToken, bucketPostUrl: config.api.bucketPostUrl });
+  const options = { config, fetch, getToken, onSettingChanged: () => location.reload() };
+
+  if (preference('interface', config.api.domainKey ? 'chatkit' : 'page') === 'chatkit' && config.api.domainKey) {
+    try {
+      await mountElement(root, options);
+      return;
+    } catch {
+      remember('interface', 'page'); // out of reach: don't wait for it on every load
+    }
+  }
+  mountClient(root, options);
+}
+
+const root = document.getElementById('chat');
+start(root).catch((error) =>
+  root.replaceChildren(h('div', { class: 'fatal', role: 'alert' },
+    h('h1', { text: 'The chat can’t start' }),
+    h('p', { text: error.message }),
+    h('button', { type: 'button', class: 'button', text: 'Try again', on: { click: () => location.reload() } }))));
