@@ -1,0 +1,150 @@
+"""The store's statements, each built once; parameters are named owner, thread, item, attachment.
+
+No parameter is named like a column: SQLAlchemy would also assign it to that column in an UPDATE
+that is part of the statement. Every statement names the owner. A row that holds ChatKit's type takes it as JSON text and gives
+it back as text, so that only pydantic reads it.
+"""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    delete,
+    exists,
+    func,
+    literal,
+    select,
+    update,
+)
+from sqlalchemy.dialects.postgresql import JSONB, insert
+
+from app.database.message_attachments import preview_reference
+from app.database.tables import attachments, feedback, thread_items, threads
+
+_OWNER = bindparam("owner", type_=Text)
+_THREAD = bindparam("thread", type_=Text)
+_ITEM = bindparam("item", type_=Text)
+_ATTACHMENT = bindparam("attachment", type_=Text)
+_PAYLOAD = cast(bindparam("json", type_=Text), JSONB)
+
+_THREAD_ROW = (threads.c.user_id == _OWNER, threads.c.id == _THREAD)
+_ITEM_ROW = (
+    thread_items.c.user_id == _OWNER,
+    thread_items.c.thread_id == _THREAD,
+    thread_items.c.id == _ITEM,
+)
+_ATTACHMENT_ROW = (attachments.c.user_id == _OWNER, attachments.c.id == _ATTACHMENT)
+
+LOAD_THREAD = select(cast(threads.c.payload, Text)).where(*_THREAD_ROW)
+
+# NO KEY: rows that refer to the thread may be inserted meanwhile, as long as nobody locks it too.
+LOCK_THREAD = select(literal(1)).where(*_THREAD_ROW).with_for_update(key_share=True)
+
+DELETE_THREAD = delete(threads).where(*_THREAD_ROW)
+
+# New threads of one user take turns from here to their commit. So positions become visible in
+# their order, and a pager that has seen one will never be overtaken by a smaller one.
+_turn = select(
+    func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
+).cte("turn")
+_new_thread = insert(threads).from_select(
+    ["user_id", "id", "title", "payload"],
+    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _PAYLOAD).select_from(_turn),
+)
+UPSERT_THREAD = _new_thread.on_conflict_do_update(
+    index_elements=["user_id", "id"],
+    set_={
+        "title": _new_thread.excluded.title,
+        "payload": _new_thread.excluded.payload,
+        "updated_at": func.now(),
+    },
+)
+
+LOAD_ITEM = select(cast(thread_items.c.payload, Text)).where(*_ITEM_ROW)
+
+# The thread's row is held until the commit, and the position is drawn after that: within a thread
+# positions, too, become visible in their order. No row: the thread is not the owner's.
+_held = (
+    update(threads)
+    .where(*_THREAD_ROW)
+    .values(updated_at=func.now())
+    .returning(threads.c.user_id, threads.c.id)
+    .cte("held")
+)
+_new_item = insert(thread_items).from_select(
+    ["user_id", "thread_id", "id", "type", "payload"],
+    select(_held.c.user_id, _held.c.id, _ITEM, bindparam("item_type", type_=Text), _PAYLOAD),
+)
+UPSERT_ITEM = _new_item.on_conflict_do_update(
+    index_elements=["user_id", "thread_id", "id"],
+    set_={"type": _new_item.excluded.type, "payload": _new_item.excluded.payload},
+).returning(literal(1))
+
+# Answers whether the thread is the owner's.
+DELETE_ITEM = select(exists().where(*_THREAD_ROW)).add_cte(
+    delete(thread_items).where(*_ITEM_ROW).cte("deleted_item"),
+    delete(feedback)
+    .where(
+        feedback.c.user_id == _OWNER,
+        feedback.c.thread_id == _THREAD,
+        feedback.c.item_id == _ITEM,
+    )
+    .cte("deleted_feedback"),
+)
+
+_new_feedback = insert(feedback).from_select(
+    ["user_id", "thread_id", "item_id", "kind"],
+    select(
+        thread_items.c.user_id,
+        thread_items.c.thread_id,
+        thread_items.c.id,
+        bindparam("opinion", type_=Text),
+    ).where(
+        thread_items.c.user_id == _OWNER,
+        thread_items.c.thread_id == _THREAD,
+        thread_items.c.id == any_(bindparam("items", type_=ARRAY(Text))),
+    ),
+)
+UPSERT_FEEDBACK = _new_feedback.on_conflict_do_update(
+    index_elements=["user_id", "thread_id", "item_id"],
+    set_={"kind": _new_feedback.excluded.kind, "created_at": func.now()},
+).returning(feedback.c.item_id)
+
+LOAD_ATTACHMENT = select(
+    cast(attachments.c.payload, Text).label("payload"),
+    attachments.c.thread_id,
+    preview_reference().label("reference"),
+).where(*_ATTACHMENT_ROW, attachments.c.state != "tombstone")
+
+LOCK_ATTACHMENT = (
+    select(attachments.c.state, preview_reference().label("reference"))
+    .where(*_ATTACHMENT_ROW)
+    .with_for_update()
+)
+
+UPDATE_ATTACHMENT = update(attachments).where(*_ATTACHMENT_ROW).values(payload=_PAYLOAD)
+
+# Nothing of these is in the bucket, so there is nothing to upload, verify or expire.
+_new_attachment = insert(attachments).values(
+    user_id=_OWNER,
+    id=_ATTACHMENT,
+    thread_id=_THREAD,
+    state="attached",
+    name=bindparam("file_name", type_=Text),
+    mime_type=bindparam("file_type", type_=Text),
+    payload=_PAYLOAD,
+)
+UPSERT_FOREIGN_ATTACHMENT = _new_attachment.on_conflict_do_update(
+    index_elements=["user_id", "id"],
+    set_={
+        **{
+            name: _new_attachment.excluded[name]
+            for name in ("thread_id", "state", "name", "mime_type", "payload")
+        },
+        "purge_after": None,
+    },
+    where=attachments.c.object_key.is_(None),
+)

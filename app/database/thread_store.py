@@ -1,0 +1,350 @@
+"""ChatKit's store on PostgreSQL: every statement names the owner of what it touches."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from chatkit.store import Store, StoreItemType
+from chatkit.types import (
+    Attachment,
+    FeedbackKind,
+    Page,
+    ThreadItem,
+    ThreadMetadata,
+    UserMessageItem,
+)
+from sqlalchemy import and_
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.context import RequestContext
+from app.database import statements
+from app.database.attachments import AttachmentRecords, tombstone_where
+from app.database.engine import Database
+from app.database.identifiers import new_id
+from app.database.message_attachments import bind_attachments, stored_references
+from app.database.pages import PageRequest, Pages
+from app.database.payloads import (
+    Hydrator,
+    as_stored,
+    decode_attachment,
+    decode_item,
+    decode_thread,
+    encode_attachment,
+    encode_item,
+    encode_thread,
+    hydrate,
+    storable,
+)
+from app.database.tables import attachments
+from app.errors import NotFound
+
+logger = logging.getLogger(__name__)
+
+
+class PostgresStore(Store[RequestContext]):
+    """Threads, their items and the attachments' metadata, each user's for that user alone.
+
+    With a hydrator, attachments whose bytes are in the bucket come with a preview URL minted at
+    the load. Without one this is a plain ChatKit store. Another user's id is `NotFound`, like one
+    that never was. Raises `DatabaseUnavailable` from every method.
+    """
+
+    def __init__(self, database: Database, hydrator: Hydrator | None = None) -> None:
+        self._database = database
+        self._hydrator = hydrator
+        self._pages = Pages(database, hydrator)
+        self._records = AttachmentRecords(database)
+
+    def generate_thread_id(self, context: RequestContext) -> str:
+        return new_id("thread")
+
+    def generate_item_id(
+        self, item_type: StoreItemType, thread: ThreadMetadata, context: RequestContext
+    ) -> str:
+        return new_id(item_type)
+
+    # Threads
+
+    async def load_thread(self, thread_id: str, context: RequestContext) -> ThreadMetadata:
+        async with self._database.connect() as connection:
+            payload = await connection.scalar(
+                statements.LOAD_THREAD, {"owner": context.user_id, "thread": storable(thread_id)}
+            )
+        if payload is None:
+            raise _no_thread(thread_id)
+        return decode_thread(payload)
+
+    async def load_threads(
+        self, limit: int, after: str | None, order: str, context: RequestContext
+    ) -> Page[ThreadMetadata]:
+        page = await self._pages.threads(context.user_id, PageRequest(limit, order, after))
+        data = [row.thread for row in page.rows]
+        return Page(data=data, has_more=page.has_more, after=data[-1].id if page.has_more else None)
+
+    async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
+        """Upsert the metadata; of a `Thread`, the items are not touched."""
+        async with self._database.connect() as connection:
+            await _upsert_thread(connection, thread, context)
+
+    async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
+        """See `remove_thread`."""
+        await self.remove_thread(thread_id, context)
+
+    async def remove_thread(self, thread_id: str, context: RequestContext) -> int:
+        """Delete a thread and its items, and tombstone its attachments, in one transaction.
+
+        Answers how many attachments' bytes are going to be purged. Raises `NotFound`.
+        """
+        wanted = {"owner": context.user_id, "thread": storable(thread_id)}
+        async with self._database.begin() as connection:
+            # The thread first: whoever adds a message holds it too, and adds no attachment now.
+            if await connection.scalar(statements.LOCK_THREAD, wanted) is None:
+                raise _no_thread(thread_id)
+            purged = await tombstone_where(
+                connection,
+                and_(
+                    attachments.c.user_id == wanted["owner"],
+                    attachments.c.thread_id == wanted["thread"],
+                ),
+            )
+            await connection.execute(statements.DELETE_THREAD, wanted)
+        logger.info(
+            "thread deleted",
+            extra={
+                "thread_id": thread_id,
+                "attachments": purged,
+                "request_id": context.request_id,
+            },
+        )
+        return purged
+
+    # Items
+
+    async def load_thread_items(
+        self,
+        thread_id: str,
+        after: str | None,
+        limit: int,
+        order: str,
+        context: RequestContext,
+    ) -> Page[ThreadItem]:
+        """A page of items; an empty one for a thread that is not the user's.
+
+        Raises `NotFound` for an unknown `after`.
+        """
+        page = await self._pages.items(context.user_id, thread_id, PageRequest(limit, order, after))
+        return Page(
+            data=page.rows,
+            has_more=page.has_more,
+            after=page.rows[-1].id if page.has_more else None,
+        )
+
+    async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
+        async with self._database.connect() as connection:
+            payload = await connection.scalar(
+                statements.LOAD_ITEM, _item_key(context, thread_id, item_id)
+            )
+        if payload is None:
+            raise _no_item(item_id)
+        return decode_item(payload, self._hydrator)
+
+    async def add_thread_item(
+        self, thread_id: str, item: ThreadItem, context: RequestContext
+    ) -> None:
+        """As `save_item`: the SDK adds a workflow again each time it goes on."""
+        await self.save_item(thread_id, item, context)
+
+    async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
+        """Upsert by id; an item that is saved again keeps its place. Raises `NotFound`."""
+        ids = _attachment_ids(item)
+        if not ids:
+            async with self._database.connect() as connection:
+                await _upsert_item(connection, thread_id, item, {}, context)
+            return
+        async with self._database.begin() as connection:
+            references = await stored_references(
+                connection, context.user_id, storable(thread_id), storable(item.id), ids
+            )
+            await _upsert_item(connection, thread_id, item, references, context)
+
+    async def add_user_message(
+        self,
+        thread: ThreadMetadata,
+        item: UserMessageItem,
+        context: RequestContext,
+        *,
+        create_thread: bool,
+    ) -> None:
+        """Save a message, its thread if that is new, and bind its attachments: all or nothing.
+
+        Raises `NotFound` for the thread or an attachment, `AttachmentNotUploaded`,
+        `AttachmentRejected`, and `AttachmentInUse` for an attachment of another thread.
+        """
+        async with self._database.begin() as connection:
+            if create_thread:
+                await _upsert_thread(connection, thread, context)
+            elif not await connection.scalar(
+                statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread.id)}
+            ):
+                raise _no_thread(thread.id)
+            references = await bind_attachments(
+                connection, context.user_id, storable(thread.id), _attachment_ids(item)
+            )
+            await _upsert_item(connection, thread.id, item, references, context)
+
+    async def delete_thread_item(
+        self, thread_id: str, item_id: str, context: RequestContext
+    ) -> None:
+        """Quiet where the thread has no such item: streams remove items never saved."""
+        async with self._database.connect() as connection:
+            known = await connection.scalar(
+                statements.DELETE_ITEM, _item_key(context, thread_id, item_id)
+            )
+        if not known:
+            raise _no_thread(thread_id)
+
+    async def add_feedback(
+        self,
+        thread_id: str,
+        item_ids: Sequence[str],
+        kind: FeedbackKind,
+        context: RequestContext,
+    ) -> None:
+        """Keep the latest word on each item. Raises `NotFound` if any is not in the thread."""
+        wanted = sorted({storable(item_id) for item_id in item_ids})
+        async with self._database.begin() as connection:
+            saved = await connection.execute(
+                statements.UPSERT_FEEDBACK,
+                {
+                    "owner": context.user_id,
+                    "thread": storable(thread_id),
+                    "items": wanted,
+                    "opinion": kind,
+                },
+            )
+            found = set(saved.scalars())
+            for item_id in wanted:
+                if item_id not in found:
+                    raise _no_item(item_id)
+            if not wanted and not await connection.scalar(
+                statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread_id)}
+            ):
+                raise _no_thread(thread_id)
+
+    # Attachments
+
+    async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
+        """Upsert the metadata.
+
+        Of the bucket's attachments only the payload changes, without upload descriptor and with
+        its preview as it was: thread, state, key and size are never taken from here. Raises
+        `NotFound` for one that was deleted.
+        """
+        async with self._database.begin() as connection:
+            row = await connection.execute(
+                statements.LOCK_ATTACHMENT,
+                {"owner": context.user_id, "attachment": storable(attachment.id)},
+            )
+            known = row.one_or_none()
+            reference = None if known is None else known.reference
+            if reference is not None and known is not None and known.state == "tombstone":
+                raise _no_attachment(attachment.id)
+            given: dict[str, Any] = {
+                "owner": context.user_id,
+                "attachment": storable(attachment.id),
+                "json": encode_attachment(as_stored(attachment, reference)),
+            }
+            if reference is not None:
+                await connection.execute(statements.UPDATE_ATTACHMENT, given)
+                return
+            thread_id = attachment.thread_id
+            given |= {
+                "file_name": storable(attachment.name),
+                "file_type": storable(attachment.mime_type),
+                "thread": None if thread_id is None else storable(thread_id),
+            }
+            await connection.execute(statements.UPSERT_FOREIGN_ATTACHMENT, given)
+
+    async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
+        async with self._database.connect() as connection:
+            found = await connection.execute(
+                statements.LOAD_ATTACHMENT,
+                {"owner": context.user_id, "attachment": storable(attachment_id)},
+            )
+            row = found.one_or_none()
+        if row is None:
+            raise _no_attachment(attachment_id)
+        attachment = decode_attachment(row.payload)
+        if row.thread_id is not None:
+            attachment.thread_id = row.thread_id
+        if row.reference is not None:
+            attachment = as_stored(attachment, row.reference)
+            if self._hydrator is not None:
+                hydrate(attachment, self._hydrator)
+        return attachment
+
+    async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
+        """Tombstone it; a purger removes bytes and row. Twice is no error.
+
+        Raises `NotFound` where there is no row.
+        """
+        await self._records.tombstone(context.user_id, storable(attachment_id))
+
+
+async def _upsert_thread(
+    connection: AsyncConnection, thread: ThreadMetadata, context: RequestContext
+) -> None:
+    await connection.execute(
+        statements.UPSERT_THREAD,
+        {
+            "owner": context.user_id,
+            "thread": storable(thread.id),
+            "thread_title": None if thread.title is None else storable(thread.title),
+            "json": encode_thread(thread),
+        },
+    )
+
+
+async def _upsert_item(
+    connection: AsyncConnection,
+    thread_id: str,
+    item: ThreadItem,
+    references: dict[str, str],
+    context: RequestContext,
+) -> None:
+    saved = await connection.scalar(
+        statements.UPSERT_ITEM,
+        {
+            **_item_key(context, thread_id, item.id),
+            "item_type": item.type,
+            "json": encode_item(item, references),
+        },
+    )
+    if saved is None:
+        raise _no_thread(thread_id)
+
+
+def _item_key(context: RequestContext, thread_id: str, item_id: str) -> dict[str, str]:
+    return {
+        "owner": context.user_id,
+        "thread": storable(thread_id),
+        "item": storable(item_id),
+    }
+
+
+def _attachment_ids(item: ThreadItem) -> list[str]:
+    if not isinstance(item, UserMessageItem):
+        return []
+    return [storable(attachment.id) for attachment in item.attachments]
+
+
+def _no_thread(thread_id: str) -> NotFound:
+    return NotFound(f"There is no thread {thread_id!r}.", param="thread_id")
+
+
+def _no_item(item_id: str) -> NotFound:
+    return NotFound(f"There is no item {item_id!r} in this thread.", param="item_id")
+
+
+def _no_attachment(attachment_id: str) -> NotFound:
+    return NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")
