@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from app.embedded.processes import (
     CannotStart,
     end_leftover,
     last_words,
+    socket_directory,
     spawn,
     stop,
     uninterrupted,
@@ -27,8 +27,6 @@ from app.embedded.processes import (
 
 SUPERUSER = "postgres"
 START_TIMEOUT_SECONDS = 60
-# A unix socket's path has room for 107 bytes; PostgreSQL also puts a lock file beside it.
-_LONGEST_SOCKET_DIRECTORY = 85
 _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC", "LC_ALL": "C"}
 
 
@@ -147,10 +145,8 @@ class EmbeddedPostgres:
             end_leftover(int(status[0]), argument=str(self.directory), how=signal.SIGINT)
 
     def _make_socket_directory(self) -> Path:
-        if len(os.fsencode(self.directory)) <= _LONGEST_SOCKET_DIRECTORY:
-            return self.directory
-        directory = Path(tempfile.mkdtemp(prefix="postgres-"))
-        if (owner := _unprivileged_ids()) is not None:
+        directory = socket_directory(self.directory)
+        if directory != self.directory and (owner := _unprivileged_ids()) is not None:
             os.chown(directory, *owner)
         return directory
 

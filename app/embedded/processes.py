@@ -4,9 +4,11 @@ Every server runs in a session of its own, so that a Ctrl-C typed at the termina
 command that started it, which then ends its servers in the right order.
 """
 
+import os
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,6 +20,8 @@ import psutil
 STOP_GRACE_SECONDS = 20
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL_SECONDS = 0.02
+# A unix socket's path has room for 103 bytes on macOS, 107 on Linux, file name included.
+_LONGEST_SOCKET_DIRECTORY = 80
 
 
 class CannotStart(Exception):
@@ -127,6 +131,13 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def socket_directory(preferred: Path) -> Path:
+    """`preferred`, or, where its path is too long for unix sockets, a private one elsewhere."""
+    if len(os.fsencode(preferred)) <= _LONGEST_SOCKET_DIRECTORY:
+        return preferred
+    return Path(tempfile.mkdtemp(prefix="sockets-"))
 
 
 def last_words(log: Path, *markers: str) -> str:

@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from app.embedded.processes import (
     free_ports,
     is_free,
     last_words,
+    socket_directory,
     spawn,
     stop,
     uninterrupted,
@@ -63,7 +63,7 @@ class EmbeddedSeaweedFS:
         self._pid_file = self.directory.with_name(f"{self.directory.name}.pid")
         self._ports_file = self.directory.with_name(f"{self.directory.name}.ports.json")
         self._options_file = self.directory.with_name(f"{self.directory.name}.options")
-        self._socket_directory: Path | None = None
+        self._socket_directory = self.directory
         self._ports: dict[str, int] = {}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,13 +104,14 @@ class EmbeddedSeaweedFS:
         self._pid_file.unlink(missing_ok=True)
 
     def _launch(self) -> None:
-        self._socket_directory = Path(tempfile.mkdtemp(prefix="seaweedfs-"))
+        self._socket_directory = socket_directory(self.directory)
+        filer_socket, s3_socket = self._sockets()
         options = {
             **_OPTIONS,
             **{name: str(port) for name, port in self._ports.items()},
             "admin.password": secrets.token_urlsafe(24),
-            "filer.localSocket": str(self._socket_directory / "filer.sock"),
-            "s3.localSocket": str(self._socket_directory / "s3.sock"),
+            "filer.localSocket": str(filer_socket),
+            "s3.localSocket": str(s3_socket),
         }
         # In a file, because a command line can be read by every user of the machine.
         self._options_file.touch(mode=0o600)
@@ -160,9 +161,13 @@ class EmbeddedSeaweedFS:
             if name.endswith(".grpc"):
                 part = name.partition(".")[0]
                 Path(f"/tmp/seaweedfs-{part}-grpc-{port}.sock").unlink(missing_ok=True)  # noqa: S108
-        if self._socket_directory is not None:
+        for path in self._sockets():
+            path.unlink(missing_ok=True)
+        if self._socket_directory != self.directory:
             shutil.rmtree(self._socket_directory, ignore_errors=True)
-            self._socket_directory = None
+
+    def _sockets(self) -> list[Path]:
+        return [self._socket_directory / name for name in ("filer.sock", "s3.sock")]
 
 
 def _choose_ports() -> dict[str, int]:
