@@ -5,6 +5,7 @@ events. `code` is stable and documented, `status` is the HTTP status, and the me
 the person who reads it: what happened, and what to do.
 
     AppError
+    ├── Misconfigured               500 misconfigured        (at start: a setting is wrong)
     ├── InvalidRequest              400 invalid_request
     │   ├── InvalidName             400 invalid_name
     │   ├── InvalidSize             400 invalid_size
@@ -45,6 +46,11 @@ class AppError(Exception):
         self.message = message or self.default_message
         self.param = param
         super().__init__(self.message)
+
+
+class Misconfigured(AppError):
+    code = "misconfigured"
+    default_message = "A setting is missing or contradicts another."
 
 
 class InvalidRequest(AppError):

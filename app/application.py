@@ -1,0 +1,281 @@
+"""The composition root: from settings to a running application. Everything is wired here."""
+
+import asyncio
+import hmac
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import jwt
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from app.attachments.deletion import Sweeper
+from app.attachments.links import LinkSigner
+from app.attachments.policy import AttachmentPolicy
+from app.attachments.previews import PreviewUrls, RedirectPreviews, SignedPreviews
+from app.attachments.store import (
+    PostTransport,
+    PutTransport,
+    TwoPhaseAttachmentStore,
+    UploadTransport,
+)
+from app.attachments.thumbnails import Thumbnails
+from app.attachments.verification import Verifier
+from app.attachments.workers import Workers
+from app.auth import (
+    DEV_COOKIE,
+    Authenticator,
+    DevAuthenticator,
+    HeaderAuthenticator,
+    JwtAuthenticator,
+)
+from app.chat.assembly import ChatOptions, build_chat
+from app.chat.server import AssistantServer
+from app.database.attachments import AttachmentRecords, Quota
+from app.database.engine import Database
+from app.database.thread_store import PostgresStore
+from app.database.tombstones import Tombstones
+from app.errors import Misconfigured
+from app.http.attachments import AttachmentRedirects
+from app.http.chatkit import ChatKitEndpoint
+from app.http.health import Readiness, livez
+from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
+from app.http.page import CHATKIT_CDN, PageConfig, page_routes
+from app.http.session import Session
+from app.settings import Settings
+from app.storage.bucket import Bucket
+from app.storage.credentials import SessionCredentials
+from app.storage.endpoint import Endpoint
+from app.storage.post import PostPolicySigner
+from app.storage.signing import UrlSigner
+
+# Every replica sweeps; `wake` makes one sweep at once after a deletion.
+_SWEEP_INTERVAL_SECONDS = 60.0
+
+# A preview's redirect may be kept by the browser for a third of what the URL in it is good for.
+_REDIRECT_AGE_DIVISOR = 3
+
+
+@dataclass(frozen=True)
+class Core:
+    """What the commands and the web application both stand on. Use it as a context."""
+
+    database: Database
+    records: AttachmentRecords
+    credentials: SessionCredentials
+    bucket: Bucket
+    public: Endpoint
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        async with self.database, self.bucket:
+            yield
+
+
+def create_core(settings: Settings) -> Core:
+    database = Database(settings.database_url.get_secret_value())
+    credentials = SessionCredentials()
+    return Core(
+        database=database,
+        records=AttachmentRecords(database),
+        credentials=credentials,
+        bucket=Bucket(_endpoint(settings, settings.s3_endpoint_url), credentials),
+        public=_endpoint(settings, settings.s3_public_endpoint_url or settings.s3_endpoint_url),
+    )
+
+
+def create_sweeper(settings: Settings, core: Core) -> Sweeper:
+    return Sweeper(
+        Tombstones(core.database),
+        core.bucket,
+        pending_ttl_seconds=settings.pending_ttl_seconds,
+    )
+
+
+def create_application(settings: Settings) -> Starlette:
+    """Raises `Misconfigured`. Nothing is connected before the application starts."""
+    core = create_core(settings)
+    links = create_link_signer(settings, core.credentials)
+    urls = UrlSigner(core.public, core.credentials)
+    downloads = SignedPreviews(urls, ttl_seconds=settings.preview_ttl_seconds)
+    previews = _previews(settings, downloads, links)
+    policy = AttachmentPolicy(settings.max_attachment_bytes, settings.allowed_mime_types)
+    store = PostgresStore(core.database, previews)
+    sweeper = create_sweeper(settings, core)
+    attachment_store = TwoPhaseAttachmentStore(
+        core.records,
+        policy,
+        Quota(settings.user_quota_bytes, settings.user_pending_uploads),
+        _transport(settings, core, links, urls),
+        previews,
+        upload_ttl_seconds=settings.upload_ttl_seconds,
+        on_tombstone=sweeper.wake,
+    )
+    verifier = Verifier(core.records, core.bucket, Thumbnails(core.bucket, Workers()))
+    chat = build_chat(
+        _chat_options(settings), attachments=core.records, bucket=core.bucket, store=store
+    )
+    server = AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation)
+    authenticator = create_authenticator(settings, core.credentials)
+    session = Session(authenticator, _without_slash(settings.public_base_url))
+    redirects = AttachmentRedirects(
+        core.records,
+        session,
+        links,
+        downloads,
+        max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
+    )
+    routes: list[BaseRoute] = [
+        Route("/chatkit", ChatKitEndpoint(server, session), methods=["POST"]),
+        Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
+        Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
+        Route("/livez", livez),
+        Route("/readyz", Readiness({"database": core.database.check, "bucket": core.bucket.check})),
+        *_page_routes(settings, core, policy, authenticator),
+    ]
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            await stack.enter_async_context(core.running())
+            stack.push_async_callback(chat.close)
+            stack.push_async_callback(server.close)
+            sweeping = asyncio.create_task(sweeper.run_forever(_SWEEP_INTERVAL_SECONDS))
+            stack.callback(sweeping.cancel)
+            yield
+
+    return Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+
+
+def _middleware(settings: Settings) -> Sequence[Middleware]:
+    """CORS is outermost, so that a browser sees every error as what it is."""
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=[*settings.allowed_origins, CHATKIT_CDN],
+            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+            allow_headers=["*"],
+            allow_credentials=True,
+            expose_headers=["x-request-id", "retry-after"],
+            max_age=3600,
+        ),
+        Middleware(RequestIdMiddleware),
+        Middleware(ErrorMiddleware),
+    ]
+
+
+def _transport(
+    settings: Settings, core: Core, links: LinkSigner, urls: UrlSigner
+) -> UploadTransport:
+    if settings.upload_method == "PUT":
+        return PutTransport(urls)
+    return PostTransport(PostPolicySigner(core.public, core.credentials), links)
+
+
+def _previews(settings: Settings, signed: SignedPreviews, links: LinkSigner) -> PreviewUrls:
+    if settings.preview_mode == "redirect":
+        if settings.public_base_url is None:
+            raise Misconfigured(
+                "PREVIEW_MODE=redirect needs PUBLIC_BASE_URL: how browsers reach this service."
+            )
+        return RedirectPreviews(links, settings.public_base_url.rstrip("/"))
+    return signed
+
+
+def _chat_options(settings: Settings) -> ChatOptions:
+    key = settings.openai_api_key
+    return ChatOptions(
+        api_key=key.get_secret_value() if key else None,
+        base_url=settings.openai_base_url,
+        model=settings.model,
+        model_api=settings.model_api,
+        model_input=settings.model_input,
+        agent=settings.agent,
+        transcription_model=settings.transcription_model,
+        image_max_side=settings.model_image_max_side,
+        text_max_chars=settings.model_max_text_chars,
+        max_request_bytes=settings.model_max_request_bytes,
+        max_images=settings.model_max_images,
+        cache_bytes=settings.model_cache_bytes,
+    )
+
+
+def _page_routes(
+    settings: Settings, core: Core, policy: AttachmentPolicy, authenticator: Authenticator
+) -> Sequence[BaseRoute]:
+    config = PageConfig(
+        policy=policy,
+        bucket_url=core.public.bucket_url.geturl(),
+        upload_method=settings.upload_method,
+        auth_mode=settings.auth_mode,
+        model=settings.model if settings.openai_api_key else None,
+    )
+    if not isinstance(authenticator, DevAuthenticator):
+        return page_routes(config)
+
+    def welcome(request: Request, response: Response) -> None:
+        if not authenticator.is_valid(request.cookies.get(DEV_COOKIE)):
+            response.set_cookie(
+                DEV_COOKIE,
+                authenticator.issue(),
+                max_age=365 * 24 * 3600,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
+            )
+
+    return page_routes(config, welcome=welcome)
+
+
+def _without_slash(url: str | None) -> str | None:
+    return None if url is None else url.rstrip("/")
+
+
+def create_link_signer(settings: Settings, credentials: SessionCredentials) -> LinkSigner:
+    """Keyed by SIGNING_SECRET, or by a key derived from the bucket's secret where none is set."""
+    return LinkSigner(_derived_secret(settings, credentials, purpose=b"capability links"))
+
+
+def create_authenticator(settings: Settings, credentials: SessionCredentials) -> Authenticator:
+    """Raises `Misconfigured`."""
+    if settings.auth_mode == "dev":
+        return DevAuthenticator(_derived_secret(settings, credentials, purpose=b"dev cookies"))
+    if settings.auth_mode == "header":
+        return HeaderAuthenticator(settings.auth_header)
+    if (settings.jwt_secret is None) == (settings.jwt_jwks_url is None):
+        raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
+    key: str | jwt.PyJWKClient
+    if settings.jwt_secret is not None:
+        key = settings.jwt_secret.get_secret_value()
+    else:
+        key = jwt.PyJWKClient(str(settings.jwt_jwks_url), cache_keys=True, timeout=5)
+    return JwtAuthenticator(key, audience=settings.jwt_audience, issuer=settings.jwt_issuer)
+
+
+def _endpoint(settings: Settings, url: str | None) -> Endpoint:
+    return Endpoint(
+        url=url,
+        bucket=settings.s3_bucket,
+        region=settings.s3_region,
+        addressing_style=settings.s3_addressing_style,
+    )
+
+
+def _derived_secret(
+    settings: Settings, credentials: SessionCredentials, *, purpose: bytes
+) -> bytes:
+    if settings.signing_secret is not None:
+        secret = settings.signing_secret.get_secret_value()
+    elif (keys := credentials()).expires_at is None:
+        secret = keys.secret_key
+    else:
+        raise Misconfigured(
+            "Set SIGNING_SECRET to 32 or more random characters, the same on every replica: the"
+            " bucket's credentials change, so links can't be signed with a key derived from them."
+        )
+    return hmac.digest(secret.encode(), purpose, "sha256")

@@ -1,0 +1,92 @@
+"""A reader that goes away mid-answer: what was streamed of it stays in the thread."""
+
+import json
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.settings import Settings
+from tests.service import ChatKitClient, running, thread_id_of, user_message
+
+LONG_TEXT = "word " * 4000
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """The condition's first true value; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("the condition was not met in time")
+
+
+def open_stream(base_url: str, operation: dict[str, Any]) -> socket.socket:
+    """Send a request over a bare socket, so that the test alone says when it is read."""
+    address = urlsplit(base_url)
+    body = json.dumps(operation).encode()
+    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
+    connection.sendall(
+        b"POST /chatkit HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
+        b"X-Forwarded-User: alice\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+    )
+    return connection
+
+
+def read_until(connection: socket.socket, marker: bytes) -> bytes:
+    received = b""
+    while marker not in received:
+        chunk = connection.recv(65536)
+        assert chunk, received
+        received += chunk
+    return received
+
+
+def stop_mid_answer(base_url: str, thread_id: str) -> None:
+    connection = open_stream(
+        base_url,
+        {
+            "type": "threads.add_user_message",
+            "params": {"thread_id": thread_id, "input": user_message(LONG_TEXT)},
+        },
+    )
+    read_until(connection, b"text_delta")
+    connection.close()
+
+
+def partial_answers(client: ChatKitClient, thread_id: str) -> list[str]:
+    items = client.call("items.list", thread_id=thread_id, order="asc")["data"]
+    return [
+        item["content"][0]["text"] for item in items if item["type"] == "assistant_message"
+    ][1:]
+
+
+def test_a_disconnected_reader_leaves_the_partial_text(
+    base_url: str, alice: ChatKitClient
+) -> None:
+    thread_id = thread_id_of(alice.say("hello"))
+    stop_mid_answer(base_url, thread_id)
+    [partial] = wait_until(lambda: partial_answers(alice, thread_id))
+    assert partial.strip()
+    # The thread is still answerable.
+    assert alice.say("again", thread_id=thread_id)[-1]["type"] != "error"
+
+
+def test_a_server_that_stops_saves_what_it_streamed(settings: Settings) -> None:
+    with running(settings) as base_url:
+        alice = ChatKitClient.of(base_url)
+        thread_id = thread_id_of(alice.say("hello"))
+        connection = open_stream(
+            base_url,
+            {
+                "type": "threads.add_user_message",
+                "params": {"thread_id": thread_id, "input": user_message(LONG_TEXT)},
+            },
+        )
+        read_until(connection, b"text_delta")
+    connection.close()
+    with running(settings) as base_url:
+        assert partial_answers(ChatKitClient.of(base_url), thread_id)[0].strip()

@@ -1,0 +1,160 @@
+"""The whole application on a real port, in a thread, and a client that speaks ChatKit to it."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+import httpx
+import uvicorn
+
+from app.application import create_application
+from app.settings import Settings
+from tests.servers import TestBucket
+
+Event = dict[str, Any]
+
+
+def test_settings(database_url: str, bucket: TestBucket, **changes: object) -> Settings:
+    """Settings for one test: users are whoever the `x-forwarded-user` header says."""
+    values: dict[str, object] = {
+        "database_url": database_url,
+        "s3_bucket": bucket.name,
+        "s3_endpoint_url": bucket.endpoint_url,
+        "s3_region": bucket.region,
+        "auth_mode": "header",
+        "signing_secret": "test-signing-secret-of-32-characters",
+    }
+    return Settings.model_validate(values | changes)
+
+
+test_settings.__test__ = False  # type: ignore[attr-defined] # a helper, whatever pytest thinks
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[str]:
+    """Serve on a free port of loopback; yields the base URL once the application is up."""
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_application(settings),
+            host="127.0.0.1",
+            port=0,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        if not thread.is_alive():
+            raise RuntimeError("the application did not start; its log says why")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@dataclass
+class ChatKitClient:
+    """One user. `http` is for everything that is not ChatKit's own protocol."""
+
+    http: httpx.Client
+
+    @classmethod
+    def of(cls, base_url: str, user_id: str = "alice") -> Self:
+        return cls(
+            httpx.Client(base_url=base_url, headers={"x-forwarded-user": user_id}, timeout=30)
+        )
+
+    def send(
+        self, operation: str, accept: str = "application/json", **params: Any
+    ) -> httpx.Response:
+        """One request, whatever comes back."""
+        return self.http.post(
+            "/chatkit", json={"type": operation, "params": params}, headers={"accept": accept}
+        )
+
+    def call(self, operation: str, **params: Any) -> Any:
+        """The JSON of an operation that succeeds."""
+        response = self.send(operation, **params)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def stream(self, operation: str, **params: Any) -> list[Event]:
+        """All events of a streamed operation."""
+        response = self.send(operation, accept="text/event-stream", **params)
+        assert response.status_code == 200, response.text
+        assert response.headers["content-type"].startswith("text/event-stream")
+        return events_of(response.text)
+
+    def create_attachment(
+        self, name: str = "notes.txt", body: bytes = b"hello", mime_type: str = "text/plain"
+    ) -> dict[str, Any]:
+        """Phase 1."""
+        created: dict[str, Any] = self.call(
+            "attachments.create", name=name, size=len(body), mime_type=mime_type
+        )
+        return created
+
+    def upload(self, attachment: dict[str, Any], body: bytes) -> httpx.Response:
+        """Phase 2, as a browser does it: no session, the descriptor's method and headers."""
+        descriptor = attachment["upload_descriptor"]
+        headers = descriptor.get("headers", {})
+        if descriptor["method"] == "PUT":
+            return httpx.put(descriptor["url"], content=body, headers=headers)
+        files = {"file": (attachment["name"], body, attachment["mime_type"])}
+        return httpx.post(descriptor["url"], files=files, headers=headers)
+
+    def attach(
+        self, name: str = "notes.txt", body: bytes = b"hello", mime_type: str = "text/plain"
+    ) -> dict[str, Any]:
+        """Both phases; the attachment as it was created."""
+        attachment = self.create_attachment(name, body, mime_type)
+        response = self.upload(attachment, body)
+        assert response.is_success, response.text
+        return attachment
+
+    def say(self, text: str, *attachment_ids: str, thread_id: str | None = None) -> list[Event]:
+        """A message, in a new thread where none is named; all events of the answer."""
+        message = user_message(text, *attachment_ids)
+        if thread_id is None:
+            return self.stream("threads.create", input=message)
+        return self.stream("threads.add_user_message", input=message, thread_id=thread_id)
+
+
+def user_message(text: str, *attachment_ids: str) -> dict[str, Any]:
+    return {
+        "content": [{"type": "input_text", "text": text}],
+        "attachments": list(attachment_ids),
+        "inference_options": {},
+    }
+
+
+def events_of(body: str) -> list[Event]:
+    """The JSON events of a Server-Sent Events body, comments left out."""
+    return [
+        json.loads(block.removeprefix("data: "))
+        for block in body.split("\n\n")
+        if block.startswith("data: ")
+    ]
+
+
+def thread_id_of(events: list[Event]) -> str:
+    """The id of the thread that `threads.create` made."""
+    return str(next(e["thread"]["id"] for e in events if e["type"] == "thread.created"))
+
+
+def answer_of(events: list[Event]) -> str:
+    """The assistant's whole text."""
+    return "".join(
+        content["text"]
+        for event in events
+        if event["type"] == "thread.item.done" and event["item"]["type"] == "assistant_message"
+        for content in event["item"]["content"]
+    )
