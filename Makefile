@@ -1,7 +1,7 @@
 # Everything that can be done here; `make` alone lists it.
 # Settings are taken from the environment or the command line: `make run PORT=8001 DATA_DIR=/tmp/two`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint fmt bench lock install clean
+.PHONY: help run test check types lint fmt bench screenshots lock install clean
 MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
@@ -13,7 +13,7 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	{ echo $$python; break; }; done)
 
 help: ## List what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Run everything on this machine: http://127.0.0.1:8000, state in .data
 	@exec $(PY) -m app dev $(ARGS)
@@ -25,6 +25,10 @@ check: lint ## Check style, types and who imports whom
 	@$(PY) -m mypy
 	@$(PY) -m importlinter.cli lint
 
+types: ## Check the page's ChatKit options against the official types (needs Node.js)
+	@npm ci --prefix tests/types --ignore-scripts --no-audit --no-fund --silent
+	@npm run --silent --prefix tests/types check
+
 lint: install ## Check style alone
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
@@ -35,6 +39,9 @@ fmt: install ## Format and mend what can be mended
 
 bench: install ## Measure: see docs/performance.md
 	@$(PY) -m benchmarks $(ARGS)
+
+screenshots: install ## Make docs/screenshots anew (needs Chromium)
+	@$(PY) -m tests.browser.screenshots $(ARGS)
 
 lock: install ## Resolve the dependencies anew and pin them with their hashes
 	@$(PY) -m pip install --quiet uv

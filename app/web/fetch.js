@@ -26,7 +26,7 @@ export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
       if (bucketPostUrl && file instanceof Blob) {
         const body = bucketForm(url, file);
         try {
-          const answer = await send(bucketPostUrl, { method: 'POST', body, signal: init.signal });
+          const answer = await send(bucketPostUrl, { method: 'POST', body, signal: init.signal ?? null });
           return answer.ok ? answer : withMessage(answer.status, await answer.text());
         } catch (error) {
           if (!(error instanceof TypeError)) throw error; // an abort, not a failed connection

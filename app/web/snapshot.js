@@ -11,14 +11,20 @@
  */
 export async function snapshot(source, { name = 'snapshot.png', scale = 2, background = '#ffffff' } = {}) {
   const canvas = source instanceof HTMLCanvasElement ? source : await drawSvg(source, scale, background);
+  /** @type {Blob | null} */
   const blob = await new Promise((resolve) => canvas.toBlob(resolve, 'image/png'));
   if (!blob) throw new Error('The picture could not be rendered.');
   return new File([blob], name, { type: 'image/png' });
 }
 
+/**
+ * @param {SVGSVGElement} svg
+ * @param {number} scale
+ * @param {string | null} background
+ */
 async function drawSvg(svg, scale, background) {
   const { width, height } = svg.viewBox.baseVal;
-  const copy = svg.cloneNode(true);
+  const copy = /** @type {SVGSVGElement} */ (svg.cloneNode(true));
   copy.setAttribute('width', String(width));
   copy.setAttribute('height', String(height));
   const source = new Blob([new XMLSerializer().serializeToString(copy)], { type: 'image/svg+xml' });
@@ -31,6 +37,7 @@ async function drawSvg(svg, scale, background) {
     canvas.width = width * scale;
     canvas.height = height * scale;
     const context = canvas.getContext('2d');
+    if (!context) throw new Error('The picture could not be rendered.');
     if (background) {
       context.fillStyle = background;
       context.fillRect(0, 0, canvas.width, canvas.height);
