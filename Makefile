@@ -23,7 +23,7 @@ test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it
 
 check: lint ## Check style, types and who imports whom
 	@$(PY) -m mypy
-	@$(PY) -m importlinter.cli lint
+	@$(PY) $(VENV)/bin/lint-imports
 
 types: ## Check the page's ChatKit options against the official types (needs Node.js)
 	@npm ci --prefix tests/types --ignore-scripts --no-audit --no-fund --silent
