@@ -1,12 +1,15 @@
 """Puts the chat's parts together: the composition root asks for it once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 from agents import ModelProvider
 from chatkit.store import Store
 from openai import AsyncOpenAI
 
+from app.attachments.workers import Workers
+from app.chat import extraction
 from app.chat.agent import (
     ConfiguredModels,
     ModelChoice,
@@ -20,8 +23,8 @@ from app.chat.converter import AttachmentConverter, AttachmentReader, ContentLin
 from app.chat.dictation import Dictation
 from app.chat.offline import OfflineModel
 from app.chat.renditions import Limits, ObjectReader, Renditions
-from app.chat.responder import AgentResponder
-from app.attachments.workers import Workers
+from app.chat.responder import AgentResponder, RefusalRecords
+from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
 
 MEBIBYTE = 1024 * 1024
@@ -45,6 +48,10 @@ class ChatOptions:
     cache_bytes: int = 256 * MEBIBYTE
 
 
+class Attachments(AttachmentReader, RefusalRecords, Protocol):
+    """The attachment rows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chat:
     """What the ChatKit server needs: answers and dictation."""
@@ -62,7 +69,7 @@ class Chat:
 def build_chat(
     options: ChatOptions,
     *,
-    attachments: AttachmentReader,
+    attachments: Attachments,
     bucket: ObjectReader,
     store: Store[RequestContext],
     links: ContentLinks | None = None,
@@ -70,13 +77,16 @@ def build_chat(
     """Raises `AgentNotFound`. `links` is used only with `model_input="url"`."""
     workers = Workers()
     client = (
-        AsyncOpenAI(api_key=options.api_key, base_url=options.base_url) if options.api_key else None
+        PiecewiseClient(api_key=options.api_key, base_url=options.base_url)
+        if options.api_key
+        else None
     )
     models: ModelProvider = (
         ConfiguredModels(client, ModelChoice(options.model, options.model_api))
         if client
         else OneModel(OfflineModel(workers))
     )
+    model_api = options.model_api if client else "responses"
     # The offline model follows no links: what it describes has to be in the request.
     model_input = options.model_input if client and links else "inline"
     renditions = Renditions(
@@ -84,25 +94,30 @@ def build_chat(
         cache=RenditionCache(options.cache_bytes),
         workers=workers,
         limits=Limits(options.image_max_side, options.text_max_chars),
-        model_api=options.model_api if client else "responses",
+        model_api=model_api,
         model_input=model_input,
+        extractor=extraction.extract if extraction.is_available() else None,
     )
     budget = Budget(options.max_request_bytes, options.max_images)
 
-    def make_converter(context: RequestContext) -> AttachmentConverter:
+    def make_converter(context: RequestContext, refused: Mapping[str, str]) -> AttachmentConverter:
         return AttachmentConverter(
             user_id=context.user_id,
             attachments=attachments,
             renditions=renditions,
             budget=budget,
             links=links if model_input == "url" else None,
+            refused=refused,
         )
 
     responder = AgentResponder(
         agent=load_agent(options.agent) if options.agent else default_agent(),
         models=models,
+        model_api=model_api,
+        budget=budget,
         make_converter=make_converter,
         store=store,
+        refusals=attachments,
     )
     return Chat(
         responder=responder,

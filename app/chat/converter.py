@@ -7,18 +7,20 @@ The same attachment twice in a thread is sent once, at its first place: provider
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from agents import TResponseInputItem
 from chatkit.agents import ThreadItemConverter
 from chatkit.types import (
+    AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
     ThreadItem,
     UserMessageItem,
     UserMessageTagContent,
 )
-from openai.types.responses import ResponseInputContentParam
+from openai.types.responses import EasyInputMessageParam, ResponseInputContentParam
 from openai.types.responses.response_input_item_param import Message
 
 from app.chat.budget import RESERVE_BYTES, Budget, json_bytes
@@ -33,6 +35,7 @@ LEFT_OUT = note(
     "left out of this request, which would get too large. Call fetch_attachment with this id to"
     " see the file."
 )
+_TOO_LARGE = note("the file is too large for a request to this model.")
 _FURTHER_UP = note("the content of this file stands further up in this conversation.")
 _GONE = note("the file could not be read: it was deleted, or it never was in this service.")
 
@@ -72,12 +75,15 @@ class AttachmentConverter(ThreadItemConverter):
         renditions: Renditions,
         budget: Budget,
         links: ContentLinks | None = None,
+        refused: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
+        """`refused`: ids that are not to be sent, each with the reason to give instead."""
         self._user_id = user_id
         self._attachments = attachments
         self._renditions = renditions
         self._budget = budget
         self._links = links
+        self._refused = refused
         self._planned: dict[str, Parts] = {}
         self._sent: set[str] = set()
 
@@ -120,11 +126,21 @@ class AttachmentConverter(ThreadItemConverter):
             records = await self._records([attachment.id])
             record = records.get(attachment.id)
             self._planned[attachment.id] = (
-                self._written(record, await self._renditions.of(record))
+                self._written(record, await self._rendition(record))
                 if record
                 else attachment_parts(_unstored(attachment), _GONE)
             )
         return self._planned[attachment.id]
+
+    async def fetch(self, attachment_id: str, *, offset_chars: int = 0) -> Parts:
+        """What a tool gives back: the attachment, a text from `offset_chars` on, or a note."""
+        record = await self._record(attachment_id)
+        if record is None:
+            return [text_part(f"There is no file with the id {attachment_id!r} for this user.")]
+        rendition = await self._rendition(record, offset_chars=offset_chars)
+        parts = self._written(record, rendition)
+        limit_bytes = self._budget.max_request_bytes - RESERVE_BYTES
+        return attachment_parts(record, _TOO_LARGE) if json_bytes(parts) > limit_bytes else parts
 
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
@@ -148,6 +164,15 @@ class AttachmentConverter(ThreadItemConverter):
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """An @-mention that nothing more is known about."""
         return text_part(f"The user mentions {tag.text!r} (id {tag.id!r}).")
+
+    async def assistant_message_to_input(
+        self, item: AssistantMessageItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """Plain text, which both APIs take: the SDK's parts are refused for chat completions."""
+        text = "\n\n".join(content.text for content in item.content if content.text.strip())
+        if not text:
+            return None
+        return EasyInputMessageParam(type="message", role="assistant", content=text)
 
     async def client_tool_call_to_input(
         self, item: ClientToolCallItem
@@ -175,7 +200,7 @@ class AttachmentConverter(ThreadItemConverter):
                     is_image = kind_of(ahead.mime_type, ahead.name) is Kind.IMAGE
                     too_large = self._renditions.least_bytes(ahead) > left_bytes
                     if not too_large and (left_images or not is_image):
-                        started[ahead.id] = asyncio.ensure_future(self._renditions.of(ahead))
+                        started[ahead.id] = asyncio.ensure_future(self._rendition(ahead))
                 rendering = started.pop(id, None)
                 if rendering is None:
                     continue
@@ -201,6 +226,12 @@ class AttachmentConverter(ThreadItemConverter):
             return await self._attachments.load(self._user_id, attachment_id)
         except NotFound:
             return None
+
+    async def _rendition(self, record: StoredAttachment, *, offset_chars: int = 0) -> Rendition:
+        reason = self._refused.get(record.id)
+        if reason is not None:
+            return note(reason, lasting=False)
+        return await self._renditions.of(record, offset_chars=offset_chars)
 
     def _written(self, record: StoredAttachment, rendition: Rendition) -> Parts:
         url = None

@@ -22,10 +22,10 @@ from agents import (
 from agents.items import TResponseInputItem, TResponseStreamEvent
 from openai.types.responses.response_prompt_param import ResponsePromptParam
 
+from app.attachments.workers import Workers, WorkFailed
 from app.chat import documents, images
 from app.chat.parts import announced_fields
 from app.chat.response_events import text_message, text_response_events
-from app.attachments.workers import Workers, WorkFailed
 
 NOTICE = (
     "This is the offline model: it only describes what it received. Set OPENAI_API_KEY (and MODEL,"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from app.attachments.workers import Workers, WorkFailed
 from app.chat import documents, images, mail, text
 from app.chat.cache import RenditionCache
 from app.chat.kinds import (
@@ -17,7 +18,6 @@ from app.chat.kinds import (
     taken_as_file,
 )
 from app.chat.parts import Rendition, note
-from app.attachments.workers import Workers, WorkFailed
 from app.errors import ObjectChanged, ObjectMissing, Unavailable
 
 # Base64 holds the interpreter lock while it runs: in pieces of this size (a multiple of 3, so that

@@ -1,25 +1,55 @@
 """Answers a thread: its history goes to the agent, and the agent's answer into the thread."""
 
-from collections.abc import AsyncIterator, Callable
-from typing import cast
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal, Protocol, cast
 
 import openai
-from agents import ModelProvider, RunConfig, Runner, RunResultStreaming, TResponseInputItem
+from agents import ModelProvider, RunConfig, Runner, RunResultStreaming
 from agents.exceptions import AgentsException
-from agents.run_config import CallModelData, ModelInputData
 from chatkit.agents import AgentContext, stream_agent_response
 from chatkit.store import Store
-from chatkit.types import ThreadMetadata, ThreadStreamEvent, UserMessageItem
+from chatkit.types import (
+    AssistantMessageContent,
+    AssistantMessageItem,
+    ThreadItemDoneEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+)
 
 from app.chat.agent import ChatAgent
+from app.chat.budget import Budget
 from app.chat.converter import AttachmentConverter
 from app.chat.failures import explained
-from app.chat.history import load_history, repair
+from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
-from app.chat.parts import RULES
+from app.chat.outgoing import Outgoing
+from app.chat.refusals import Refusal, announced_names, refusal_of, refused_ids
+from app.chat.tools import FETCH_ATTACHMENT, fetch_attachment_tool
 from app.context import RequestContext
 
-MakeConverter = Callable[[RequestContext], AttachmentConverter]
+logger = logging.getLogger(__name__)
+
+# A thread may hold several files that a provider new to it refuses one by one.
+_MAX_REFUSALS = 8
+
+
+class MakeConverter(Protocol):
+    """A converter for the asking user; `refused` ids become notes that give the reason."""
+
+    def __call__(
+        self, context: RequestContext, refused: Mapping[str, str]
+    ) -> AttachmentConverter: ...
+
+
+class RefusalRecords(Protocol):
+    """Where it is remembered that the provider refused a file."""
+
+    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None: ...
 
 
 class AgentResponder:
@@ -30,18 +60,20 @@ class AgentResponder:
         *,
         agent: ChatAgent,
         models: ModelProvider,
+        model_api: Literal["responses", "chat_completions"],
+        budget: Budget,
         make_converter: MakeConverter,
         store: Store[RequestContext],
+        refusals: RefusalRecords,
     ) -> None:
-        self._agent = agent
         self._make_converter = make_converter
         self._store = store
-        self._run_config = RunConfig(
-            model_provider=models,
-            # Traces would go to OpenAI with the user's data, whatever provider is configured.
-            tracing_disabled=True,
-            call_model_input_filter=_with_rules,
-        )
+        self._refusals = refusals
+        self._model_api: Literal["responses", "chat_completions"] = model_api
+        self._budget = budget
+        self._agent = _with_fetch_tool(agent, make_converter)
+        # Traces would go to OpenAI with the user's data, whatever provider is configured.
+        self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
 
     async def respond(
         self,
@@ -49,40 +81,116 @@ class AgentResponder:
         message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        """Stream the answer to the thread as it is stored. Raises `CustomStreamError`."""
-        history = await load_history(self._store, thread.id, context)
-        model_input = repair(await self._make_converter(context).to_agent_input(history))
-        async for event in self._run(thread, context, model_input):
-            yield event
+        """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-    async def _run(
+        A request that the provider refuses for a file is sent again with a note in its place. Only
+        when that is accepted is the file to blame: then it is remembered, and the answer says so.
+        """
+        refused: dict[str, str] = {}
+        names: dict[str, str] = {}
+        while True:
+            outgoing = Outgoing(self._budget, self._model_api)
+            run = self._start(thread, context, outgoing)
+            try:
+                async with aclosing(run.events(refused)) as events:
+                    async for event in events:
+                        if refused:
+                            yield await self._refused(thread, context, refused, names)
+                            refused = {}
+                        yield event
+                return
+            except (openai.OpenAIError, AgentsException) as problem:
+                refusal = refusal_of(problem) or run.refusal
+                names |= announced_names(outgoing.last_input)
+                found = self._blamed(refusal, outgoing, refused)
+                if not found:
+                    logger.warning("the model gave no answer", exc_info=problem)
+                    raise explained(problem) from problem
+                logger.info("the provider refused %s: %s", sorted(found), refusal)
+                refused |= found
+
+    def _blamed(
+        self, refusal: Refusal | None, outgoing: Outgoing, known: Mapping[str, str]
+    ) -> dict[str, str]:
+        """Attachments to try without, each with the reason; none if there is nothing to try."""
+        if refusal is None or len(known) >= _MAX_REFUSALS:
+            return {}
+        ids = refused_ids(refusal, outgoing.last_input, model_api=self._model_api)
+        doubt = "" if len(ids) == 1 else "together with other files, without saying which, "
+        reason = f"the model's provider refused it {doubt}and said: {refusal.reason}"
+        return {id: reason for id in ids if id not in known}
+
+    def _start(self, thread: ThreadMetadata, context: RequestContext, outgoing: Outgoing) -> "_Run":
+        return _Run(
+            agent=self._agent,
+            config=replace(self._run_config, call_model_input_filter=outgoing),
+            context=AgentContext(thread=thread, store=self._store, request_context=context),
+            make_converter=self._make_converter,
+        )
+
+    async def _refused(
         self,
         thread: ThreadMetadata,
         context: RequestContext,
-        model_input: list[TResponseInputItem],
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        agent_context: AgentContext[RequestContext] = AgentContext(
-            thread=thread, store=self._store, request_context=context
+        refused: Mapping[str, str],
+        names: Mapping[str, str],
+    ) -> ThreadStreamEvent:
+        lines = []
+        for id, reason in refused.items():
+            await self._refusals.mark_refused(context.user_id, id, reason)
+            lines.append(f"The file “{names.get(id, id)}” could not be used: {reason}")
+        return ThreadItemDoneEvent(
+            item=AssistantMessageItem(
+                id=self._store.generate_item_id("message", thread, context),
+                thread_id=thread.id,
+                created_at=datetime.now(),
+                content=[AssistantMessageContent(text="\n\n".join(lines))],
+            )
         )
+
+
+class _Run:
+    """One run of the agent over the thread as it is now."""
+
+    def __init__(
+        self,
+        *,
+        agent: ChatAgent,
+        config: RunConfig,
+        context: AgentContext[RequestContext],
+        make_converter: MakeConverter,
+    ) -> None:
+        self._agent = agent
+        self._config = config
+        self._context = context
+        self._make_converter = make_converter
+        self.refusal: Refusal | None = None
+
+    async def events(self, refused: Mapping[str, str]) -> AsyncGenerator[ThreadStreamEvent, None]:
+        context = self._context
+        history = await load_history(context.store, context.thread.id, context.request_context)
+        converter = self._make_converter(context.request_context, refused)
         run = Runner.run_streamed(
-            self._agent, model_input, context=agent_context, run_config=self._run_config
+            self._agent,
+            await converter.to_agent_input(history),
+            context=context,
+            run_config=self._config,
         )
-        renamed = RenamedRun(run, agent_context.generate_id)
+        renamed = RenamedRun(run, context.generate_id)
         try:
             # It uses nothing of the run but `stream_events`.
-            stream = stream_agent_response(agent_context, cast(RunResultStreaming, renamed))
-            async for event in stream:
-                yield event
-        except (openai.OpenAIError, AgentsException) as problem:
-            raise explained(problem) from problem
+            stream = stream_agent_response(context, cast(RunResultStreaming, renamed))
+            async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], stream)) as events:
+                async for event in events:
+                    yield event
         finally:
+            self.refusal = renamed.refusal
             run.cancel()
 
 
-def _with_rules(data: CallModelData[AgentContext[RequestContext]]) -> ModelInputData:
-    """Every agent, anyone's own too, is told how files stand in its input."""
-    instructions = data.model_data.instructions
-    return ModelInputData(
-        input=data.model_data.input,
-        instructions=f"{instructions}\n\n{RULES}" if instructions else RULES,
-    )
+def _with_fetch_tool(agent: ChatAgent, make_converter: MakeConverter) -> ChatAgent:
+    """The agent, anyone's own too, with the tool that fetches files; one of its own wins."""
+    if any(tool.name == FETCH_ATTACHMENT for tool in agent.tools):
+        return agent
+    tool = fetch_attachment_tool(lambda context: make_converter(context, {}))
+    return agent.clone(tools=[*agent.tools, tool])

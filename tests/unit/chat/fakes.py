@@ -18,11 +18,11 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
+from app.attachments.workers import Workers
 from app.chat.budget import Budget
 from app.chat.cache import RenditionCache
 from app.chat.converter import AttachmentConverter
 from app.chat.renditions import Limits, Renditions
-from app.attachments.workers import Workers
 from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 

@@ -7,10 +7,11 @@ from chatkit.types import ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadStr
 from PIL import Image
 from pypdf import PdfWriter
 
+from app.attachments.workers import Workers
 from app.chat.agent import OneModel, default_agent
+from app.chat.budget import Budget
 from app.chat.offline import OfflineModel
 from app.chat.responder import AgentResponder
-from app.attachments.workers import Workers
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
 
@@ -19,8 +20,11 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
     responder = AgentResponder(
         agent=default_agent(),
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
-        make_converter=lambda context: attachments.converter(),
+        model_api="responses",
+        budget=Budget(),
+        make_converter=lambda context, refused: attachments.converter(),
         store=store,
+        refusals=attachments,
     )
     return [event async for event in responder.respond(THREAD, None, CONTEXT)]
 

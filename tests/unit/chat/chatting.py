@@ -1,0 +1,72 @@
+"""A thread that is answered through everything in `app.chat`, by the stand-in model API."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from chatkit.types import (
+    AssistantMessageItem,
+    Attachment,
+    ThreadItemDoneEvent,
+    ThreadStreamEvent,
+)
+
+from app.chat.assembly import Chat, ChatOptions, build_chat
+from tests.model_api import ModelApi, Received
+from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
+
+
+@dataclass
+class Conversation:
+    """Says things in one thread, and keeps the answers in it as ChatKit's server does."""
+
+    api: ModelApi
+    chat: Chat
+    attachments: Attachments
+    store: MemoryStore
+
+    async def say(self, text: str, *attachments: Attachment) -> list[ThreadStreamEvent]:
+        self.store.items.append(user_message(len(self.store.items) + 1, text, *attachments))
+        return await self.answer()
+
+    async def answer(self) -> list[ThreadStreamEvent]:
+        events: list[ThreadStreamEvent] = []
+        async for event in self.chat.responder.respond(THREAD, None, CONTEXT):
+            events.append(event)
+            if isinstance(event, ThreadItemDoneEvent):
+                await self.store.add_thread_item(THREAD.id, event.item, CONTEXT)
+        return events
+
+    async def sent(self, *attachments: Attachment, text: str = "Look.") -> Received:
+        """What the model received of a message with these attachments."""
+        await self.say(text, *attachments)
+        return self.api.last
+
+
+@asynccontextmanager
+async def conversation(
+    api: ModelApi, *, attachments: Attachments | None = None, **options: Any
+) -> AsyncIterator[Conversation]:
+    """`options` are those of `ChatOptions`."""
+    attachments = attachments or Attachments()
+    store = MemoryStore()
+    chat = build_chat(
+        ChatOptions(api_key="sk-test", base_url=api.base_url, model="stand-in", **options),
+        attachments=attachments,
+        bucket=attachments.bucket,
+        store=store,
+    )
+    try:
+        yield Conversation(api, chat, attachments, store)
+    finally:
+        await chat.close()
+
+
+def texts_of(events: Sequence[ThreadStreamEvent]) -> list[str]:
+    """The text of each finished answer among the events."""
+    return [
+        event.item.content[0].text
+        for event in events
+        if isinstance(event, ThreadItemDoneEvent) and isinstance(event.item, AssistantMessageItem)
+    ]
