@@ -5,19 +5,16 @@ commit, lock and reconnect as it does in production.
 """
 
 import itertools
-import secrets
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import boto3
 import pytest
-from botocore.config import Config
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket, missing
+from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket, missing
 
 TEMPLATE = "template_migrated"
 # Nothing of a test database has to survive a crash.
@@ -110,7 +107,7 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSeaw
 @pytest.fixture
 def seaweedfs_bucket(seaweedfs: EmbeddedSeaweedFS) -> TestBucket:
     """A fresh bucket on SeaweedFS, which refuses what S3 refuses."""
-    return _create_bucket(seaweedfs.endpoint_url)
+    return create_bucket(seaweedfs.endpoint_url)
 
 
 @pytest.fixture(scope="session")
@@ -130,7 +127,7 @@ def moto_endpoint_url() -> Iterator[str]:
 @pytest.fixture
 def moto_bucket(moto_endpoint_url: str) -> TestBucket:
     """A fresh bucket on moto."""
-    return _create_bucket(moto_endpoint_url)
+    return create_bucket(moto_endpoint_url)
 
 
 @pytest.fixture
@@ -147,16 +144,3 @@ def _migrate(url: str) -> None:
     # In a thread of its own: an async test's event loop may already live in this one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, upgrade(url)).result()
-
-
-def _create_bucket(endpoint_url: str) -> TestBucket:
-    name = f"test-{next(_numbers)}-{secrets.token_hex(4)}"
-    client = boto3.client(
-        "s3",
-        endpoint_url=endpoint_url,
-        region_name=REGION,
-        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 5}),
-    )
-    client.create_bucket(Bucket=name)
-    client.close()
-    return TestBucket(endpoint_url=endpoint_url, name=name)

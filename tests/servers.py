@@ -1,10 +1,13 @@
 """What the server fixtures hand to tests, and what happens when a server can't be had."""
 
 import os
+import secrets
 from dataclasses import dataclass
 from typing import NoReturn
 
+import boto3
 import pytest
+from botocore.config import Config
 
 # The suite's AWS credential chain: conftest puts them into the environment for every test.
 ACCESS_KEY_ID = "test-access-key"
@@ -30,3 +33,17 @@ def missing(what: str) -> NoReturn:
     if os.environ.get("CI"):
         pytest.fail(f"{what}: CI must have it", pytrace=False)
     pytest.skip(what)
+
+
+def create_bucket(endpoint_url: str) -> TestBucket:
+    """A fresh bucket on a running store."""
+    name = f"test-{secrets.token_hex(6)}"
+    client = boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=REGION,
+        config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 5}),
+    )
+    client.create_bucket(Bucket=name)
+    client.close()
+    return TestBucket(endpoint_url=endpoint_url, name=name)

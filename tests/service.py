@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
@@ -158,3 +159,13 @@ def answer_of(events: list[Event]) -> str:
         if event["type"] == "thread.item.done" and event["item"]["type"] == "assistant_message"
         for content in event["item"]["content"]
     )
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+    """The condition's first true value; fails when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if value := condition():
+            return value
+        time.sleep(0.02)
+    raise AssertionError("the condition was not met in time")

@@ -2,25 +2,13 @@
 
 import json
 import socket
-import time
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
 from app.settings import Settings
-from tests.service import ChatKitClient, running, thread_id_of, user_message
+from tests.service import ChatKitClient, running, thread_id_of, user_message, wait_until
 
 LONG_TEXT = "word " * 4000
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> Any:
-    """The condition's first true value; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("the condition was not met in time")
 
 
 def open_stream(base_url: str, operation: dict[str, Any]) -> socket.socket:
@@ -59,14 +47,10 @@ def stop_mid_answer(base_url: str, thread_id: str) -> None:
 
 def partial_answers(client: ChatKitClient, thread_id: str) -> list[str]:
     items = client.call("items.list", thread_id=thread_id, order="asc")["data"]
-    return [
-        item["content"][0]["text"] for item in items if item["type"] == "assistant_message"
-    ][1:]
+    return [item["content"][0]["text"] for item in items if item["type"] == "assistant_message"][1:]
 
 
-def test_a_disconnected_reader_leaves_the_partial_text(
-    base_url: str, alice: ChatKitClient
-) -> None:
+def test_a_disconnected_reader_leaves_the_partial_text(base_url: str, alice: ChatKitClient) -> None:
     thread_id = thread_id_of(alice.say("hello"))
     stop_mid_answer(base_url, thread_id)
     [partial] = wait_until(lambda: partial_answers(alice, thread_id))
