@@ -69,11 +69,13 @@ class Client {
         iconButton(icon('plus'), 'New chat', () => this.#goTo(null), { class: 'topbar-new' })),
       this.view.element, this.composer.element);
     this.scrim = h('div', { class: 'scrim', on: { click: () => this.#toggleSidebar(false) } });
-    this.root.classList.add('client');
-    this.root.replaceChildren(
+    const frame = this.root;
+    this.root = h('div', { class: 'client' },
       h('a', { class: 'skip-link', href: '#composer-input', text: 'Skip to the message field', on: {
         click: (event) => { event.preventDefault(); this.composer.focus(); } } }),
       this.sidebar.element, this.scrim, this.main, this.toast, this.popover.element);
+    frame.classList.add('client-frame'); // its width, not the window's, decides the layout
+    frame.replaceChildren(this.root);
     mountAnnouncer(this.root);
     acceptDrops(this.root, (files) => this.composer.addFiles(files));
     addEventListener('popstate', () => this.#openFromAddress());
@@ -160,8 +162,8 @@ class Client {
 
   #redrawSoon(itemId) {
     if (itemId) this.changed.add(itemId);
-    this.frame ??= requestAnimationFrame(() => {
-      this.frame = null;
+    this.redrawing ??= requestAnimationFrame(() => {
+      this.redrawing = null;
       this.#redraw();
     });
   }
