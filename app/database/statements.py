@@ -1,8 +1,8 @@
 """The store's statements, each built once; parameters are named owner, thread, item, attachment.
 
-No parameter is named like a column: SQLAlchemy would also assign it to that column in an UPDATE
-that is part of the statement. Every statement names the owner. A row that holds ChatKit's type takes it as JSON text and gives
-it back as text, so that only pydantic reads it.
+Every statement names the owner. A row that holds ChatKit's type takes it as JSON text and gives it
+back as text, so that only pydantic reads it. No parameter is named like a column: SQLAlchemy would
+also assign it to that column in an UPDATE that is part of the statement.
 """
 
 from sqlalchemy import (

@@ -275,7 +275,7 @@ class PostgresStore(Store[RequestContext]):
         if row is None:
             raise _no_attachment(attachment_id)
         attachment = decode_attachment(row.payload)
-        if row.thread_id is not None:
+        if row.thread_id is not None or row.reference is not None:
             attachment.thread_id = row.thread_id
         if row.reference is not None:
             attachment = as_stored(attachment, row.reference)

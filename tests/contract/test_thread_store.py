@@ -27,7 +27,7 @@ MINE = RequestContext(user_id="me", request_id="r1", base_url="http://localhost"
 THEIRS = RequestContext(user_id="you", request_id="r2", base_url="http://localhost")
 
 # ChatKit's timestamps are naive and may be equal.
-NOW = datetime(2026, 11, 21, 3, 4, 5, 678901)  # noqa: DTZ001 — as the SDK makes them
+NOW = datetime(2026, 11, 21, 3, 4, 5, 678901)
 
 
 @pytest.fixture
