@@ -214,6 +214,7 @@ def _page_routes(
         upload_method=settings.upload_method,
         auth_mode=settings.auth_mode,
         model=settings.model if settings.openai_api_key else None,
+        domain_key=settings.chatkit_domain_key,
     )
     if not isinstance(authenticator, DevAuthenticator):
         return page_routes(config)

@@ -64,6 +64,9 @@ class Settings(BaseSettings):
     user_pending_uploads: int = Field(50, ge=1)
     pending_ttl_seconds: int = Field(24 * 3600, ge=60)
 
+    # The page. A key of OpenAI's domain allow-list makes it show OpenAI's own element.
+    chatkit_domain_key: str | None = None
+
     # Who is asking
     auth_mode: Literal["dev", "jwt", "header"] = "jwt"
     jwt_secret: SecretStr | None = None
