@@ -6,6 +6,7 @@ a hydrator mints a URL at every load. Attachments that this service did not crea
 payload whole.
 """
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Protocol
@@ -17,7 +18,9 @@ from chatkit.types import (
     ThreadItem,
     ThreadMetadata,
     UserMessageItem,
+    WidgetItem,
 )
+from chatkit.widgets import DynamicWidgetRoot
 from pydantic import AnyUrl, TypeAdapter
 
 from app.errors import InvalidRequest
@@ -68,6 +71,8 @@ def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
 def decode_item(payload: str, hydrator: Hydrator | None) -> ThreadItem:
     """With preview URLs minted now; only attachments have any, whatever else the item holds."""
     item = _ITEM.validate_json(payload)
+    if isinstance(item, WidgetItem):
+        _keep_all_of_the_widget(item, payload)
     if hydrator is not None and isinstance(item, UserMessageItem):
         for attachment in item.attachments:
             hydrate(attachment, hydrator)
@@ -108,6 +113,16 @@ def hydrate(attachment: Attachment, hydrator: Hydrator) -> None:
         stored = str(attachment.preview_url)
         if is_reference(stored):
             attachment.preview_url = AnyUrl(hydrator.preview_url(attachment.id, stored))
+
+
+def _keep_all_of_the_widget(item: WidgetItem, payload: str) -> None:
+    """Widgets made from templates may have fields that the SDK's classes do not know.
+
+    The SDK reads them back as one of its classes (`WidgetRoot` is a union), and drops the rest.
+    """
+    stored = json.loads(payload)["widget"]
+    if item.widget.model_dump(mode="json") != stored:
+        item.widget = DynamicWidgetRoot.model_validate(stored)
 
 
 def is_reference(url: str) -> bool:

@@ -43,7 +43,7 @@ from chatkit.types import (
     Workflow,
     WorkflowItem,
 )
-from chatkit.widgets import Button, Card, Image, ListView, ListViewItem, Text
+from chatkit.widgets import Button, Card, DynamicWidgetRoot, Image, ListView, ListViewItem, Text
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -104,6 +104,16 @@ ITEMS: list[ThreadItem] = [
         copy_text="copied",
     ),
     WidgetItem(**BASE, widget=ListView(children=[ListViewItem(children=[Text(value="v")])])),
+    WidgetItem(
+        **BASE,
+        widget=DynamicWidgetRoot.model_validate(
+            {
+                "type": "Card",
+                "theme": {"from": "a template"},
+                "children": [{"type": "Text", "value": "v", "new": 1}, {"type": "Newer"}],
+            }
+        ),
+    ),
     GeneratedImageItem(**BASE),
     GeneratedImageItem(**BASE, image=GeneratedImage(id="i", url="https://e.example/i.png")),
     StructuredInputItem(

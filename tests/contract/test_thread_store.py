@@ -17,6 +17,7 @@ from chatkit.types import (
     Workflow,
     WorkflowItem,
 )
+from sqlalchemy import text
 
 from app.context import RequestContext
 from app.database.engine import Database
@@ -31,9 +32,14 @@ NOW = datetime(2026, 11, 21, 3, 4, 5, 678901)
 
 
 @pytest.fixture
-async def store(database_url: str) -> AsyncIterator[PostgresStore]:
+async def database(database_url: str) -> AsyncIterator[Database]:
     async with Database(database_url) as database:
-        yield PostgresStore(database)
+        yield database
+
+
+@pytest.fixture
+def store(database: Database) -> PostgresStore:
+    return PostgresStore(database)
 
 
 def thread(thread_id: str = "thr_1", title: str | None = None) -> ThreadMetadata:
@@ -240,6 +246,39 @@ async def test_an_unknown_cursor_is_not_found(store: PostgresStore) -> None:
     # At the end of the list a cursor is known, and the page empty.
     assert (await store.load_thread_items("thr_1", ids[-1], 10, "asc", MINE)).data == []
     assert (await store.load_threads(10, "thr_1", "asc", MINE)).data == []
+
+
+# Feedback
+
+
+async def test_the_latest_feedback_on_an_item_counts(
+    store: PostgresStore, database: Database
+) -> None:
+    await filled(store, 3)
+    await store.add_feedback("thr_1", ["msg_0", "msg_1", "msg_0"], "positive", MINE)
+    await store.add_feedback("thr_1", ["msg_1"], "negative", MINE)
+    assert await feedback(database) == {"msg_0": "positive", "msg_1": "negative"}
+    await store.delete_thread_item("thr_1", "msg_0", MINE)
+    assert await feedback(database) == {"msg_1": "negative"}
+    await store.delete_thread("thr_1", MINE)
+    assert await feedback(database) == {}
+
+
+async def test_feedback_on_an_unknown_item_keeps_none(
+    store: PostgresStore, database: Database
+) -> None:
+    await filled(store, 1)
+    with pytest.raises(NotFoundError):
+        await store.add_feedback("thr_1", ["msg_0", "msg_none"], "positive", MINE)
+    with pytest.raises(NotFoundError):
+        await store.add_feedback("thr_none", [], "positive", MINE)
+    assert await feedback(database) == {}
+
+
+async def feedback(database: Database) -> dict[str, str]:
+    async with database.connect() as connection:
+        rows = await connection.execute(text("SELECT item_id, kind FROM feedback"))
+        return {row.item_id: row.kind for row in rows}
 
 
 # Nobody else's
