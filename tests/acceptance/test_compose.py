@@ -16,7 +16,7 @@ import pytest
 
 from app.embedded.processes import free_ports
 from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_about_a_file
-from tests.acceptance.command import ROOT, clean_environment
+from tests.acceptance.command import ROOT, clean_environment, wait_for
 from tests.servers import missing
 
 pytestmark = pytest.mark.docker
@@ -123,20 +123,28 @@ def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack
         preview_url = message["attachments"][0]["preview_url"]
         assert preview_url.startswith(stack.bucket_url), "signed for what the browser can reach"
 
+        _assert_the_app_is_modest(stack)
+
         stack.run("down", "--timeout", "10")
         stack.up()
         assert_the_file_is_there(client, thread_id)
 
 
-def test_the_image_is_not_root_and_says_that_it_is_healthy(stack: Stack) -> None:
-    stack.up()
-    assert stack.run("exec", "-T", "app", "id", "-u").strip().endswith("10001")
+def _assert_the_app_is_modest(stack: Stack) -> None:
+    """Not root, watched by a health check, and open to this machine only."""
+    assert stack.run("exec", "-T", "app", "id", "-u").split()[-1] == "10001"
     container = stack.run("ps", "-q", "app").split()[-1]
     inspected = subprocess.run(["docker", "inspect", container], capture_output=True, check=True)
     (described,) = json.loads(inspected.stdout)
     assert described["Config"]["Healthcheck"]["Test"][0] == "CMD"
     ports = described["HostConfig"]["PortBindings"]["8000/tcp"]
     assert [port["HostIp"] for port in ports] == ["127.0.0.1"]
+    assert wait_for(lambda: _health(container) == "healthy", seconds=60), _health(container)
+
+
+def _health(container: str) -> str:
+    command = ["docker", "inspect", "--format", "{{.State.Health.Status}}", container]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def test_every_image_is_named_with_its_version() -> None:

@@ -27,3 +27,9 @@ def test_the_example_copied_unchanged_changes_nothing(monkeypatch: pytest.Monkey
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     assert Settings(_env_file=EXAMPLE) == Settings(_env_file=None)
+
+
+def test_compose_passes_every_setting_on() -> None:
+    compose = EXAMPLE.with_name("docker-compose.yml").read_text()
+    missing = [name for name in Settings.model_fields if f"\n    {name.upper()}:" not in compose]
+    assert missing == []
