@@ -9,7 +9,7 @@ const NEAR_THE_END_PIXELS = 80;
 export class ThreadView {
   constructor(actions) {
     this.actions = actions;
-    this.list = h('ol', { class: 'messages', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages' });
+    this.list = h('ol', { class: 'messages' });
     this.earlier = h('button', {
       type: 'button', class: 'text-button earlier', hidden: true, text: 'Show earlier messages',
       on: { click: () => actions.loadEarlier() },
@@ -19,7 +19,7 @@ export class ThreadView {
       type: 'button', class: 'jump', hidden: true, 'aria-label': 'Jump to the latest message',
       on: { click: () => this.scrollToEnd('smooth') },
     }, icon('chevron'));
-    this.scroller = h('div', { class: 'thread-scroll', tabindex: '-1' },
+    this.scroller = h('div', { class: 'thread-scroll', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: '-1' },
       h('div', { class: 'thread-column' }, this.earlier, this.list, this.tail));
     this.element = h('div', { class: 'thread' }, this.scroller, this.jump);
     this.elements = new Map();

@@ -1,0 +1,108 @@
+import hashlib
+import re
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from app.attachments.policy import AttachmentPolicy
+from app.http.page import (
+    CHATKIT_CDN,
+    WEB_DIRECTORY,
+    PageConfig,
+    content_security_policy,
+    page_configuration,
+    page_routes,
+)
+
+POLICY = AttachmentPolicy(max_bytes=5_000_000, allowed_mime_types=("image/*", "application/pdf"))
+
+
+def client(config: PageConfig) -> TestClient:
+    return TestClient(Starlette(routes=page_routes(config)))
+
+
+def directives(config: PageConfig) -> dict[str, list[str]]:
+    parts = (part.split() for part in content_security_policy(config).split("; "))
+    return {name: sources for name, *sources in parts}
+
+
+def test_limits_are_the_policy_s() -> None:
+    limits = page_configuration(PageConfig(policy=POLICY))["limits"]
+    assert isinstance(limits, dict)
+    assert limits["maxAttachmentBytes"] == 5_000_000
+    assert limits["allowedMimeTypes"] == ["image/*", "application/pdf"]
+    assert limits["extensions"][".pdf"] == "application/pdf"
+    assert limits["extensions"][".jpg"] == "image/jpeg"
+    assert ".docx" not in limits["extensions"]
+
+
+def test_the_bucket_is_named_for_uploads_only_where_browsers_may_post_to_it() -> None:
+    def bucket_post_url(**changes: object) -> object:
+        config = PageConfig(policy=POLICY, bucket_url="https://s3.example/b", **changes)  # type: ignore[arg-type] # one field at a time
+        api = page_configuration(config)["api"]
+        assert isinstance(api, dict)
+        return api["bucketPostUrl"]
+
+    assert bucket_post_url() == "https://s3.example/b"
+    assert bucket_post_url(posts_to_bucket=False) is None
+
+
+def test_nothing_inline_may_run_and_only_named_hosts_are_reached() -> None:
+    policy = directives(
+        PageConfig(
+            policy=POLICY,
+            api_base_url="https://api.example",
+            bucket_url="https://s3.example:9000/bucket",
+        )
+    )
+    assert policy["default-src"] == ["'none'"]
+    assert policy["script-src"] == ["'self'"]
+    assert policy["style-src"] == ["'self'"]
+    assert policy["connect-src"] == ["'self'", "https://api.example", "https://s3.example:9000"]
+    assert policy["require-trusted-types-for"] == ["'script'"]
+
+
+def test_openai_s_host_is_allowed_only_with_a_domain_key() -> None:
+    assert CHATKIT_CDN not in content_security_policy(PageConfig(policy=POLICY))
+    policy = directives(PageConfig(policy=POLICY, domain_key="domain_pk_1"))
+    assert policy["script-src"] == ["'self'", CHATKIT_CDN]
+    assert policy["frame-src"] == [CHATKIT_CDN]
+
+
+@pytest.mark.parametrize("path", ["/", "/web/examples/ask-about-chart.html"])
+def test_documents_come_with_the_policy_and_hold_no_inline_script_or_style(path: str) -> None:
+    response = client(PageConfig(policy=POLICY)).get(path)
+    assert response.status_code == 200
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["x-content-type-options"] == "nosniff"
+    assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son[a-z]+=", response.text) == []
+
+
+@pytest.mark.parametrize("name", ["main.js", "vendor/purify.es.mjs"])
+def test_modules_are_javascript_everywhere(name: str) -> None:
+    response = client(PageConfig(policy=POLICY)).get(f"/web/{name}")
+    assert response.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_files_outside_are_not_served() -> None:
+    assert client(PageConfig(policy=POLICY)).get("/web/..%2fsettings.py").status_code == 404
+
+
+def test_opening_the_page_may_set_a_cookie() -> None:
+    routes = page_routes(
+        PageConfig(policy=POLICY), welcome=lambda _, response: response.set_cookie("who", "me")
+    )
+    assert TestClient(Starlette(routes=routes)).get("/").cookies["who"] == "me"
+
+
+def test_vendored_libraries_are_what_their_readme_says() -> None:
+    vendor = WEB_DIRECTORY / "vendor"
+    rows = re.findall(
+        r"^\| `([\w.]+)` .*`([0-9a-f]{64})` \|$", (vendor / "README.md").read_text(), re.M
+    )
+    assert {name for name, _ in rows} == {
+        path.name for path in vendor.iterdir() if path.suffix in {".js", ".mjs"}
+    }
+    for name, checksum in rows:
+        assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == checksum
