@@ -1,6 +1,5 @@
 """The composition root: from settings to a running application. Everything is wired here."""
 
-import asyncio
 import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -54,9 +53,6 @@ from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
 
-# Every replica sweeps; `wake` makes one sweep at once after a deletion.
-_SWEEP_INTERVAL_SECONDS = 60.0
-
 # A preview's redirect may be kept by the browser for a third of what the URL in it is good for.
 _REDIRECT_AGE_DIVISOR = 3
 
@@ -94,6 +90,7 @@ def create_sweeper(settings: Settings, core: Core) -> Sweeper:
         Tombstones(core.database),
         core.bucket,
         pending_ttl_seconds=settings.pending_ttl_seconds,
+        thread_retention_days=settings.thread_retention_days,
     )
 
 
@@ -131,11 +128,14 @@ def create_application(settings: Settings) -> Starlette:
         max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
     )
     routes: list[BaseRoute] = [
-        Route("/chatkit", ChatKitEndpoint(server, session), methods=["POST"]),
+        Route("/chatkit", ChatKitEndpoint(server, session).respond, methods=["POST"]),
         Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
         Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
         Route("/livez", livez),
-        Route("/readyz", Readiness({"database": core.database.check, "bucket": core.bucket.check})),
+        Route(
+            "/readyz",
+            Readiness({"database": core.database.check, "bucket": core.bucket.check}).respond,
+        ),
         *_page_routes(settings, core, policy, authenticator),
     ]
 
@@ -145,8 +145,7 @@ def create_application(settings: Settings) -> Starlette:
             await stack.enter_async_context(core.running())
             stack.push_async_callback(chat.close)
             stack.push_async_callback(server.close)
-            sweeping = asyncio.create_task(sweeper.run_forever(_SWEEP_INTERVAL_SECONDS))
-            stack.callback(sweeping.cancel)
+            await stack.enter_async_context(sweeper.running(settings.sweep_interval_seconds))
             yield
 
     return Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)

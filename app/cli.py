@@ -1,4 +1,4 @@
-"""The commands: `python -m app dev | serve | migrate | bucket`."""
+"""The commands: `python -m app dev | serve | migrate | bucket | sweep | reconcile`."""
 
 import asyncio
 import errno
@@ -84,6 +84,41 @@ def migrate_command() -> None:
 def bucket_command() -> None:
     """Create the bucket; set CORS, lifecycle, encryption and the public access block."""
     asyncio.run(_prepare_bucket(Settings(), report=_say))
+
+
+@cli.command("sweep")
+def sweep_command(
+    once: Annotated[bool, typer.Option("--once", help="Sweep one time and end.")] = False,
+) -> None:
+    """Expire abandoned uploads and delete tombstoned objects. Any number may run at once.
+
+    Exit status 1 if something could not be deleted yet.
+    """
+    settings = Settings()
+    _need_database(settings)
+    from app.maintenance import sweep
+
+    if not asyncio.run(sweep(settings, once=once, say=_say)):
+        sys.exit(1)
+
+
+@cli.command("reconcile")
+def reconcile_command(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what is found.")] = False,
+    min_age_hours: Annotated[
+        float, typer.Option(help="Leave alone what is younger: it may be in use.", min=0)
+    ] = 24,
+) -> None:
+    """Compare the bucket with the database, both ways. Changes nothing without --fix.
+
+    Exit status 2 if differences remain.
+    """
+    settings = Settings()
+    _need_database(settings)
+    from app.maintenance import reconcile
+
+    if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=_say)):
+        sys.exit(2)
 
 
 def main() -> None:

@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     user_quota_bytes: int = Field(1024 * MEBIBYTE, ge=1)
     user_pending_uploads: int = Field(50, ge=1)
     pending_ttl_seconds: int = Field(24 * 3600, ge=60)
+    # Threads in which nothing was saved for so long are deleted whole. Unset, they stay for ever.
+    thread_retention_days: int | None = Field(None, ge=1)
+    # How often each replica looks for what has to be expired or purged.
+    sweep_interval_seconds: int = Field(60, ge=1)
 
     # The page. A key of OpenAI's domain allow-list makes it show OpenAI's own element.
     chatkit_domain_key: str | None = None

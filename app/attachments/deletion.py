@@ -6,7 +6,8 @@ row, no transaction is open while the bucket is asked, and whatever fails is tri
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from prometheus_client import Counter
@@ -134,6 +135,16 @@ class Sweeper:
         await self._clear_dead_uploads(swept)
         await self._purger.purge(swept)
         return swept
+
+    @asynccontextmanager
+    async def running(self, interval_seconds: float) -> AsyncIterator[None]:
+        """Run beside whatever is inside the context; ended, and waited for, when that ends."""
+        task = asyncio.create_task(self.run_forever(interval_seconds))
+        try:
+            yield
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
     async def run_forever(self, interval_seconds: float) -> None:
         """Sweep at every interval and when woken, until cancelled. Outages are waited out."""

@@ -173,7 +173,8 @@ class AttachmentRecords:
                 .values(upload_etag=func.coalesce(attachments.c.upload_etag, etag))
                 .returning(attachments.c.upload_etag)
             )
-            return row.scalar_one_or_none()
+            pinned: str | None = row.scalar_one_or_none()
+            return pinned
 
     async def mark_stored(
         self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
@@ -262,7 +263,7 @@ def _row(user_id: str, attachment_id: str) -> Any:
     return and_(attachments.c.user_id == user_id, attachments.c.id == attachment_id)
 
 
-def _record(row: Row[Any]) -> AttachmentRecord:
+def _record(row: Row[*tuple[Any, ...]]) -> AttachmentRecord:
     return AttachmentRecord(**row._mapping)
 
 

@@ -80,6 +80,8 @@ class Tombstones:
                 attachments.c.state.in_(_UNUSED_STATES),
                 attachments.c.created_at < func.now() - age,
                 attachments.c.object_key.is_not(None),
+                # A thread still shows those that lost their bytes, and why.
+                attachments.c.thread_id.is_(None),
             )
             .limit(limit)
             .with_for_update(skip_locked=True)

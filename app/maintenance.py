@@ -1,0 +1,59 @@
+"""The commands that keep bucket and database in step: `sweep` and `reconcile`."""
+
+from collections.abc import Callable
+
+import typer
+
+from app.application import create_core, create_sweeper
+from app.attachments.reconcile import Difference, Reconciliation
+from app.database.object_keys import ObjectKeys
+from app.settings import Settings
+
+Say = Callable[[str], None]
+
+
+async def sweep(settings: Settings, *, once: bool, say: Say) -> bool:
+    """Sweep, once or until interrupted. Whether everything that was due is done.
+
+    Raises `DatabaseUnavailable` where `once` is asked for; otherwise outages are waited out.
+    """
+    core = create_core(settings)
+    async with core.running():
+        sweeper = create_sweeper(settings, core)
+        if not once:
+            say(f"Sweeping every {settings.sweep_interval_seconds} seconds …")
+            await sweeper.run_forever(settings.sweep_interval_seconds)
+        swept = await sweeper.sweep_once()
+        say(f"{swept}.")
+        return swept.failed == 0
+
+
+async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say: Say) -> bool:
+    """Say every difference between bucket and database. Whether none remains.
+
+    The bar goes to standard error, so that standard output is the list and the summary alone.
+    Raises `DatabaseUnavailable` and `BucketUnavailable`.
+    """
+    core = create_core(settings)
+    async with core.running():
+        keys = ObjectKeys(core.database)
+        with typer.progressbar(
+            length=await keys.count(), label="Rows compared", file=typer.get_text_stream("stderr")
+        ) as bar:
+            summary = await Reconciliation(
+                keys,
+                core.bucket,
+                fix=fix,
+                min_age_seconds=min_age_hours * 3600,
+                report=lambda difference: say(_line(difference)),
+                progress=lambda rows: bar.update(rows - bar.pos),
+            ).run()
+    say(f"{summary}.")
+    if summary.remaining and not fix:
+        say("Nothing was changed. Run it with --fix to mend this.")
+    return summary.remaining == 0
+
+
+def _line(difference: Difference) -> str:
+    attachment = f" ({difference.attachment_id})" if difference.attachment_id else ""
+    return f"{difference.kind}: {difference.key}{attachment}"

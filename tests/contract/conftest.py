@@ -1,0 +1,20 @@
+"""The rooms below HTTP on each kind of store."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.rig import Rig, rig_on
+from tests.servers import TestBucket
+
+
+@pytest.fixture(params=["seaweedfs", "moto"])
+def any_bucket(request: pytest.FixtureRequest) -> TestBucket:
+    bucket: TestBucket = request.getfixturevalue(f"{request.param}_bucket")
+    return bucket
+
+
+@pytest.fixture
+async def rig(database_url: str, any_bucket: TestBucket) -> AsyncIterator[Rig]:
+    async with rig_on(database_url, any_bucket) as rig:
+        yield rig

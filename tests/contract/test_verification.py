@@ -1,0 +1,205 @@
+"""Verification at first use, on PostgreSQL and each store."""
+
+import asyncio
+import io
+import random
+
+import pytest
+from PIL import Image
+
+from app.attachments.keys import preview_key, upload_key
+from app.errors import (
+    AttachmentNotUploaded,
+    AttachmentRejected,
+    NotFound,
+    ObjectChanged,
+)
+from tests.rig import Rig
+
+
+def photo(side: int = 1200) -> bytes:
+    """A JPEG that compresses badly, as photos do."""
+    image = Image.effect_noise((side, side // 2), 80).convert("RGB")
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+async def test_verified_bytes_are_pinned_and_lie_out_of_the_links_reach(rig: Rig) -> None:
+    record = await rig.uploaded()
+    verified = await rig.verifier.verify(record)
+    assert verified.state == "stored" and verified.etag and verified.object_key
+    assert await rig.bucket.read(verified.object_key, etag=verified.etag) == b"hello"
+    assert verified.object_key != upload_key(verified.object_key)
+
+
+async def test_verifying_again_asks_the_bucket_nothing(rig: Rig) -> None:
+    verified = await rig.verifier.verify(await rig.uploaded())
+    assert verified.object_key
+    await rig.bucket.delete([verified.object_key])
+    assert await rig.verifier.verify(verified) == verified
+
+
+async def test_missing_bytes_are_not_uploaded_yet_and_may_still_come(rig: Rig) -> None:
+    record = await rig.reserve()
+    with pytest.raises(AttachmentNotUploaded, match="“a” has not been uploaded yet"):
+        await rig.verifier.verify(record)
+    await rig.upload(record, b"hello")
+    assert (await rig.verifier.verify(record)).state == "stored"
+
+
+async def test_a_page_that_calls_itself_png_never_enters(rig: Rig) -> None:
+    page = b"<!DOCTYPE html><script>alert(document.cookie)</script>"
+    record = await rig.uploaded(body=page, mime_type="image/png")
+    with pytest.raises(AttachmentRejected, match=r"says it is image/png, but .* an HTML page"):
+        await rig.verifier.verify(record)
+    rejected = await rig.records.load("alice", record.id)
+    assert rejected.state == "rejected" and rejected.problem and "image/png" in rejected.problem
+    assert await rig.objects() == []
+    with pytest.raises(AttachmentRejected, match="an HTML page"):
+        await rig.verifier.admit("alice", [record.id])
+
+
+async def test_another_size_is_rejected(rig: Rig) -> None:
+    record = await rig.reserve(size=5)
+    await rig.upload(record, b"hello, world")
+    with pytest.raises(AttachmentRejected, match=r"announced with 5 bytes .* 12 bytes"):
+        await rig.verifier.verify(record)
+    assert await rig.objects() == []
+
+
+async def test_another_type_in_the_bucket_is_rejected(rig: Rig) -> None:
+    record = await rig.reserve(size=5)
+    assert record.object_key
+    await rig.bucket.write(upload_key(record.object_key), b"hello", mime_type="text/html")
+    with pytest.raises(AttachmentRejected, match=r"announced as text/plain .* as text/html"):
+        await rig.verifier.verify(record)
+
+
+async def test_an_upload_after_verification_changes_nothing(rig: Rig) -> None:
+    record = await rig.uploaded(body=b"hello")
+    verified = await rig.verifier.verify(record)
+    await rig.upload(record, b"HELLO")
+    assert verified.object_key and verified.etag
+    assert await rig.bucket.read(verified.object_key, etag=verified.etag) == b"hello"
+    assert await rig.bucket.read(verified.object_key) == b"hello"
+
+
+async def test_a_read_of_other_bytes_fails_instead_of_serving_them(rig: Rig) -> None:
+    verified = await rig.verifier.verify(await rig.uploaded(body=b"hello"))
+    assert verified.object_key and verified.etag
+    await rig.bucket.write(verified.object_key, b"HELLO", mime_type="text/plain")
+    with pytest.raises(ObjectChanged):
+        await rig.bucket.read(verified.object_key, etag=verified.etag)
+
+
+async def test_an_upload_swapped_between_pin_and_copy_is_rejected(rig: Rig) -> None:
+    record = await rig.uploaded(body=b"hello")
+    assert record.object_key
+    first = (await rig.bucket.head(upload_key(record.object_key))).etag
+    await rig.records.pin_upload("alice", record.id, first)
+    await rig.upload(record, b"HELLO")
+    with pytest.raises(AttachmentRejected, match="replaced while it was being checked"):
+        await rig.verifier.admit("alice", [record.id])
+
+
+async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(rig: Rig) -> None:
+    record = await rig.uploaded(body=b"hello")
+    assert record.object_key
+    first = (await rig.bucket.head(upload_key(record.object_key))).etag
+    await rig.records.pin_upload("alice", record.id, first)
+    await rig.bucket.copy(
+        upload_key(record.object_key), record.object_key, etag=first, mime_type="text/plain"
+    )
+    await rig.upload(record, b"HELLO")
+    await rig.verifier.admit("alice", [record.id])
+    assert await rig.bucket.read(record.object_key) == b"hello"
+
+
+async def test_ten_verifications_at_once_agree(rig: Rig) -> None:
+    record = await rig.uploaded(body=photo(), mime_type="image/jpeg")
+    verified = await asyncio.gather(*(rig.verifier.verify(record) for _ in range(10)))
+    assert len(set(verified)) == 1
+
+
+async def test_ten_swaps_during_ten_verifications_leave_one_verified_file(rig: Rig) -> None:
+    bodies = [bytes([65 + number]) * 5 for number in range(10)]
+    record = await rig.uploaded(body=bodies[0])
+
+    async def swap() -> None:
+        for body in random.sample(bodies, len(bodies)):
+            await rig.upload(record, body)
+
+    results = await asyncio.gather(
+        swap(), *(rig.verifier.verify(record) for _ in range(10)), return_exceptions=True
+    )
+    failures = [each for each in results if isinstance(each, BaseException)]
+    assert all(isinstance(each, AttachmentRejected) for each in failures), failures
+    after = await rig.records.load("alice", record.id)
+    if after.state == "stored":
+        assert after.object_key and after.etag
+        assert await rig.bucket.read(after.object_key, etag=after.etag) in bodies
+    else:
+        assert after.state == "rejected"
+
+
+async def test_all_attachments_of_a_message_are_verified_or_the_first_problem_is_said(
+    rig: Rig,
+) -> None:
+    await rig.uploaded("atc_good")
+    await rig.reserve("atc_missing")
+    await rig.uploaded("atc_bad", b"<svg onload=alert(1)>", mime_type="image/png")
+    with pytest.raises(AttachmentNotUploaded):
+        await rig.verifier.admit("alice", ["atc_good", "atc_missing", "atc_bad"])
+    assert await rig.states() == {
+        "atc_good": "stored",
+        "atc_missing": "pending",
+        "atc_bad": "rejected",
+    }
+
+
+async def test_another_users_attachment_is_not_found_and_not_touched(rig: Rig) -> None:
+    await rig.uploaded("atc_hers", user_id="alice")
+    with pytest.raises(NotFound):
+        await rig.verifier.admit("bob", ["atc_hers"])
+    assert await rig.states() == {"atc_hers": "pending"}
+
+
+async def test_deleted_during_verification_leaves_no_object(rig: Rig) -> None:
+    record = await rig.uploaded()
+    await rig.records.tombstone("alice", record.id)
+    await rig.later()
+    await rig.sweeper.sweep_once()
+    await rig.upload(record, b"hello")  # as the copy of a verification under way would
+    with pytest.raises(NotFound):
+        await rig.verifier.verify(record)
+    assert await rig.objects() == []
+
+
+async def test_a_large_image_gets_a_small_preview_that_its_payload_refers_to(rig: Rig) -> None:
+    body = photo()
+    record = await rig.uploaded(body=body, mime_type="image/jpeg")
+    verified = await rig.verifier.verify(record)
+    assert verified.object_key and verified.preview_key == preview_key(verified.object_key)
+    thumbnail = await rig.bucket.read(verified.preview_key)
+    with Image.open(io.BytesIO(thumbnail)) as opened:
+        assert opened.format == "WEBP" and max(opened.size) == 512
+    assert len(thumbnail) < len(body)
+    [(reference,)] = await rig.sql("SELECT payload->>'preview_url' FROM attachments")
+    assert reference == f"bucket:{verified.preview_key}"
+
+
+async def test_a_small_image_is_its_own_preview(rig: Rig) -> None:
+    out = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(out, "PNG")
+    record = await rig.uploaded(body=out.getvalue(), mime_type="image/png")
+    verified = await rig.verifier.verify(record)
+    assert verified.preview_key is None
+    [(reference,)] = await rig.sql("SELECT payload->>'preview_url' FROM attachments")
+    assert reference == f"bucket:{verified.object_key}"
+
+
+async def test_a_damaged_photo_is_accepted_without_a_preview_of_its_own(rig: Rig) -> None:
+    body = photo()[:60_000]
+    verified = await rig.verifier.verify(await rig.uploaded(body=body, mime_type="image/jpeg"))
+    assert verified.state == "stored" and verified.preview_key is None

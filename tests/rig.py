@@ -1,0 +1,141 @@
+"""The rooms below HTTP, wired on a test's own database and bucket: rows and bytes at first hand."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+
+from app.attachments.deletion import Sweeper
+from app.attachments.keys import every_key, new_object_key, upload_key
+from app.attachments.thumbnails import Thumbnails
+from app.attachments.verification import Verifier
+from app.attachments.workers import Workers
+from app.database.attachments import AttachmentRecord, AttachmentRecords, NewAttachment, Quota
+from app.database.engine import Database
+from app.database.tombstones import Tombstones
+from app.errors import ObjectMissing
+from app.storage.bucket import Bucket
+from app.storage.credentials import SessionCredentials
+from app.storage.endpoint import Endpoint
+from tests.servers import TestBucket
+
+AMPLE = Quota(max_bytes=1 << 40, max_pending=10_000)
+
+
+@dataclass(frozen=True)
+class Rig:
+    """`sweeper` expires after an hour; `later` is how a test lets time pass without waiting."""
+
+    database: Database
+    records: AttachmentRecords
+    tombstones: Tombstones
+    bucket: Bucket
+    verifier: Verifier
+    sweeper: Sweeper
+
+    async def reserve(
+        self,
+        attachment_id: str = "atc_1",
+        *,
+        user_id: str = "alice",
+        mime_type: str = "text/plain",
+        size: int = 5,
+        quota: Quota = AMPLE,
+        link_seconds: float = 600,
+    ) -> AttachmentRecord:
+        """A pending row, as `attachments.create` leaves it."""
+        object_key = new_object_key()
+        payload: dict[str, Any] = {"type": "file", "id": attachment_id, "name": "a"}
+        if mime_type.startswith("image/"):
+            payload |= {"type": "image", "preview_url": f"bucket:{object_key}"}
+        await self.records.reserve(
+            NewAttachment(
+                user_id=user_id,
+                id=attachment_id,
+                object_key=object_key,
+                name="a",
+                mime_type=mime_type,
+                size=size,
+                payload=payload | {"mime_type": mime_type},
+                upload_expires_at=datetime.now(UTC) + timedelta(seconds=link_seconds),
+            ),
+            quota,
+        )
+        return await self.records.load(user_id, attachment_id)
+
+    async def uploaded(
+        self, attachment_id: str = "atc_1", body: bytes = b"hello", **reserved: Any
+    ) -> AttachmentRecord:
+        """A pending row with its bytes where the upload link puts them."""
+        record = await self.reserve(attachment_id, size=len(body), **reserved)
+        await self.upload(record, body)
+        return record
+
+    async def upload(self, record: AttachmentRecord, body: bytes) -> None:
+        """What whoever holds the upload link can do."""
+        assert record.object_key
+        await self.bucket.write(upload_key(record.object_key), body, mime_type=record.mime_type)
+
+    async def objects(self) -> list[str]:
+        """Every key in the bucket."""
+        return [each.key async for each in self.bucket.list("")]
+
+    async def has(self, key: str) -> bool:
+        try:
+            await self.bucket.head(key)
+        except ObjectMissing:
+            return False
+        return True
+
+    async def count_objects_of(self, record: AttachmentRecord) -> int:
+        assert record.object_key
+        return sum([await self.has(key) for key in every_key(record.object_key)])
+
+    async def sql(self, statement: str, **values: Any) -> Any:
+        """Run one statement; its rows, if it has any."""
+        async with self.database.begin() as connection:
+            result = await connection.execute(text(statement), values)
+            return result.all() if result.returns_rows else None
+
+    async def states(self) -> dict[str, str]:
+        return dict(await self.sql("SELECT id, state FROM attachments"))
+
+    async def later(self, seconds: float = 86_400) -> None:
+        """Everything that the database remembers happened this much earlier."""
+        await self.sql(
+            "UPDATE attachments SET created_at = created_at - make_interval(secs => :s),"
+            " upload_expires_at = upload_expires_at - make_interval(secs => :s),"
+            " purge_after = purge_after - make_interval(secs => :s)",
+            s=seconds,
+        )
+        await self.sql(
+            "UPDATE threads SET updated_at = updated_at - make_interval(secs => :s)", s=seconds
+        )
+
+
+@asynccontextmanager
+async def rig_on(
+    database_url: str, where: TestBucket, *, thread_retention_days: int | None = None
+) -> AsyncIterator[Rig]:
+    endpoint = Endpoint(where.endpoint_url, where.name, where.region, "path")
+    async with (
+        Database(database_url) as database,
+        Bucket(endpoint, SessionCredentials()) as bucket,
+    ):
+        records, tombstones = AttachmentRecords(database), Tombstones(database)
+        yield Rig(
+            database=database,
+            records=records,
+            tombstones=tombstones,
+            bucket=bucket,
+            verifier=Verifier(records, bucket, Thumbnails(bucket, Workers())),
+            sweeper=Sweeper(
+                tombstones,
+                bucket,
+                pending_ttl_seconds=3600,
+                thread_retention_days=thread_retention_days,
+            ),
+        )

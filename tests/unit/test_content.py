@@ -1,0 +1,159 @@
+"""What calls itself something is that, or it does not enter."""
+
+import io
+import zipfile
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from app.attachments.content import HEAD_BYTES, check_content
+from app.attachments.images import open_image
+
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
+
+ACTIVE = {
+    "html": b"<!DOCTYPE html><html><script>alert(1)</script></html>",
+    "html after blanks": b"\n\t  <HTML><body>",
+    "html after a comment": b"<!-- nothing to see --><script>alert(1)</script>",
+    "html after a byte order mark": b"\xef\xbb\xbf<html>",
+    "html in UTF-16": "\ufeff<html><script>".encode("utf-16-le"),
+    "image tag": b"<img src=x onerror=alert(1)>",
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>',
+    "svg as XML": b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>',
+    "svg with a doctype": b'<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x"><svg onload="x"/>',
+    "xhtml": b'<?xml version="1.0"?>\n<!-- --><html xmlns="http://www.w3.org/1999/xhtml">',
+    "shell script": b"#!/bin/sh\nrm -rf /\n",
+    "php": b"<?php system($_GET['c']); ?>",
+    "elf": b"\x7fELF\x02\x01\x01" + bytes(57),
+    "windows program": b"MZ\x90\0" + bytes(60),
+    "mach-o": b"\xcf\xfa\xed\xfe" + bytes(28),
+    "java class": b"\xca\xfe\xba\xbe\0\0\0\x34",
+    "web assembly": b"\0asm\1\0\0\0",
+}
+
+IMAGES = {
+    "image/png": "PNG",
+    "image/jpeg": "JPEG",
+    "image/gif": "GIF",
+    "image/webp": "WEBP",
+    "image/bmp": "BMP",
+    "image/tiff": "TIFF",
+    "image/heic": "HEIF",
+    "image/avif": "AVIF",
+}
+
+
+def image(image_format: str) -> bytes:
+    assert open_image  # its module registers HEIF
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(out, image_format)
+    return out.getvalue()
+
+
+def archive(name: str) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as opened:
+        opened.writestr(name, "<x/>")
+    return out.getvalue()
+
+
+HONEST = [
+    *((image(image_format), mime_type) for mime_type, image_format in IMAGES.items()),
+    (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "application/pdf"),
+    (b"junk before it\n%PDF-1.4\n", "application/pdf"),
+    (archive("word/document.xml"), DOCX),
+    (archive("content.xml"), "application/vnd.oasis.opendocument.text"),
+    (archive("a.txt"), "application/zip"),
+    (OLE, DOCX),  # with a password
+    (OLE, "application/msword"),
+    (b"{\\rtf1\\ansi hello}", "application/msword"),
+    (b"{\\rtf1\\ansi hello}", "application/rtf"),
+    (b"hello", "text/plain"),
+    ("Grüße, 世界 🎉".encode(), "text/markdown"),
+    ("Grüße".encode("latin-1"), "text/plain"),
+    ("\ufeffname;größe\n".encode("utf-16-le"), "text/csv"),
+    ("世界".encode("shift-jis"), "text/plain"),
+    (b"\x1b[31mred\x1b[0m\n", "text/plain"),
+    (b'{"a": 1}', "application/json"),
+    (b"<!DOCTYPE html><html>", "text/html"),
+    (b"#!/bin/sh\n", "text/x-shellscript"),
+    (b"MZ is how this sentence begins", "text/plain"),
+    (b'<?xml version="1.0"?><feed/>', "application/xml"),
+    (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml"),
+    (b"From: a@example.org\r\n\r\nhello", "message/rfc822"),
+    (b"BEGIN:VCARD\r\nVERSION:4.0\r\n", "text/vcard"),
+    (bytes(range(256)), "application/octet-stream"),
+    (b"\0\1\2\3anything", "application/vnd.example.private"),
+    (archive("index.xml"), "application/vnd.apple.pages"),
+]
+
+
+@pytest.mark.parametrize(("head", "mime_type"), HONEST)
+def test_honest_files_pass(head: bytes, mime_type: str) -> None:
+    assert check_content(head[:HEAD_BYTES], mime_type) is None
+
+
+@pytest.mark.parametrize("mime_type", [*IMAGES, "application/pdf", "application/zip", DOCX])
+@pytest.mark.parametrize("disguise", ACTIVE)
+def test_active_content_never_passes_as_something_with_a_signature(
+    disguise: str, mime_type: str
+) -> None:
+    problem = check_content(ACTIVE[disguise], mime_type)
+    assert problem is not None and mime_type in problem
+
+
+@pytest.mark.parametrize("disguise", ACTIVE)
+def test_active_content_never_passes_as_an_unknown_type(disguise: str) -> None:
+    assert check_content(ACTIVE[disguise], "application/vnd.example.private")
+
+
+@pytest.mark.parametrize("declared", IMAGES)
+@pytest.mark.parametrize("real", IMAGES)
+def test_one_image_type_does_not_pass_as_another(declared: str, real: str) -> None:
+    # HEIC and AVIF share a container and its brands, and are never shown as they are.
+    same = declared == real or {declared, real} == {"image/heic", "image/avif"}
+    assert (check_content(image(IMAGES[real]), declared) is None) == same
+
+
+@pytest.mark.parametrize(
+    ("head", "mime_type"),
+    [
+        (archive("a.txt"), "image/png"),
+        (archive("a.txt"), "application/pdf"),
+        (image("PNG"), "application/pdf"),
+        (image("PNG"), DOCX),
+        (image("PNG"), "text/plain"),
+        (OLE, "text/csv"),
+        (archive("a.txt"), "text/plain"),
+        (b"%PDF-1.7\n", "text/plain"),
+        (b"hello\0world", "text/plain"),
+        (b"hello world", "image/png"),
+        (b"hello world", "application/pdf"),
+        (b"\x89PNG", "image/png"),
+        (image("JPEG"), "application/vnd.example.private"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom", "image/heic"),
+    ],
+)
+def test_files_that_are_something_else_do_not_pass(head: bytes, mime_type: str) -> None:
+    assert check_content(head, mime_type)
+
+
+@given(st.binary(max_size=400), st.sampled_from([*IMAGES, "application/pdf", "application/zip"]))
+def test_random_bytes_are_no_image_and_never_an_exception(head: bytes, mime_type: str) -> None:
+    assert check_content(b"\xff\0" + head, mime_type)
+
+
+@given(st.text(max_size=300), st.sampled_from(["utf-8", "utf-16", "utf-32"]))
+def test_any_text_of_printable_characters_is_text(text: str, encoding: str) -> None:
+    printable = "".join(each for each in text if each.isprintable() or each in "\n\r\t")
+    head = printable.encode(encoding)
+    if not printable.lstrip().startswith("%PDF-"):
+        assert check_content(head, "text/plain") is None
+
+
+@given(st.binary(max_size=300), st.text(max_size=40))
+def test_nothing_makes_it_raise(head: bytes, mime_type: str) -> None:
+    check_content(head, mime_type)
