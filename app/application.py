@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import jwt
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -37,15 +38,18 @@ from app.chat.assembly import ChatOptions, build_chat
 from app.chat.server import AssistantServer
 from app.database.attachments import AttachmentRecords, Quota
 from app.database.engine import Database
+from app.database.pages import Pages
 from app.database.thread_store import PostgresStore
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
 from app.http.attachments import AttachmentRedirects
 from app.http.chatkit import ChatKitEndpoint
+from app.http.errors import http_exception_response
 from app.http.health import Readiness, livez
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
 from app.http.session import Session
+from app.http.threads import ThreadsApi
 from app.settings import Settings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
@@ -127,10 +131,18 @@ def create_application(settings: Settings) -> Starlette:
         downloads,
         max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
     )
+    admin_token = settings.admin_token
+    threads_api = ThreadsApi(
+        store,
+        Pages(core.database, previews),
+        session,
+        admin_token=admin_token.get_secret_value() if admin_token else None,
+    )
     routes: list[BaseRoute] = [
         Route("/chatkit", ChatKitEndpoint(server, session).respond, methods=["POST"]),
         Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
         Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
+        *threads_api.routes(),
         Route("/livez", livez),
         Route(
             "/readyz",
@@ -148,7 +160,12 @@ def create_application(settings: Settings) -> Starlette:
             await stack.enter_async_context(sweeper.running(settings.sweep_interval_seconds))
             yield
 
-    return Starlette(routes=routes, middleware=_middleware(settings), lifespan=lifespan)
+    return Starlette(
+        routes=routes,
+        middleware=_middleware(settings),
+        exception_handlers={HTTPException: http_exception_response},
+        lifespan=lifespan,
+    )
 
 
 def _middleware(settings: Settings) -> Sequence[Middleware]:

@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     jwt_issuer: str | None = None
     auth_header: str = "x-forwarded-user"
     signing_secret: SecretStr | None = None
+    # Lets its bearer list the threads of all users at /v1/chatkit/threads; off unless set.
+    admin_token: SecretStr | None = Field(None, min_length=16)
 
     # The model
     openai_api_key: SecretStr | None = None
