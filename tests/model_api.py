@@ -59,10 +59,12 @@ class Received:
     headers: dict[str, str]
 
     def parts(self) -> list[Json]:
-        """Every content part of every message, in order, whichever API it is."""
+        """Every content part but the instructions, in order, whichever API it is."""
         items = self.body.get("input") or self.body.get("messages") or []
         found: list[Json] = []
         for item in items:
+            if item.get("role") == "system":
+                continue
             content = item.get("output") or item.get("content") or []
             if isinstance(content, str):
                 content = [{"type": "text", "text": content}]

@@ -18,7 +18,7 @@ _MAX_ENTRIES = 20_000
 _MAX_RATIO = 200
 _RATIO_MATTERS_FROM_BYTES = 32 * 1024 * 1024
 
-_ZIP_FORMATS = {"docx", "pptx", "xlsx", "odt", "ods", "odp", "pages", "key", "epub"}
+_ZIP_FORMATS = {"docx", "pptx", "xlsx", "odt", "ods", "pages", "key", "epub"}
 _COMPOUND_FORMATS = {"doc", "xls", "ppt"}
 _COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")  # [MS-CFB] 2.2
 _REQUIRED_ENTRY = {
@@ -27,7 +27,6 @@ _REQUIRED_ENTRY = {
     "xlsx": "[Content_Types].xml",
     "odt": "content.xml",
     "ods": "content.xml",
-    "odp": "content.xml",
 }
 
 

@@ -19,8 +19,8 @@ _PASSED_FORMATS = {
     "WEBP": "image/webp",
     "GIF": "image/gif",
 }
-# A short list on purpose: every decoder is attack surface. MPO is what many phones call JPEG.
-_FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
+# A short list on purpose: every decoder is attack surface.
+_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
 _LOSSLESS_FORMATS = {"PNG", "GIF", "BMP", "ICO"}
 _ORIENTATION_TAG = 0x0112
 _MAX_LOSSLESS_BYTES = 4 * 1024 * 1024
@@ -122,6 +122,7 @@ def _open(body: bytes) -> Image.Image:
 
 
 def _format(image: Image.Image) -> str:
+    # MPO is a JPEG with more pictures behind it, as many phones write them.
     return "JPEG" if image.format == "MPO" else str(image.format)
 
 

@@ -34,7 +34,6 @@ _DOCUMENT_SUFFIXES = {
 # Formats that the model API does not take as a file, but a text can be extracted from.
 _EXTRACT_ONLY_SUFFIXES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
-    "application/vnd.oasis.opendocument.presentation": "odp",
     "application/epub+zip": "epub",
 }
 _TEXT_TYPES = {

@@ -15,6 +15,12 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE_BYTES = 64 * 1024
+# What files are written in today besides Unicode: the legacy encodings of the WHATWG's standard.
+_LEGACY_ENCODINGS = [
+    *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
+    *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_15", "koi8_r", "koi8_u", "mac_roman"),
+    *("cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949"),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,13 @@ def _guess(body: bytes) -> Decoded | Refused:
     sample = body[:_SAMPLE_BYTES]
     if sample.count(0) > 0:
         return Refused("it is binary, not text")
-    best = charset_normalizer.from_bytes(sample).best()
+    matches = charset_normalizer.from_bytes(sample, cp_isolation=_LEGACY_ENCODINGS)
+    best = matches.best()
     if best is None:
         return Refused("it is not text in any known encoding")
-    return Decoded(body.decode(best.encoding, "replace"), best.encoding)
+    encoding = best.encoding
+    for match in matches:
+        # Short western texts look equally good in several code pages; this one is the usual one.
+        if match.chaos <= best.chaos and "cp1252" in match.could_be_from_charset:
+            encoding = "cp1252"
+    return Decoded(body.decode(encoding, "replace"), encoding)

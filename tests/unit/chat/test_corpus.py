@@ -1,0 +1,128 @@
+"""What the model API receives of a hundred files of all kinds, by both APIs, over real HTTP."""
+
+import base64
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from app.chat.kinds import Kind, kind_of
+from app.chat.parts import announced_fields
+from tests.corpus import SAMPLES, Sample
+from tests.model_api import ModelApi, Received
+from tests.unit.chat.chatting import conversation
+from tests.unit.chat.fakes import Attachments
+
+TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg"}
+
+
+def test_the_corpus_is_large_enough() -> None:
+    assert len(SAMPLES) >= 60
+    assert len({sample.name for sample in SAMPLES}) == len(SAMPLES)
+
+
+@pytest.fixture(scope="module", params=["responses", "chat_completions"])
+async def corpus(
+    request: pytest.FixtureRequest, running_model_api: ModelApi, anyio_backend: str
+) -> tuple[str, Attachments, dict[str, Received]]:
+    """The API's name, and what it received of each sample, one thread for each."""
+    received: dict[str, Received] = {}
+    async with conversation(running_model_api, model_api=request.param) as chat:
+        for sample in SAMPLES:
+            chat.store.items.clear()
+            attachment = chat.attachments.add(sample.name, sample.mime_type, sample.make())
+            received[sample.name] = await chat.sent(attachment)
+    return request.param, chat.attachments, received
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
+def test_every_file_reaches_the_model_in_its_best_form(
+    corpus: tuple[str, Attachments, dict[str, Received]], sample: Sample
+) -> None:
+    model_api, attachments, all_received = corpus
+    received = all_received[sample.name]
+    row = next(row for row in attachments.rows.values() if row.name == sample.name)
+    body = attachments.bucket.objects[str(row.object_key)]
+
+    typed, announced, *content = received.parts()
+    assert typed["text"] == "Look."
+    fields = announced_fields(announced["text"])
+    assert fields is not None
+    assert fields["id"] == row.id
+    assert fields["name"] == sample.name
+    assert fields["size"] == len(body)
+
+    expected = sample.expected(model_api)
+    if expected.startswith("text: "):
+        assert content == []
+        assert "\n----- begin text" in announced["text"]
+        assert expected.removeprefix("text: ") in announced["text"]
+    elif expected.startswith("note: "):
+        assert content == []
+        assert "\nNote: " in announced["text"]
+        assert expected.removeprefix("note: ") in announced["text"]
+    elif expected == "same":
+        _, sent = decoded(content)
+        assert sent == body
+        if kind_of(sample.mime_type, sample.name) is Kind.DOCUMENT:
+            assert content[0]["filename"].lower() == sample.name.lower()
+    else:
+        mime_type, sent = decoded(content)
+        assert mime_type == TRANSCODED[expected]
+        image = Image.open(io.BytesIO(sent))
+        image.load()
+        assert Image.MIME[str(image.format)] == mime_type
+        assert max(image.size) <= 2048
+        assert getattr(image, "n_frames", 1) == 1
+        assert not image.getexif()
+        assert fields["remark"]
+
+
+def decoded(content: list[dict[str, Any]]) -> tuple[str, bytes]:
+    """MIME type and bytes of the one image or file, whichever API's part it is."""
+    assert len(content) == 1
+    part = content[0]
+    if part["type"] == "image_url":
+        url = part["image_url"]["url"]
+    else:
+        url = part["image_url" if part["type"] == "input_image" else "file_data"]
+    head, encoded = url.split(",", 1)
+    return head.removeprefix("data:").removesuffix(";base64"), base64.b64decode(encoded)
+
+
+async def test_an_image_is_turned_upright(api: ModelApi) -> None:
+    phone = next(sample for sample in SAMPLES if sample.name == "phone.jpg")
+    received = await received_of(api, phone)
+    _, sent = decoded(received.parts()[2:])
+    assert Image.open(io.BytesIO(sent)).size == (48, 64)
+    assert "turned upright" in received.texts()
+
+
+async def test_the_model_is_told_that_an_animation_is_only_its_first_frame(api: ModelApi) -> None:
+    animation = next(sample for sample in SAMPLES if sample.name == "animated.gif")
+    assert "first of 3 frames" in (await received_of(api, animation)).texts()
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"),
+    [("a.txt", "utf-8"), ("utf16.txt", "utf-16"), ("latin.txt", "cp1252"), ("bom.txt", "utf-8")],
+)
+async def test_the_model_is_told_the_encoding(api: ModelApi, name: str, encoding: str) -> None:
+    sample = next(sample for sample in SAMPLES if sample.name == name)
+    received = await received_of(api, sample)
+    fields = announced_fields(received.parts()[1]["text"])
+    assert fields is not None and fields["remark"] == f"encoding {encoding}"
+
+
+async def test_an_image_side_is_a_setting(api: ModelApi) -> None:
+    sample = next(sample for sample in SAMPLES if sample.name == "large.jpg")
+    received = await received_of(api, sample, image_max_side=500)
+    _, sent = decoded(received.parts()[2:])
+    assert Image.open(io.BytesIO(sent)).size == (500, 375)
+
+
+async def received_of(api: ModelApi, sample: Sample, **options: Any) -> Received:
+    async with conversation(api, **options) as chat:
+        body = sample.make()
+        return await chat.sent(chat.attachments.add(sample.name, sample.mime_type, body))
