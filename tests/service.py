@@ -70,7 +70,13 @@ class ChatKitClient:
     @classmethod
     def of(cls, base_url: str, user_id: str = "alice") -> Self:
         return cls(
-            httpx.Client(base_url=base_url, headers={"x-forwarded-user": user_id}, timeout=30)
+            httpx.Client(
+                base_url=base_url,
+                headers={"x-forwarded-user": user_id},
+                timeout=30,
+                # Nothing stays open behind a client that nobody closes.
+                limits=httpx.Limits(max_keepalive_connections=0),
+            )
         )
 
     def send(

@@ -178,11 +178,11 @@ def parse_request(request: str | bytes | bytearray) -> ChatKitReq:
         first = exc.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
             raise InvalidRequest("The request is not valid JSON.") from exc
+        if not first["loc"] and first["type"] != "union_tag_invalid":
+            raise InvalidRequest("The request names no operation.", param="type") from exc
         if first["type"] == "union_tag_invalid":
             operation = json.dumps(first.get("ctx", {}).get("tag"))
             raise InvalidRequest(f"There is no operation {operation}.", param="type") from exc
-        if first["type"] == "union_tag_not_found":
-            raise InvalidRequest("The request names no operation.", param="type") from exc
         # The first location is the operation, which the caller knows.
         param = ".".join(str(part) for part in first["loc"][1:])
         raise InvalidRequest(f"`{param}`: {first['msg']}.", param=param) from exc

@@ -23,7 +23,7 @@ class ChatKitEndpoint:
         self._server = server
         self._session = session
 
-    async def __call__(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         context = await self._session.context(request)
         operation = parse_request(await request.body())
         try:

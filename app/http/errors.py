@@ -4,6 +4,7 @@ ChatKit's client shows the top-level `message`; OpenAI's REST clients read `erro
 """
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.errors import AppError, RateLimited, Unauthenticated
@@ -23,7 +24,7 @@ def error_response(error: AppError) -> JSONResponse:
     return _json(error.status, error.message, error.code, error.param, headers)
 
 
-def http_exception_response(exc: HTTPException) -> JSONResponse:
+async def http_exception_response(_: Request, exc: HTTPException) -> JSONResponse:
     """Starlette's own refusals: an unknown path, a wrong method."""
     message = _HTTP_MESSAGES.get(exc.status_code, exc.detail)
     code = {404: "not_found", 405: "method_not_allowed"}.get(exc.status_code, "invalid_request")

@@ -25,7 +25,7 @@ class Readiness:
     def __init__(self, checks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
         self._checks = checks
 
-    async def __call__(self, request: Request) -> JSONResponse:
+    async def respond(self, request: Request) -> JSONResponse:
         problems = await asyncio.gather(*(self._problem(check) for check in self._checks.values()))
         report = {
             name: problem or "ok" for name, problem in zip(self._checks, problems, strict=True)

@@ -5,11 +5,10 @@ import re
 import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError
-from app.http.errors import error_response, http_exception_response, unexpected_error_response
+from app.http.errors import error_response, unexpected_error_response
 
 logger = logging.getLogger(__name__)
 
@@ -76,8 +75,6 @@ class ErrorMiddleware:
                     extra={"request_id": request_id},
                 )
             await error_response(error)(scope, receive, send)
-        except HTTPException as exc:
-            await http_exception_response(exc)(scope, receive, send)
         except Exception:  # the outermost edge: logged with its id, answered in words
             logger.exception("unexpected error", extra={"request_id": request_id})
             if started:

@@ -1,35 +1,54 @@
-"""The application, served on loopback against a database and a bucket of the test's own."""
+"""The application, served on loopback.
 
+Most tests share one running service and are users of their own; a test that needs other settings,
+or its own database, starts one with `running(settings)`.
+"""
+
+import itertools
 from collections.abc import Iterator
 
 import pytest
 
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings import Settings
-from tests.servers import TestBucket
+from tests.servers import TestBucket, create_bucket
 from tests.service import ChatKitClient, running, test_settings
+
+_numbers = itertools.count(1)
 
 
 @pytest.fixture
 def settings(database_url: str, seaweedfs_bucket: TestBucket) -> Settings:
+    """For a service of the test's own."""
     return test_settings(database_url, seaweedfs_bucket)
 
 
-@pytest.fixture
-def base_url(settings: Settings) -> Iterator[str]:
-    """Where the application answers."""
+@pytest.fixture(scope="session")
+def shared_url(
+    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
+) -> Iterator[str]:
+    postgres.execute(f"CREATE DATABASE shared TEMPLATE {migrated_template} STRATEGY file_copy")
+    settings = test_settings(postgres.url("shared"), create_bucket(seaweedfs.endpoint_url))
     with running(settings) as url:
         yield url
 
 
 @pytest.fixture
+def base_url(shared_url: str) -> str:
+    """Where the application answers."""
+    return shared_url
+
+
+@pytest.fixture
 def alice(base_url: str) -> Iterator[ChatKitClient]:
-    client = ChatKitClient.of(base_url, "alice")
-    yield client
-    client.http.close()
+    """A user nobody else is."""
+    with ChatKitClient.of(base_url, f"alice-{next(_numbers)}").http as http:
+        yield ChatKitClient(http)
 
 
 @pytest.fixture
 def bob(base_url: str) -> Iterator[ChatKitClient]:
-    client = ChatKitClient.of(base_url, "bob")
-    yield client
-    client.http.close()
+    """Somebody else."""
+    with ChatKitClient.of(base_url, f"bob-{next(_numbers)}").http as http:
+        yield ChatKitClient(http)

@@ -3,7 +3,6 @@
 import json
 import socket
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.settings import Settings
 from tests.service import ChatKitClient, running, thread_id_of, user_message, wait_until
@@ -11,15 +10,16 @@ from tests.service import ChatKitClient, running, thread_id_of, user_message, wa
 LONG_TEXT = "word " * 4000
 
 
-def open_stream(base_url: str, operation: dict[str, Any]) -> socket.socket:
+def open_stream(client: ChatKitClient, operation: dict[str, Any]) -> socket.socket:
     """Send a request over a bare socket, so that the test alone says when it is read."""
-    address = urlsplit(base_url)
+    address = client.http.base_url
     body = json.dumps(operation).encode()
-    connection = socket.create_connection((address.hostname or "", address.port or 0), timeout=10)
+    connection = socket.create_connection((address.host, address.port or 0), timeout=10)
     connection.sendall(
         b"POST /chatkit HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
-        b"X-Forwarded-User: alice\r\nContent-Type: application/json\r\n"
-        b"Content-Length: %d\r\n\r\n%b" % (len(body), body)
+        b"X-Forwarded-User: %b\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b"
+        % (client.http.headers["x-forwarded-user"].encode(), len(body), body)
     )
     return connection
 
@@ -33,16 +33,12 @@ def read_until(connection: socket.socket, marker: bytes) -> bytes:
     return received
 
 
-def stop_mid_answer(base_url: str, thread_id: str) -> None:
-    connection = open_stream(
-        base_url,
-        {
-            "type": "threads.add_user_message",
-            "params": {"thread_id": thread_id, "input": user_message(LONG_TEXT)},
-        },
-    )
+def start_answer(client: ChatKitClient, thread_id: str) -> socket.socket:
+    """A connection on which an answer has begun."""
+    message = {"thread_id": thread_id, "input": user_message(LONG_TEXT)}
+    connection = open_stream(client, {"type": "threads.add_user_message", "params": message})
     read_until(connection, b"text_delta")
-    connection.close()
+    return connection
 
 
 def partial_answers(client: ChatKitClient, thread_id: str) -> list[str]:
@@ -50,9 +46,9 @@ def partial_answers(client: ChatKitClient, thread_id: str) -> list[str]:
     return [item["content"][0]["text"] for item in items if item["type"] == "assistant_message"][1:]
 
 
-def test_a_disconnected_reader_leaves_the_partial_text(base_url: str, alice: ChatKitClient) -> None:
+def test_a_disconnected_reader_leaves_the_partial_text(alice: ChatKitClient) -> None:
     thread_id = thread_id_of(alice.say("hello"))
-    stop_mid_answer(base_url, thread_id)
+    start_answer(alice, thread_id).close()
     [partial] = wait_until(lambda: partial_answers(alice, thread_id))
     assert partial.strip()
     # The thread is still answerable.
@@ -63,14 +59,7 @@ def test_a_server_that_stops_saves_what_it_streamed(settings: Settings) -> None:
     with running(settings) as base_url:
         alice = ChatKitClient.of(base_url)
         thread_id = thread_id_of(alice.say("hello"))
-        connection = open_stream(
-            base_url,
-            {
-                "type": "threads.add_user_message",
-                "params": {"thread_id": thread_id, "input": user_message(LONG_TEXT)},
-            },
-        )
-        read_until(connection, b"text_delta")
+        connection = start_answer(alice, thread_id)
     connection.close()
     with running(settings) as base_url:
         assert partial_answers(ChatKitClient.of(base_url), thread_id)[0].strip()

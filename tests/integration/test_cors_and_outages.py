@@ -1,6 +1,7 @@
 """What a page on another origin sees, also when something is broken, and how that ends."""
 
 import asyncio
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -27,6 +28,12 @@ PAGE = "https://page.example.com"
 @pytest.fixture
 def settings(database_url: str, seaweedfs_bucket: TestBucket) -> Settings:
     return test_settings(database_url, seaweedfs_bucket, allowed_origins=PAGE)
+
+
+@pytest.fixture
+def base_url(settings: Settings) -> Iterator[str]:
+    with running(settings) as url:
+        yield url
 
 
 def assert_readable_by_the_page(response: httpx.Response) -> None:
