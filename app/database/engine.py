@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from app.errors import DatabaseUnavailable
 
-# PostgreSQL's classes 08 (connection), 53 (resources), 57P (shutdown, starting up).
-_UNAVAILABLE_CLASSES = ("08", "53", "57P")
+# PostgreSQL's classes 08 (connection), 28 (user refused), 3D (no such database), 53 (resources),
+# 57P (shutdown, starting up).
+_UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57P")
 
 
 @contextmanager

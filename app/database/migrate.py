@@ -57,6 +57,12 @@ def head_revision() -> str:
     return head
 
 
+def known_revisions() -> frozenset[str]:
+    """Every revision that this version of the service can start from."""
+    revisions = ScriptDirectory.from_config(_config()).walk_revisions()
+    return frozenset(str(each.revision) for each in revisions)
+
+
 async def _run(url: str, change: Callable[[Config], None]) -> None:
     # Alembic keeps its context in module globals and reads files: a thread of its own for both.
     await asyncio.to_thread(_run_alone, url, change)

@@ -1,0 +1,66 @@
+"""The database answers, and has the schema that this version of the service works with."""
+
+from app.database.engine import Database
+from app.database.migrate import current_revision, head_revision, known_revisions
+from app.doctor.deployment import Deployment
+from app.doctor.report import Problem
+from app.errors import DatabaseUnavailable
+
+# PostgreSQL's own codes (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_REFUSALS = {
+    "28P01": ("refuses the password", "Check user and password in DATABASE_URL."),
+    "28000": ("refuses the user", "Check the user in DATABASE_URL and the server's pg_hba.conf."),
+    "3D000": ("has no such database", "Create it (createdb), or correct DATABASE_URL."),
+    "53300": (
+        "has no connection left",
+        "Raise max_connections, or put PgBouncer in front: every replica takes up to 20.",
+    ),
+    "57P03": ("is starting up or shutting down", "Wait a moment and run this again."),
+}
+
+
+async def database(deployment: Deployment) -> str:
+    """One round trip."""
+    async with Database(deployment.database_url) as connected:
+        try:
+            await connected.check()
+        except (DatabaseUnavailable, ValueError) as exc:
+            refusal = _REFUSALS.get(_sqlstate(exc))
+            if refusal is not None:
+                raise Problem(f"PostgreSQL {refusal[0]}", refusal[1]) from exc
+            raise Problem(
+                "PostgreSQL can't be reached",
+                "Check host and port in DATABASE_URL, that the server runs, and the firewall.",
+            ) from exc
+    return "answers"
+
+
+async def migrations(deployment: Deployment) -> str:
+    """The schema is the one of this version."""
+    async with Database(deployment.database_url) as connected:
+        current = await current_revision(connected)
+    head = head_revision()
+    if current == head:
+        return f"at {head}, the newest"
+    if current is None:
+        raise Problem("the database has no tables yet", "Run `python -m app migrate`.")
+    if current in known_revisions():
+        raise Problem(
+            f"the database is at {current}, this version needs {head}",
+            "Run `python -m app migrate`; the previous version may go on running meanwhile.",
+        )
+    raise Problem(
+        f"the database is at {current}, which this version does not know (it knows {head})",
+        "A newer version has migrated it: run that version here too.",
+    )
+
+
+def _sqlstate(exc: BaseException | None) -> str:
+    """The code of the first error down the chain of causes that has one."""
+    while exc is not None:
+        for each in (exc, getattr(exc, "orig", None)):
+            code = getattr(each, "sqlstate", None)
+            if isinstance(code, str):
+                return code
+        exc = exc.__cause__ or exc.__context__
+    return ""

@@ -1,0 +1,192 @@
+"""Signed and unsigned HTTP requests as a browser would send them, and what came back."""
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import urlsplit
+
+import httpx2
+
+from app.storage.credentials import SessionCredentials
+from app.storage.endpoint import Endpoint
+from app.storage.post import PostPolicySigner
+from app.storage.signing import Method, UrlSigner
+
+_LINK_SECONDS = 300
+# Methods that a preflight need not list (Fetch standard, CORS-safelisted method).
+_SAFELISTED = ("GET", "HEAD", "POST")
+_CODE = re.compile(rb"<Code>([^<]{1,100})</Code>")
+_MESSAGE = re.compile(rb"<Message>([^<]{1,300})</Message>")
+
+
+class Unreachable(Exception):
+    """No answer came back; the message says at which stage it failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response. `code` is the S3 error code in its XML body, empty where there is none."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def code(self) -> str:
+        found = _CODE.search(self.body)
+        return found[1].decode(errors="replace") if found else ""
+
+    @property
+    def words(self) -> str:
+        """`403 AccessDenied (Access Denied)`: for a person, without anything that was signed."""
+        message = _MESSAGE.search(self.body)
+        said = f" ({message[1].decode(errors='replace').strip()})" if message else ""
+        return f"{self.status} {self.code}{said}".strip()
+
+    def lets_in(self, origin: str) -> bool:
+        """Whether a browser would hand this response to a page of `origin` (no credentials)."""
+        return self.headers.get("access-control-allow-origin") in ("*", origin)
+
+
+async def request(
+    http: httpx2.AsyncClient,
+    method: str,
+    url: str,
+    *,
+    headers: Mapping[str, str] | None = None,
+    body: bytes | None = None,
+    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    form: Mapping[str, str] | None = None,
+) -> Answer:
+    """Send one request. Redirects are not followed. Raises `Unreachable`."""
+    try:
+        response = await http.request(
+            method, url, headers=headers, content=body, files=files, data=form
+        )
+    except httpx2.HTTPError as exc:
+        raise Unreachable(_why(exc, url)) from exc
+    return Answer(response.status_code, response.headers, response.content)
+
+
+def preflight_headers(origin: str, method: str, headers: str) -> dict[str, str]:
+    """What a browser asks before it sends `method` with `headers` from a page of `origin`."""
+    return {
+        "Origin": origin,
+        "Access-Control-Request-Method": method,
+        "Access-Control-Request-Headers": headers,
+    }
+
+
+def allows(answer: Answer, origin: str, method: str, headers: str) -> bool:
+    """Whether the answer to a preflight lets a browser go on (Fetch standard, CORS-preflight)."""
+    methods = _listed(answer, "access-control-allow-methods")
+    allowed = _listed(answer, "access-control-allow-headers")
+    wanted = {name.strip() for name in headers.split(",") if name.strip()}
+    return (
+        answer.is_success
+        and answer.lets_in(origin)
+        and (method in _SAFELISTED or "*" in methods or method.lower() in methods)
+        and ("*" in allowed or wanted <= allowed)
+    )
+
+
+def _listed(answer: Answer, header: str) -> set[str]:
+    return {part.strip().lower() for part in answer.headers.get(header, "").split(",")}
+
+
+def _why(exc: httpx2.HTTPError, url: str) -> str:
+    host = urlsplit(url).netloc
+    if isinstance(exc, httpx2.TimeoutException):
+        return f"{host} did not answer in time"
+    if isinstance(exc, httpx2.ConnectError):
+        return f"no connection to {host} ({exc or 'refused'})"
+    return f"the connection to {host} broke ({exc or type(exc).__name__})"
+
+
+@dataclass
+class BucketProbe:
+    """Talks to one endpoint of the bucket by presigned requests alone, as browsers do.
+
+    `written` collects the keys that may exist now, so that they can be deleted at the end.
+    """
+
+    endpoint: Endpoint
+    credentials: SessionCredentials
+    http: httpx2.AsyncClient
+    written: set[str] = field(default_factory=set)
+
+    async def send(
+        self,
+        method: Method,
+        key: str,
+        *,
+        signed_headers: Mapping[str, str] | None = None,
+        sent_headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        query: Mapping[str, str] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> Answer:
+        """A presigned request. `sent_headers` replace the signed ones where they differ.
+
+        An empty `key` addresses the bucket itself. Raises `Unreachable`, and `BucketUnavailable`
+        when there are no credentials.
+        """
+        url = self.url(method, key, headers=signed_headers, query=query, clock=clock)
+        headers = dict(signed_headers or {}) | dict(sent_headers or {})
+        headers.pop("content-length", None)
+        if method == "PUT":
+            self.written.add(key)
+        return await request(self.http, method, url, headers=headers, body=body)
+
+    async def post(
+        self,
+        key: str,
+        content: bytes,
+        *,
+        mime_type: str,
+        origin: str,
+        signed_size: int | None = None,
+        changed_fields: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """A presigned multipart POST from a page of `origin`, as the browser's form sends it."""
+        fields = self.policies.presign(
+            key,
+            mime_type=mime_type,
+            size=len(content) if signed_size is None else signed_size,
+            expires_in=_LINK_SECONDS,
+        ) | dict(changed_fields or {})
+        self.written.add(fields["key"])
+        return await request(
+            self.http,
+            "POST",
+            self.endpoint.bucket_url.geturl(),
+            headers={"Origin": origin},
+            form=fields,
+            files={"file": ("doctor.txt", content, mime_type)},
+        )
+
+    def url(
+        self,
+        method: Method,
+        key: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        clock: Callable[[], float] | None = None,
+    ) -> str:
+        return self.signer(clock or time.time).presign(
+            method, key, expires_in=_LINK_SECONDS, headers=headers, query=query
+        )
+
+    @cached_property
+    def policies(self) -> PostPolicySigner:
+        return PostPolicySigner(self.endpoint, self.credentials)
+
+    def signer(self, clock: Callable[[], float] = time.time) -> UrlSigner:
+        return UrlSigner(self.endpoint, self.credentials, clock=clock)

@@ -1,0 +1,157 @@
+"""The running service at PUBLIC_BASE_URL, as a page and ChatKit's iframe use it."""
+
+import json
+import time
+
+from app.attachments.keys import new_object_key, upload_key
+from app.doctor.bucket_checks import MIME_TYPE
+from app.doctor.deployment import Deployment
+from app.doctor.report import NotChecked, Problem
+from app.doctor.requests import Answer, Unreachable, allows, preflight_headers, request
+from app.http.page import CHATKIT_CDN
+
+_CONTENT = b"app doctor sent this through the gateway and deletes it again\n"
+_LINK_SECONDS = 300
+_CHATKIT_HEADERS = "authorization,content-type"
+
+
+async def service(deployment: Deployment) -> str:
+    """/readyz says that the service reaches its database and its bucket."""
+    base_url = _base_url(deployment)
+    try:
+        answer = await request(deployment.http, "GET", f"{base_url}/readyz")
+    except Unreachable as exc:
+        raise Problem(
+            f"the service can't be reached: {exc}",
+            "Start it with `python -m app serve`, and check PUBLIC_BASE_URL.",
+        ) from exc
+    checks = _readiness(answer)
+    if checks is None:
+        raise Problem(
+            f"what answers at {base_url} is not this service ({answer.status} for /readyz)",
+            "PUBLIC_BASE_URL has to lead to it, with its path where a proxy adds one.",
+        )
+    if not answer.is_success:
+        failed = "; ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
+        raise Problem(
+            f"the service is not ready ({failed})",
+            "It reaches its database and bucket with its own settings: compare them with these.",
+        )
+    return f"{base_url} is ready"
+
+
+async def service_cors(deployment: Deployment, origin: str) -> str:
+    """The preflight of /chatkit, and an error that the page can read."""
+    url = f"{_base_url(deployment)}/chatkit"
+    answer = await request(
+        deployment.http,
+        "OPTIONS",
+        url,
+        headers=preflight_headers(origin, "POST", _CHATKIT_HEADERS),
+    )
+    refusal = await request(
+        deployment.http, "POST", url, headers={"Origin": origin}, body=b"not JSON"
+    )
+    if not allows(answer, origin, "POST", _CHATKIT_HEADERS) or not refusal.lets_in(origin):
+        raise Problem(
+            f"pages of {origin} can't call /chatkit",
+            f"The service runs with another ALLOWED_ORIGINS, or a proxy drops its CORS headers."
+            f"\nSet ALLOWED_ORIGINS={','.join(deployment.page_origins)} where it runs.",
+        )
+    return "pages may call /chatkit"
+
+
+async def gateway(deployment: Deployment, origin: str) -> str:
+    """A file through /uploads/…, and one byte too many refused in words."""
+    if deployment.upload_method != "POST":
+        raise NotChecked(f"UPLOAD_METHOD is {deployment.upload_method}")
+    answer = await _upload(deployment, origin, _CONTENT, size=len(_CONTENT))
+    if answer.status == 403:
+        raise Problem(
+            f"the service refuses an upload link made with these settings ({_message(answer)})",
+            "SIGNING_SECRET has to be the same here and in every replica.",
+        )
+    if not answer.is_success or not answer.lets_in(origin):
+        raise Problem(
+            f"an upload through the gateway was answered {answer.status} {_message(answer)}",
+            "Look for its request id in the service's log. A proxy in front must allow bodies of"
+            "\nMAX_ATTACHMENT_BYTES (nginx: client_max_body_size) and should not buffer them"
+            " (proxy_request_buffering off).",
+        )
+    answer = await _upload(deployment, origin, _CONTENT, size=len(_CONTENT) - 1)
+    if answer.is_success:
+        raise Problem(
+            "the gateway took a byte more than was announced",
+            "The bucket does not enforce its policies: see policy_size above.",
+        )
+    return "a file arrives, a byte too many is refused"
+
+
+async def preview_redirect(deployment: Deployment, method: str) -> str:
+    """A preview link leads ChatKit's iframe to the bucket, readable all the way."""
+    key = deployment.found["key"]
+    link = deployment.links.sign(
+        "/attachments/doctor/preview", {"key": key}, expires_at=int(time.time()) + _LINK_SECONDS
+    )
+    headers = {"Origin": CHATKIT_CDN}
+    answer = await request(deployment.http, method, _base_url(deployment) + link, headers=headers)
+    target = answer.headers.get("location", "")
+    if answer.status != 307 or not target:
+        raise Problem(
+            f"a preview link was answered {answer.status} {_message(answer)}, not a redirect",
+            "SIGNING_SECRET has to be the same here and in every replica.",
+        )
+    # After a redirect to another origin a browser sends `Origin: null` in CORS mode (Fetch
+    # standard, HTTP-redirect fetch) only if the first hop was cross-origin to the page: it was.
+    final = await request(deployment.http, method, target, headers=headers)
+    if not final.is_success:
+        raise Problem(
+            f"the redirect of {method} leads to {final.words}",
+            "The service signs for another public endpoint: compare S3_PUBLIC_ENDPOINT_URL here"
+            " and where it runs.",
+        )
+    if not answer.lets_in(CHATKIT_CDN):
+        raise Problem(
+            "the redirect of a preview lacks CORS headers",
+            "A proxy in front of the service drops Access-Control-Allow-Origin: let it pass.",
+        )
+    return f"{method} leads to the image"
+
+
+async def _upload(deployment: Deployment, origin: str, content: bytes, *, size: int) -> Answer:
+    key = upload_key(new_object_key())
+    fields = deployment.public.policies.presign(
+        key, mime_type=MIME_TYPE, size=size, expires_in=_LINK_SECONDS
+    )
+    link = deployment.links.sign(
+        "/uploads/atc_doctor", fields, expires_at=int(time.time()) + _LINK_SECONDS
+    )
+    deployment.public.written.add(key)
+    return await request(
+        deployment.http,
+        "POST",
+        _base_url(deployment) + link,
+        headers={"Origin": origin},
+        files={"file": ("doctor.txt", content, MIME_TYPE)},
+    )
+
+
+def _base_url(deployment: Deployment) -> str:
+    if deployment.base_url is None:
+        raise NotChecked("PUBLIC_BASE_URL is not set, so nobody knows where the service runs")
+    return deployment.base_url
+
+
+def _readiness(answer: Answer) -> dict[str, str] | None:
+    try:
+        checks = json.loads(answer.body)["checks"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return checks if isinstance(checks, dict) else None
+
+
+def _message(answer: Answer) -> str:
+    try:
+        return str(json.loads(answer.body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return ""

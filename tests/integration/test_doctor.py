@@ -1,0 +1,591 @@
+"""`app doctor` against a deployment that works, and the same one broken in many ways."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import boto3
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from app.database.migrate import downgrade
+from app.doctor import mends
+from app.doctor.examination import examine
+from app.doctor.report import Finding, as_json, is_healthy, summary
+from app.embedded.postgres import EmbeddedPostgres
+from tests.middlebox import in_front_of, listening, s3_error
+from tests.servers import TestBucket
+from tests.service import running, test_settings
+
+PAGE = "https://chat.example.com"
+IFRAME = "https://cdn.platform.openai.com"
+NOBODY_LISTENS = "http://127.0.0.1:9"
+
+
+def prepare(bucket: TestBucket, *, origins: Sequence[str] = (PAGE, IFRAME)) -> None:
+    """CORS and lifecycle, exactly as the doctor's own mends say."""
+    client = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
+    client.put_bucket_cors(
+        Bucket=bucket.name, CORSConfiguration=json.loads(mends.cors_json(origins))
+    )
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket.name, LifecycleConfiguration=json.loads(mends.lifecycle_json())
+    )
+    client.close()
+
+
+def keys_in(bucket: TestBucket) -> list[str]:
+    client = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
+    listed = client.list_objects_v2(Bucket=bucket.name)
+    client.close()
+    return [item["Key"] for item in listed.get("Contents", ())]
+
+
+async def examined(database_url: str, bucket: TestBucket, **changes: object) -> dict[str, Finding]:
+    """The findings by name; of several origins the first that failed, else the last."""
+    values: dict[str, object] = {"allowed_origins": (PAGE,), "s3_addressing_style": "path"}
+    settings = test_settings(database_url, bucket, **(values | changes))
+    by_name: dict[str, Finding] = {}
+    for finding in await examine(settings):
+        known = by_name.get(finding.check)
+        if known is None or known.outcome != "failed":
+            by_name[finding.check] = finding
+    return by_name
+
+
+def failed(findings: dict[str, Finding]) -> set[str]:
+    return {name for name, finding in findings.items() if finding.outcome == "failed"}
+
+
+@pytest.fixture
+def healthy_bucket(seaweedfs_bucket: TestBucket) -> TestBucket:
+    prepare(seaweedfs_bucket)
+    return seaweedfs_bucket
+
+
+@contextmanager
+def model_api(status: int = 200, message: str = "") -> Iterator[str]:
+    """A model API that answers every question alike."""
+
+    async def answer(request: Request) -> Response:
+        body = json.loads(await request.body())
+        assert body["model"] == "gpt-5-mini"
+        if status == 200:
+            return JSONResponse({"object": "response", "output": []})
+        return JSONResponse({"error": {"message": message}}, status)
+
+    with listening(Starlette(routes=[Route("/v1/responses", answer, methods=["POST"])])) as url:
+        yield f"{url}/v1"
+
+
+# A deployment that works
+
+
+@pytest.mark.parametrize("upload_method", ["POST", "PUT"])
+async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
+    upload_method: str, database_url: str, healthy_bucket: TestBucket
+) -> None:
+    settings = test_settings(
+        database_url,
+        healthy_bucket,
+        allowed_origins=(PAGE,),
+        s3_addressing_style="path",
+        upload_method=upload_method,
+    )
+    with running(settings) as base_url, model_api() as model_url:
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            public_base_url=base_url,
+            openai_base_url=model_url,
+            openai_api_key="sk-test",
+            upload_method=upload_method,
+        )
+    assert failed(findings) == set(), as_json(list(findings.values()))
+    not_made = {name for name, each in findings.items() if each.outcome == "skipped"}
+    other = (
+        {"put_length", "put_once"} if upload_method == "POST" else {"policy_size", "policy_fields"}
+    )
+    assert not_made - {"gateway"} == {*other, "model_urls"}
+    assert keys_in(healthy_bucket) == []
+
+
+async def test_the_reports_say_the_same(database_url: str, healthy_bucket: TestBucket) -> None:
+    said: list[Finding] = []
+    settings = test_settings(database_url, healthy_bucket, s3_endpoint_url=NOBODY_LISTENS)
+    findings = await examine(settings, on_finding=said.append)
+    assert said == list(findings)
+    report = json.loads(as_json(findings))
+    assert report["healthy"] is is_healthy(findings) is False
+    assert [each["check"] for each in report["findings"]] == [each.check for each in findings]
+    lines = [finding.lines() for finding in findings]
+    assert any(line.startswith("✗ endpoint: the bucket's endpoint can't be") for line in lines)
+    assert any(line.startswith("✓ database: ") for line in lines)
+    assert summary(findings).startswith("This deployment needs mending: ")
+
+
+async def test_no_secret_is_in_any_report(database_url: str, healthy_bucket: TestBucket) -> None:
+    with model_api(401, "Incorrect API key provided: sk-very-secret. You can find it") as url:
+        findings = await examined(
+            database_url, healthy_bucket, openai_base_url=url, openai_api_key="sk-very-secret"
+        )
+    text = as_json(list(findings.values()))
+    for secret in ("sk-very-secret", healthy_bucket.secret_access_key, "X-Amz-Signature"):
+        assert secret not in text
+
+
+# Settings
+
+
+async def test_an_origin_with_a_path_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(
+        database_url, healthy_bucket, allowed_origins=("https://chat.example.com/",)
+    )
+    assert failed(findings) == {"settings"}
+    assert "ALLOWED_ORIGINS" in findings["settings"].words
+
+
+async def test_http_behind_https_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
+    findings = await examined(
+        database_url, healthy_bucket, s3_public_endpoint_url="http://files.example.com"
+    )
+    assert failed(findings) == {"settings"}
+    assert "S3_PUBLIC_ENDPOINT_URL=https://" in str(findings["settings"].mend)
+
+
+async def test_an_endpoint_without_a_scheme_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, s3_endpoint_url="minio:9000")
+    assert failed(findings) == {"settings"}
+    assert "S3_ENDPOINT_URL" in findings["settings"].words
+
+
+async def test_a_missing_sign_in_setting_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, auth_mode="jwt")
+    assert failed(findings) == {"settings"}
+    assert "JWT_SECRET" in findings["settings"].words
+
+
+# Database
+
+
+async def test_a_database_that_is_down_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined("postgresql://u:secret@127.0.0.1:9/nothing", healthy_bucket)
+    assert failed(findings) == {"database"}
+    assert findings["migrations"].outcome == "skipped"
+    assert "secret" not in as_json(list(findings.values()))
+
+
+async def test_a_database_that_does_not_exist_is_named(
+    postgres: EmbeddedPostgres, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(postgres.url("nowhere"), healthy_bucket)
+    assert failed(findings) == {"database"}
+    assert "no such database" in findings["database"].words
+
+
+async def test_pending_migrations_are_named(
+    empty_database_url: str, database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(empty_database_url, healthy_bucket)
+    assert failed(findings) == {"migrations"}
+    assert "app migrate" in str(findings["migrations"].mend)
+    await downgrade(database_url, "base")
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == {"migrations"}
+
+
+async def test_a_database_of_a_newer_version_is_named(
+    postgres: EmbeddedPostgres, database_url: str, healthy_bucket: TestBucket
+) -> None:
+    name = database_url.partition("@/")[2].partition("?")[0]
+    postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=name)
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == {"migrations"}
+    assert "newer version" in str(findings["migrations"].mend)
+
+
+# Bucket, as the service reaches it
+
+
+async def test_an_endpoint_that_is_down_is_named_once(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, s3_endpoint_url=NOBODY_LISTENS)
+    assert failed(findings) == {"endpoint"}
+    assert "S3_ENDPOINT_URL" in str(findings["endpoint"].mend)
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_a_wrong_clock_is_named(
+    hours: int, database_url: str, healthy_bucket: TestBucket
+) -> None:
+    def shift(request: Request, response: Response) -> None:
+        shifted = datetime.now(UTC) + timedelta(hours=hours)
+        response.headers["date"] = format_datetime(shifted, usegmt=True)
+
+    with in_front_of(healthy_bucket.endpoint_url, changes=shift) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {"clock"}
+    assert ("ahead of" if hours < 0 else "behind") in findings["clock"].words
+
+
+async def test_missing_credentials_are_named(
+    database_url: str, healthy_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == {"credentials"}
+    assert "AWS_ACCESS_KEY_ID" in str(findings["credentials"].mend)
+
+
+async def test_an_unknown_key_and_a_wrong_secret_are_told_apart(
+    database_url: str, healthy_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == {"credentials"}
+    assert "AWS_SECRET_ACCESS_KEY" in str(findings["credentials"].mend)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "unknown-key")
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == {"credentials"}
+    assert "does not know the access key" in findings["credentials"].words
+
+
+async def test_an_expired_session_token_is_named(
+    database_url: str, healthy_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of-yesterday")
+
+    def refuse(request: Request) -> Response | None:
+        token = request.query_params.get("X-Amz-Security-Token")
+        return s3_error(400, "ExpiredToken") if token == "of-yesterday" else None
+
+    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {"credentials"}
+    assert "session token has expired" in findings["credentials"].words
+
+
+async def test_a_missing_bucket_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
+    findings = await examined(database_url, healthy_bucket, s3_bucket="not-there")
+    assert failed(findings) == {"bucket"}
+    assert "app bucket" in str(findings["bucket"].mend)
+
+
+async def test_a_wrong_region_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
+    def redirect(request: Request) -> Response | None:
+        if not request.query_params:
+            return None
+        answer = s3_error(301, "PermanentRedirect")
+        answer.headers["x-amz-bucket-region"] = "eu-central-1"
+        return answer
+
+    with in_front_of(healthy_bucket.endpoint_url, answers=redirect) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {"bucket"}
+    assert findings["bucket"].mend == "Set S3_REGION=eu-central-1"
+
+
+def denying(refuses: Callable[[Request], bool]) -> Callable[[Request], Response | None]:
+    return lambda request: s3_error(403, "AccessDenied") if refuses(request) else None
+
+
+@pytest.mark.parametrize(
+    ("refuses", "check", "action"),
+    [
+        (lambda request: request.method in ("PUT", "POST"), "write", "s3:PutObject"),
+        (
+            lambda request: request.method == "GET" and request.headers.get("range") is not None,
+            "read",
+            "s3:GetObject",
+        ),
+        (lambda request: "list-type" in request.query_params, "list", "s3:ListBucket"),
+    ],
+    ids=["read-only", "write-only", "no-list"],
+)
+async def test_a_missing_permission_is_named_with_the_policy(
+    refuses: Callable[[Request], bool],
+    check: str,
+    action: str,
+    database_url: str,
+    healthy_bucket: TestBucket,
+) -> None:
+    with in_front_of(healthy_bucket.endpoint_url, answers=denying(refuses)) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {check}
+    assert action in findings[check].words
+    assert mends.iam_policy_json(healthy_bucket.name) in str(findings[check].mend)
+
+
+async def test_a_key_that_may_not_delete_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    refuse = denying(lambda request: request.method == "DELETE")
+    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {"cleanup"}
+    assert "s3:DeleteObject" in findings["cleanup"].words
+
+
+async def test_a_missing_lifecycle_rule_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    client = boto3.client("s3", endpoint_url=healthy_bucket.endpoint_url, region_name="us-east-1")
+    client.delete_bucket_lifecycle(Bucket=healthy_bucket.name)
+    client.close()
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == {"lifecycle"}
+    assert "put-bucket-lifecycle-configuration" in str(findings["lifecycle"].mend)
+
+
+# Bucket, as browsers reach it
+
+
+async def test_a_public_endpoint_that_nobody_reaches_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(
+        database_url, healthy_bucket, s3_public_endpoint_url="http://127.0.0.1:9"
+    )
+    assert failed(findings) == {"public_endpoint"}
+    assert "S3_PUBLIC_ENDPOINT_URL" in str(findings["public_endpoint"].mend)
+
+
+async def test_a_public_endpoint_of_another_store_is_named(
+    database_url: str, healthy_bucket: TestBucket, moto_endpoint_url: str
+) -> None:
+    findings = await examined(
+        database_url, healthy_bucket, s3_public_endpoint_url=moto_endpoint_url
+    )
+    assert failed(findings) == {"public_endpoint"}
+    assert "same bucket" in str(findings["public_endpoint"].mend)
+
+
+async def test_a_proxy_that_changes_the_host_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    with in_front_of(healthy_bucket.endpoint_url, host="internal.example") as url:
+        findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
+    assert failed(findings) == {"public_endpoint"}
+    assert "Host header" in str(findings["public_endpoint"].mend)
+
+
+@pytest.mark.parametrize("upload_method", ["POST", "PUT"])
+async def test_missing_cors_is_named_for_every_origin_with_the_exact_rules(
+    upload_method: str, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    prepare(seaweedfs_bucket, origins=("https://other.example.com",))
+    findings = await examined(database_url, seaweedfs_bucket, upload_method=upload_method)
+    assert failed(findings) == {"preflight", "upload", "image"}
+    assert mends.cors_json((PAGE, IFRAME)) in str(findings["preflight"].mend)
+
+
+async def test_cors_that_forgets_the_iframe_is_named_for_the_iframe_alone(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    prepare(seaweedfs_bucket, origins=(PAGE,))
+    findings = await examined(database_url, seaweedfs_bucket)
+    assert failed(findings) == {"preflight", "image"}
+    assert findings["image"].subject == IFRAME
+
+
+async def test_a_cdn_that_drops_head_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    def refuse(request: Request) -> Response | None:
+        return Response(status_code=405) if request.method == "HEAD" else None
+
+    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+        findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
+    assert failed(findings) == {"head"}
+
+
+async def test_a_proxy_that_drops_content_disposition_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    def drop(request: Request, response: Response) -> None:
+        if "content-disposition" in response.headers:
+            del response.headers["content-disposition"]
+
+    with in_front_of(healthy_bucket.endpoint_url, changes=drop) as url:
+        findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
+    assert failed(findings) == {"download"}
+
+
+async def test_a_public_bucket_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
+    def serve(request: Request) -> Response | None:
+        unsigned = request.method == "GET" and not request.query_params
+        return Response("anyone may read this") if unsigned else None
+
+    with in_front_of(healthy_bucket.endpoint_url, answers=serve) as url:
+        findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
+    assert failed(findings) == {"private"}
+    assert "public" in findings["private"].words
+
+
+async def test_a_store_without_presigned_post_is_told_to_use_put(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    refuse: Callable[[Request], Response | None] = lambda request: (  # noqa: E731 - used once
+        s3_error(501, "NotImplemented") if request.method == "POST" else None
+    )
+    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+        findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
+    assert failed(findings) == {"upload"}
+    assert "UPLOAD_METHOD=PUT" in str(findings["upload"].mend)
+
+
+# Enforcement
+
+
+async def test_moto_which_enforces_nothing_is_named(
+    database_url: str, moto_bucket: TestBucket
+) -> None:
+    prepare(moto_bucket)
+    findings = await examined(database_url, moto_bucket)
+    assert {"policy_size", "policy_fields", "private", "expired_links"} <= failed(findings)
+    assert "content-length-range" in findings["policy_size"].words
+    assert keys_in(moto_bucket) == []
+    findings = await examined(database_url, moto_bucket, upload_method="PUT")
+    assert "put_length" in failed(findings)
+    assert keys_in(moto_bucket) == []
+
+
+async def test_a_store_that_ignores_if_none_match_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    def pretend(request: Request, response: Response) -> None:
+        if request.method == "PUT" and response.status_code == 412:
+            response.status_code = 200
+
+    with in_front_of(healthy_bucket.endpoint_url, changes=pretend) as url:
+        findings = await examined(
+            database_url, healthy_bucket, s3_public_endpoint_url=url, upload_method="PUT"
+        )
+    assert failed(findings) == {"put_once"}
+
+
+async def test_a_store_that_ignores_if_match_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    def pretend(request: Request, response: Response) -> None:
+        if request.method == "GET" and response.status_code == 412:
+            response.status_code = 200
+
+    with in_front_of(healthy_bucket.endpoint_url, changes=pretend) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {"pinned_read"}
+
+
+# The service
+
+
+async def test_a_service_that_does_not_run_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, public_base_url=NOBODY_LISTENS)
+    assert failed(findings) == {"service"}
+
+
+async def test_a_base_url_that_leads_elsewhere_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(
+        database_url, healthy_bucket, public_base_url=healthy_bucket.endpoint_url
+    )
+    assert failed(findings) == {"service"}
+    assert "not this service" in findings["service"].words
+
+
+async def test_a_service_with_other_settings_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    settings = test_settings(
+        database_url,
+        healthy_bucket,
+        s3_addressing_style="path",
+        signing_secret="another-secret-of-32-characters-",
+    )
+    with running(settings) as base_url:
+        findings = await examined(database_url, healthy_bucket, public_base_url=base_url)
+    assert failed(findings) == {"service_cors", "gateway", "preview_redirect"}
+    assert f"ALLOWED_ORIGINS={PAGE}" in str(findings["service_cors"].mend)
+    assert "SIGNING_SECRET" in str(findings["preview_redirect"].mend)
+
+
+# The model
+
+
+async def test_an_unreachable_model_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
+    findings = await examined(
+        database_url, healthy_bucket, openai_base_url=NOBODY_LISTENS, openai_api_key="sk-test"
+    )
+    assert failed(findings) == {"model"}
+    assert "OPENAI_BASE_URL" in str(findings["model"].mend)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "setting"),
+    [
+        (401, "Incorrect API key provided", "OPENAI_API_KEY"),
+        (404, "The model `gpt-5-mini` does not exist", "Set MODEL "),
+        (404, "Not Found", "MODEL_API=chat_completions"),
+        (429, "You exceeded your current quota", "billing"),
+    ],
+)
+async def test_what_the_model_api_refuses_is_named(
+    status: int, message: str, setting: str, database_url: str, healthy_bucket: TestBucket
+) -> None:
+    with model_api(status, message) as url:
+        findings = await examined(
+            database_url, healthy_bucket, openai_base_url=url, openai_api_key="sk-test"
+        )
+    assert failed(findings) == {"model"}
+    assert setting in str(findings["model"].mend)
+
+
+async def test_a_bucket_that_the_provider_can_not_reach_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, model_input="url")
+    assert failed(findings) == {"model_urls"}
+    assert "MODEL_INPUT=inline" in str(findings["model_urls"].mend)
+
+
+# Being interrupted
+
+
+async def test_an_examination_that_is_cancelled_still_cleans_up(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    reached = asyncio.Event()
+    settings = test_settings(database_url, healthy_bucket, s3_addressing_style="path")
+
+    def note(finding: Finding) -> None:
+        if finding.check == "copy":
+            reached.set()
+
+    task = asyncio.create_task(examine(settings, on_finding=note))
+    await reached.wait()
+    assert keys_in(healthy_bucket) != []
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert keys_in(healthy_bucket) == []
