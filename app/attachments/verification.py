@@ -72,6 +72,10 @@ class Verifier:
             return await self._verify_pending(record, record.object_key)
         except _Refused as refused:
             return await self._reject(record, refused.problem)
+        except ObjectChanged:
+            # A parallel verification has made the same copy again, which has another ETag in
+            # stores that encrypt each copy with a key of its own.
+            return await self._verified_meanwhile(record)
 
     async def _verify_pending(self, record: AttachmentRecord, object_key: str) -> AttachmentRecord:
         etag = await self._take_over(record, object_key)
@@ -105,6 +109,8 @@ class Verifier:
         if pinned is None:
             return None
         try:
+            if pinned != etag:
+                raise ObjectChanged
             copied = await self._bucket.copy(
                 upload_key(object_key), object_key, etag=pinned, mime_type=record.mime_type
             )

@@ -18,3 +18,10 @@ def any_bucket(request: pytest.FixtureRequest) -> TestBucket:
 async def rig(database_url: str, any_bucket: TestBucket) -> AsyncIterator[Rig]:
     async with rig_on(database_url, any_bucket) as rig:
         yield rig
+
+
+@pytest.fixture
+async def seaweedfs_rig(database_url: str, seaweedfs_bucket: TestBucket) -> AsyncIterator[Rig]:
+    """For what only a store that enforces conditions can show."""
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        yield rig

@@ -1,0 +1,277 @@
+"""Tombstones, the purge, the sweep and retention, on PostgreSQL and SeaweedFS."""
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import text
+
+from app.attachments.deletion import Sweeper
+from app.attachments.keys import upload_key
+from app.context import RequestContext
+from app.database.thread_store import PostgresStore
+from app.errors import BucketUnavailable, NotFound
+from app.storage.bucket import Bucket, DeleteFailure
+from tests.rig import Rig, rig_on
+from tests.servers import TestBucket
+
+ALICE = RequestContext(user_id="alice", request_id="r", base_url="http://localhost")
+
+
+class StubbornBucket(Bucket):
+    """A store that refuses to delete some keys, or does not answer."""
+
+    def __init__(self, bucket: Bucket) -> None:
+        self.__dict__ = bucket.__dict__
+        self.refused: set[str] = set()
+        self.is_down = False
+        self.was_asked = asyncio.Event()
+
+    async def delete(self, keys: Sequence[str]) -> Sequence[DeleteFailure]:
+        self.was_asked.set()
+        if self.is_down:
+            raise BucketUnavailable
+        await super().delete([key for key in keys if key not in self.refused])
+        return [DeleteFailure(key, "AccessDenied: locked") for key in keys if key in self.refused]
+
+
+@pytest.fixture
+def rig(seaweedfs_rig: Rig) -> Rig:
+    return seaweedfs_rig
+
+
+async def verified(rig: Rig, attachment_id: str = "atc_1", user_id: str = "alice") -> str:
+    record = await rig.verifier.verify(await rig.uploaded(attachment_id, user_id=user_id))
+    assert record.object_key
+    return record.object_key
+
+
+async def test_a_deleted_attachments_objects_go_first_and_then_its_row(rig: Rig) -> None:
+    await verified(rig)
+    await rig.records.tombstone("alice", "atc_1")
+    await rig.later()
+    swept = await rig.sweeper.sweep_once()
+    assert swept.purged == 1 and swept.failed == 0
+    assert await rig.objects() == [] and await rig.states() == {}
+
+
+async def test_bytes_outlive_their_upload_link_so_that_a_late_upload_is_swept_too(
+    rig: Rig,
+) -> None:
+    record = await rig.reserve()
+    await rig.records.tombstone("alice", record.id)
+    assert (await rig.sweeper.sweep_once()).purged == 0
+    await rig.upload(record, b"hello")  # the link is still good
+    assert (await rig.sweeper.sweep_once()).purged == 0
+    await rig.later()
+    assert (await rig.sweeper.sweep_once()).purged == 1
+    assert await rig.objects() == [] and await rig.states() == {}
+
+
+async def test_an_upload_begun_in_the_links_last_second_has_time_to_arrive(rig: Rig) -> None:
+    await rig.reserve("atc_slow", size=64 * 1024 * 60, link_seconds=-10)  # a minute's worth
+    await rig.reserve("atc_small", size=1, link_seconds=-10)
+    await rig.records.tombstone("alice", "atc_slow")
+    await rig.records.tombstone("alice", "atc_small")
+    await rig.sweeper.sweep_once()
+    assert await rig.states() == {"atc_slow": "tombstone"}
+
+
+async def test_deleting_twice_never_fails_and_missing_objects_are_done(rig: Rig) -> None:
+    object_key = await verified(rig)
+    await rig.records.tombstone("alice", "atc_1")
+    await rig.records.tombstone("alice", "atc_1")
+    await rig.bucket.delete([object_key, upload_key(object_key)])
+    await rig.later()
+    swept = await rig.sweeper.sweep_once()
+    assert swept.purged == 1 and swept.failed == 0
+    assert (await rig.sweeper.sweep_once()).purged == 0
+    with pytest.raises(NotFound):
+        await rig.records.tombstone("alice", "atc_1")
+
+
+async def test_what_the_store_refuses_to_delete_is_counted_and_tried_again_later(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    keys = [await verified(rig, f"atc_{number}") for number in range(3)]
+    for number in range(3):
+        await rig.records.tombstone("alice", f"atc_{number}")
+    await rig.later()
+    bucket = StubbornBucket(rig.bucket)
+    bucket.refused.add(keys[1])
+    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
+    swept = await sweeper.sweep_once()
+    assert (swept.purged, swept.failed) == (2, 1)
+    assert "atc_1 can't be purged, attempt 1: AccessDenied: locked" in caplog.text
+    assert (await sweeper.sweep_once()).failed == 0  # not due again yet
+    await rig.later(6)
+    assert (await sweeper.sweep_once()).failed == 1
+    await rig.later(6)
+    assert (await sweeper.sweep_once()).failed == 0  # the pause has doubled
+    await rig.later(6)
+    bucket.refused.clear()
+    assert (await sweeper.sweep_once()).purged == 1
+    assert await rig.objects() == []
+
+
+async def test_an_outage_of_the_bucket_keeps_every_row(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    await verified(rig)
+    await rig.records.tombstone("alice", "atc_1")
+    await rig.later()
+    bucket = StubbornBucket(rig.bucket)
+    bucket.is_down = True
+    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
+    assert (await sweeper.sweep_once()).failed == 1
+    assert "1 attachments can't be purged now" in caplog.text
+    assert await rig.states() == {"atc_1": "tombstone"}
+    bucket.is_down = False
+    await rig.later(6)
+    assert (await sweeper.sweep_once()).purged == 1
+
+
+async def test_workers_in_many_replicas_take_separate_rows(rig: Rig) -> None:
+    for number in range(40):
+        await rig.uploaded(f"atc_{number}", link_seconds=-1)
+        await rig.records.tombstone("alice", f"atc_{number}")
+    claims = await asyncio.gather(*(rig.tombstones.claim(10) for _ in range(8)))
+    taken = [row.id for claimed in claims for row in claimed]
+    assert sorted(taken) == sorted(set(taken)) and len(taken) == 40
+
+
+async def test_four_sweepers_at_once_purge_everything_once(rig: Rig) -> None:
+    for number in range(40):
+        await rig.uploaded(f"atc_{number}", link_seconds=-1)
+        await rig.records.tombstone("alice", f"atc_{number}")
+    swept = await asyncio.gather(*(rig.sweeper.sweep_once() for _ in range(4)))
+    assert sum(each.purged for each in swept) == 40
+    assert await rig.objects() == [] and await rig.states() == {}
+
+
+async def test_abandoned_uploads_expire_with_their_bytes_and_release_the_quota(rig: Rig) -> None:
+    await rig.uploaded("atc_pending")
+    await verified(rig, "atc_unused")
+    await rig.reserve("atc_never_uploaded")
+    assert (await rig.sweeper.sweep_once()).expired == 0
+    await rig.later(3700)
+    swept = await rig.sweeper.sweep_once()
+    assert (swept.expired, swept.purged) == (3, 3)
+    assert await rig.objects() == [] and await rig.states() == {}
+
+
+async def test_used_attachments_do_not_expire(rig: Rig) -> None:
+    await verified(rig)
+    await rig.sql("UPDATE attachments SET state = 'attached', thread_id = 'thr_1'")
+    await rig.later()
+    assert (await rig.sweeper.sweep_once()).expired == 0
+    assert await rig.states() == {"atc_1": "attached"}
+
+
+async def test_attachments_that_are_not_the_buckets_never_expire(rig: Rig) -> None:
+    await rig.sql(
+        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload)"
+        " VALUES ('alice', 'atc_theirs', 'stored', 'a', 'text/plain', '{}')"
+    )
+    await rig.later()
+    assert (await rig.sweeper.sweep_once()).expired == 0
+
+
+async def test_a_used_upload_stays_while_its_link_lives_and_is_cleared_after(rig: Rig) -> None:
+    object_key = await verified(rig)
+    await rig.sql("UPDATE attachments SET state = 'attached', thread_id = 'thr_1'")
+    await rig.sweeper.sweep_once()
+    assert await rig.has(upload_key(object_key))
+    await rig.later(700)
+    swept = await rig.sweeper.sweep_once()
+    assert swept.uploads_cleared == 1
+    assert await rig.objects() == [object_key]
+    assert (await rig.sweeper.sweep_once()).uploads_cleared == 0
+
+
+async def test_what_is_uploaded_again_after_a_rejection_is_cleared(rig: Rig) -> None:
+    record = await rig.uploaded(body=b"<html>", mime_type="image/png")
+    with pytest.raises(Exception, match="HTML"):
+        await rig.verifier.verify(record)
+    await rig.upload(record, b"<html>")
+    await rig.later(700)
+    assert (await rig.sweeper.sweep_once()).uploads_cleared == 1
+    assert await rig.objects() == [] and await rig.states() == {"atc_1": "rejected"}
+    await rig.later(3600)
+    assert (await rig.sweeper.sweep_once()).purged == 1
+
+
+async def thread_with(rig: Rig, thread_id: str, *attachment_ids: str) -> None:
+    await rig.sql(
+        "INSERT INTO threads (user_id, id, payload) VALUES ('alice', :id, '{}')", id=thread_id
+    )
+    for attachment_id in attachment_ids:
+        await verified(rig, attachment_id)
+        await rig.sql(
+            "UPDATE attachments SET state = 'attached', thread_id = :thread WHERE id = :id",
+            thread=thread_id,
+            id=attachment_id,
+        )
+
+
+async def test_deleting_a_thread_says_how_many_attachments_go_and_they_go(rig: Rig) -> None:
+    await thread_with(rig, "thr_1", "atc_1", "atc_2")
+    await thread_with(rig, "thr_2", "atc_3")
+    assert await PostgresStore(rig.database).remove_thread("thr_1", ALICE) == 2
+    await rig.later()
+    assert (await rig.sweeper.sweep_once()).purged == 2
+    assert await rig.states() == {"atc_3": "attached"}
+
+
+async def test_old_threads_are_deleted_whole_only_where_retention_is_set(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    async with rig_on(database_url, seaweedfs_bucket, thread_retention_days=30) as rig:
+        await thread_with(rig, "thr_old", "atc_1", "atc_2")
+        await rig.later(31 * 86_400)
+        await thread_with(rig, "thr_new", "atc_3")
+        for_ever = Sweeper(rig.tombstones, rig.bucket, pending_ttl_seconds=3600)
+        assert (await for_ever.sweep_once()).threads == 0
+        swept = await rig.sweeper.sweep_once()
+        assert (swept.threads, swept.purged) == (1, 2)
+        assert await rig.states() == {"atc_3": "attached"}
+        assert [row.id for row in await rig.sql("SELECT id FROM threads")] == ["thr_new"]
+
+
+async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    await verified(rig)
+    await rig.later(700)
+    bucket = StubbornBucket(rig.bucket)
+    bucket.is_down = True
+    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
+    async with asyncio.timeout(20), sweeper.running(3600):
+        await bucket.was_asked.wait()
+        bucket.is_down = False
+        await rig.records.tombstone("alice", "atc_1")
+        await rig.later()
+        sweeper.wake()
+        while await rig.states():
+            pass
+    assert "can't be purged now" in caplog.text
+    assert await rig.objects() == []
+
+
+async def test_a_claim_of_a_worker_that_died_is_taken_up_by_another(rig: Rig) -> None:
+    await rig.uploaded(link_seconds=-1)
+    await rig.records.tombstone("alice", "atc_1")
+    assert len(await rig.tombstones.claim(10)) == 1  # and then it dies
+    assert await rig.tombstones.claim(10) == []
+    await rig.later(6)
+    assert (await rig.sweeper.sweep_once()).purged == 1
+
+
+async def test_a_row_locked_elsewhere_holds_nobody_up(rig: Rig) -> None:
+    for number in range(2):
+        await rig.uploaded(f"atc_{number}", link_seconds=-1)
+        await rig.records.tombstone("alice", f"atc_{number}")
+    async with rig.database.begin() as connection:
+        await connection.execute(text("SELECT 1 FROM attachments WHERE id = 'atc_0' FOR UPDATE"))
+        assert (await rig.sweeper.sweep_once()).purged == 1
+    assert (await rig.sweeper.sweep_once()).purged == 1
