@@ -24,6 +24,7 @@ from app.chat.dictation import Dictation
 from app.chat.offline import OfflineModel
 from app.chat.renditions import Limits, ObjectReader, Renditions
 from app.chat.responder import AgentResponder, RefusalRecords
+from app.chat.titles import Titles
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
 
@@ -118,6 +119,7 @@ def build_chat(
         make_converter=make_converter,
         store=store,
         refusals=attachments,
+        titles=Titles(models if client else None),
     )
     return Chat(
         responder=responder,

@@ -1,5 +1,6 @@
 """Answers a thread: its history goes to the agent, and the agent's answer into the thread."""
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
@@ -29,6 +30,7 @@ from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
 from app.chat.outgoing import Outgoing
 from app.chat.refusals import Refusal, announced_names, refusal_of, refused_ids
+from app.chat.titles import Titles
 from app.chat.tools import FETCH_ATTACHMENT, fetch_attachment_tool
 from app.context import RequestContext
 
@@ -65,10 +67,12 @@ class AgentResponder:
         make_converter: MakeConverter,
         store: Store[RequestContext],
         refusals: RefusalRecords,
+        titles: Titles,
     ) -> None:
         self._make_converter = make_converter
         self._store = store
         self._refusals = refusals
+        self._titles = titles
         self._model_api: Literal["responses", "chat_completions"] = model_api
         self._budget = budget
         self._agent = _with_fetch_tool(agent, make_converter)
@@ -82,6 +86,29 @@ class AgentResponder:
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
+
+        A thread without a title gets one from `message` while the answer streams: ChatKit saves
+        it, and tells the UI, when `thread` has changed after an event.
+        """
+        naming = None
+        if thread.title is None and message is not None:
+            naming = asyncio.create_task(self._titles.title_of(message))
+        try:
+            async with aclosing(self._answer(thread, context)) as events:
+                async for event in events:
+                    yield event
+                    if naming and naming.done():
+                        thread.title = naming.result()
+            if naming:
+                thread.title = await naming
+        finally:
+            if naming:
+                naming.cancel()
+
+    async def _answer(
+        self, thread: ThreadMetadata, context: RequestContext
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """The events of the answer.
 
         A request that the provider refuses for a file is sent again with a note in its place. Only
         when that is accepted is the file to blame: then it is remembered, and the answer says so.

@@ -27,7 +27,8 @@ from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 
 CONTEXT = RequestContext(user_id="ada", request_id="req_1", base_url="http://127.0.0.1")
-THREAD = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1))
+# It has a title: the model would be asked for one otherwise.
+THREAD = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1), title="A thread")
 
 
 @dataclass(frozen=True)

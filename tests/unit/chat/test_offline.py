@@ -12,6 +12,7 @@ from app.chat.agent import OneModel, default_agent
 from app.chat.budget import Budget
 from app.chat.offline import OfflineModel
 from app.chat.responder import AgentResponder
+from app.chat.titles import Titles
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
 
@@ -25,6 +26,7 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
         make_converter=lambda context, refused: attachments.converter(),
         store=store,
         refusals=attachments,
+        titles=Titles(None),
     )
     return [event async for event in responder.respond(THREAD, None, CONTEXT)]
 

@@ -1,0 +1,66 @@
+"""Titles of new threads."""
+
+from datetime import datetime
+
+import pytest
+from chatkit.types import ThreadMetadata
+
+from app.chat.titles import Titles, title_from_words
+from tests.model_api import Error, ModelApi, Text
+from tests.unit.chat.chatting import conversation
+from tests.unit.chat.fakes import CONTEXT, Attachments, user_message
+
+UNTITLED = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1))
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ("What is this?", "What is this?"),
+        ("\n\n# Heading\nmore", "Heading"),
+        ("", "New chat"),
+        (" \n ", "New chat"),
+        (
+            "Please compare both contracts, and tell me which of them can be cancelled sooner.",
+            "Please compare both contracts, and tell me which of them…",
+        ),
+        ("a" * 100, "a" * 60 + "…"),
+    ],
+)
+def test_titles_are_the_first_words(said: str, title: str) -> None:
+    assert title_from_words(said) == title
+
+
+async def test_without_a_model_a_message_of_files_alone_is_called_after_them() -> None:
+    report = Attachments().add("report.pdf", "application/pdf", b"")
+    assert await Titles(None).title_of(user_message(1, "", report)) == "report.pdf"
+
+
+async def test_the_model_gives_the_title_while_it_answers(api: ModelApi) -> None:
+    api.script.append(Text("“Two contracts compared.”"))
+    api.script.append(Text("“Two contracts compared.”"))
+    thread = UNTITLED.model_copy()
+    message = user_message(1, "Compare them.")
+    async with conversation(api) as chat:
+        chat.store.items.append(message)
+        async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
+            pass
+    assert thread.title == "Two contracts compared"
+    assert len(api.received) == 2
+
+
+async def test_a_model_that_gives_no_title_does_not_spoil_the_answer(api: ModelApi) -> None:
+    async with conversation(api) as chat:
+        api.script.append(Error(400, "no"))
+        assert await chat.chat.responder._titles.title_of(user_message(1, "Hello")) == "Hello"
+
+
+async def test_a_thread_with_a_title_keeps_it(api: ModelApi) -> None:
+    thread = UNTITLED.model_copy(update={"title": "Mine"})
+    message = user_message(1, "Hello")
+    async with conversation(api) as chat:
+        chat.store.items.append(message)
+        async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
+            pass
+    assert thread.title == "Mine"
+    assert len(api.received) == 1
