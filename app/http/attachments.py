@@ -1,5 +1,7 @@
 """`/attachments/{id}/preview` and `/content`: a redirect to a short-lived URL of the bucket."""
 
+from typing import Literal
+
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
 
@@ -37,24 +39,24 @@ class AttachmentRedirects:
         """Only the four raster types are shown; for anything else there is no preview: 404."""
         if "signature" in request.query_params:
             params = self._links.verify(request.url.path, request.url.query)
-            return self._redirect(self._urls.inline(request.method, params["key"]))
+            return self._redirect(self._urls.inline(_method(request), params["key"]))
         record, object_key = await self._own(request)
         if record.preview_key is None and record.mime_type not in INLINE_IMAGE_TYPES:
             raise NotFound("This attachment has no preview.")
-        return self._redirect(self._urls.inline(request.method, record.preview_key or object_key))
+        return self._redirect(self._urls.inline(_method(request), record.preview_key or object_key))
 
     async def content(self, request: Request) -> RedirectResponse:
         """The file itself, to be saved under its name."""
         if "signature" in request.query_params:
             params = self._links.verify(request.url.path, request.url.query)
             url = self._urls.download(
-                request.method, params["key"], name=params["name"], mime_type=params["type"]
+                _method(request), params["key"], name=params["name"], mime_type=params["type"]
             )
             return self._redirect(url)
         record, object_key = await self._own(request)
         return self._redirect(
             self._urls.download(
-                request.method, object_key, name=record.name, mime_type=record.mime_type
+                _method(request), object_key, name=record.name, mime_type=record.mime_type
             )
         )
 
@@ -71,3 +73,8 @@ class AttachmentRedirects:
         # 307 keeps the method. `private`: the URL in it is a capability of this user's.
         headers = {"Cache-Control": f"private, max-age={self._max_age_seconds}"}
         return RedirectResponse(url, status_code=307, headers=headers)
+
+
+def _method(request: Request) -> Literal["GET", "HEAD"]:
+    """The only two that the routes let by."""
+    return "HEAD" if request.method == "HEAD" else "GET"

@@ -24,8 +24,10 @@ def error_response(error: AppError) -> JSONResponse:
     return _json(error.status, error.message, error.code, error.param, headers)
 
 
-async def http_exception_response(_: Request, exc: HTTPException) -> JSONResponse:
+async def http_exception_response(_: Request, exc: Exception) -> JSONResponse:
     """Starlette's own refusals: an unknown path, a wrong method."""
+    if not isinstance(exc, HTTPException):
+        raise exc
     message = _HTTP_MESSAGES.get(exc.status_code, exc.detail)
     code = {404: "not_found", 405: "method_not_allowed"}.get(exc.status_code, "invalid_request")
     return _json(exc.status_code, message, code, None, dict(exc.headers or {}))
