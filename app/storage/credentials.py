@@ -1,5 +1,6 @@
 """The AWS credentials of this process as snapshots that never make a caller wait for a refresh."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable
@@ -47,17 +48,28 @@ class SessionCredentials:
 
     def __call__(self) -> Credentials:
         """Raises BucketUnavailable when the chain has no credentials to give."""
-        now = self._clock()
-        snapshot = self._snapshot
-        if snapshot is None or (
-            snapshot.expires_at is not None and snapshot.expires_at - now < _USELESS_BEFORE_SECONDS
-        ):
+        snapshot = self._useful_snapshot()
+        if snapshot is None:
             return self._renew()
+        now = self._clock()
         if now >= self._renew_at:
             self._renew_at = now + _RETRY_SECONDS
             threading.Thread(
                 target=self._renew_quietly, name="renew-credentials", daemon=True
             ).start()
+        return snapshot
+
+    async def without_blocking(self) -> Credentials:
+        """The same, for callers that can let the event loop turn while they wait."""
+        if self._useful_snapshot() is None:
+            return await asyncio.to_thread(self)
+        return self()
+
+    def _useful_snapshot(self) -> Credentials | None:
+        snapshot = self._snapshot
+        if snapshot is not None and snapshot.expires_at is not None:
+            remaining_seconds = snapshot.expires_at - self._clock()
+            return snapshot if remaining_seconds >= _USELESS_BEFORE_SECONDS else None
         return snapshot
 
     def _renew(self) -> Credentials:
