@@ -13,11 +13,14 @@ PNG = bytes.fromhex(
 
 
 class ChatClient:
-    """One person at `base_url`: opening the page signs them in (AUTH_MODE=dev)."""
+    """One person at `base_url`: opening the page signs them in (AUTH_MODE=dev).
 
-    def __init__(self, base_url: str) -> None:
+    With the `cookies` of an earlier client, the same person as then.
+    """
+
+    def __init__(self, base_url: str, cookies: dict[str, str] | None = None) -> None:
         # Like a browser, it has no business with the proxies and certificates of this machine.
-        self.http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+        self.http = httpx.Client(base_url=base_url, cookies=cookies, timeout=30, trust_env=False)
 
     def __enter__(self) -> Self:
         self.http.get("/").raise_for_status()

@@ -1,5 +1,6 @@
 """`make run` and `python -m app dev`, started for real: from nothing to a chat, and back."""
 
+import json
 import os
 import shutil
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -16,6 +18,7 @@ from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_a
 from tests.acceptance.command import (
     ROOT,
     STOP_SECONDS,
+    Command,
     app,
     clean_environment,
     listeners,
@@ -42,6 +45,22 @@ def nothing_is_left_running(data_dir: Path) -> Iterator[None]:
     assert processes_of(data_dir) == []
 
 
+@dataclass(frozen=True)
+class Instance:
+    command: Command
+    url: str
+    data_dir: Path
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    """One running `app dev` for the tests that only look at it."""
+    directory = tmp_path_factory.mktemp("instance")
+    command = app("dev", "--port", "0", "--data-dir", str(directory / "data"))
+    with running(command, log=directory / "output.log") as started:
+        yield Instance(started, started.wait_until_ready(), directory / "data")
+
+
 @pytest.fixture
 def fresh_copy(tmp_path: Path) -> Path:
     return Path(shutil.copytree(ROOT, tmp_path / "checkout", ignore=NOT_COPIED))
@@ -65,22 +84,7 @@ def test_make_run_works_in_a_fresh_copy_and_ctrl_c_ends_everything(
     assert wait_for(lambda: not processes_of(data_dir), seconds=STOP_SECONDS)
 
 
-def test_a_restart_finds_everything_again(data_dir: Path, log: Path) -> None:
-    command = app("dev", "--port", "0", "--data-dir", str(data_dir))
-    with running(command, log=log) as first:
-        url = first.wait_until_ready()
-        with ChatClient(url) as client:
-            thread_id = talk_about_a_file(client)
-            cookies = dict(client.http.cookies)
-        assert first.end(signal.SIGTERM) == 0
-    assert processes_of(data_dir) == []
-    with running(command, log=log) as second, ChatClient(second.wait_until_ready()) as client:
-        client.http.cookies.clear()
-        client.http.cookies.update(cookies)
-        assert_the_file_is_there(client, thread_id)
-
-
-def test_after_being_killed_it_recovers_and_finds_everything_again(
+def test_a_restart_finds_everything_again_after_a_stop_and_after_a_kill(
     data_dir: Path, log: Path
 ) -> None:
     command = app("dev", "--port", "0", "--data-dir", str(data_dir))
@@ -88,12 +92,20 @@ def test_after_being_killed_it_recovers_and_finds_everything_again(
         with ChatClient(first.wait_until_ready()) as client:
             thread_id = talk_about_a_file(client)
             cookies = dict(client.http.cookies)
-        first.end(signal.SIGKILL)
+        assert first.end(signal.SIGTERM) == 0
+    assert processes_of(data_dir) == []
+    with running(command, log=log) as second:
+        with ChatClient(second.wait_until_ready(), cookies) as client:
+            assert_the_file_is_there(client, thread_id)
+            other_thread_id = talk_about_a_file(client)
+        second.end(signal.SIGKILL)
     assert processes_of(data_dir) != [], "its servers had no chance to end"
-    with running(command, log=log) as second, ChatClient(second.wait_until_ready()) as client:
-        client.http.cookies.clear()
-        client.http.cookies.update(cookies)
+    with (
+        running(command, log=log) as third,
+        ChatClient(third.wait_until_ready(), cookies) as client,
+    ):
         assert_the_file_is_there(client, thread_id)
+        assert_the_file_is_there(client, other_thread_id)
         assert sum("weed" in line for line in processes_of(data_dir)) == 1
 
 
@@ -108,49 +120,39 @@ def test_a_signal_while_it_starts_ends_everything(data_dir: Path, log: Path, mom
         command.wait_until_ready()
 
 
-def test_two_instances_run_side_by_side(tmp_path: Path, data_dir: Path) -> None:
-    one, two = data_dir / "one", data_dir / "two"
-    with (
-        running(app("dev", "--port", "0", "--data-dir", str(one)), log=tmp_path / "1.log") as first,
-        running(app("dev", "--port", "0", "--data-dir", str(two)), log=tmp_path / "2.log") as other,
-        ChatClient(first.wait_until_ready()) as here,
-        ChatClient(other.wait_until_ready()) as there,
-    ):
-        thread_id = talk_about_a_file(here)
-        assert_the_file_is_there(there, talk_about_a_file(there))
-        first.end()
-        other.wait_until_ready()
-        assert there.http.get("/readyz").status_code == 200
-        assert thread_id
+def test_two_instances_run_side_by_side(instance: Instance, data_dir: Path, log: Path) -> None:
+    with running(app("dev", "--port", "0", "--data-dir", str(data_dir)), log=log) as other:
+        with ChatClient(other.wait_until_ready()) as there, ChatClient(instance.url) as here:
+            assert_the_file_is_there(here, talk_about_a_file(here))
+            assert_the_file_is_there(there, talk_about_a_file(there))
+        other.end()
+    with ChatClient(instance.url) as here:
+        assert here.http.get("/readyz").status_code == 200
 
 
-def test_everything_listens_on_loopback_and_nothing_unneeded_runs(
-    data_dir: Path, log: Path
-) -> None:
-    with running(app("dev", "--port", "0", "--data-dir", str(data_dir)), log=log) as command:
-        port = int(command.wait_until_ready().rpartition(":")[2])
-        family = command.family()
-        found = listeners(family)
-        assert {address for address, _, _ in found} == {"127.0.0.1"}
-        # PostgreSQL has a socket in the file system only. SeaweedFS: master, volume, filer, S3 and
-        # admin, each with HTTP and gRPC; no WebDAV, Iceberg, Lance, IAM or metrics.
-        by_name = [name for _, _, name in found]
-        assert "postgres" not in by_name
-        assert by_name.count("weed") <= 10
-        assert [p for _, p, name in found if name not in ("weed", "postgres")] == [port]
+def test_everything_listens_on_loopback_and_nothing_unneeded_runs(instance: Instance) -> None:
+    found = listeners(instance.command.family())
+    assert {address for address, _, _ in found} == {"127.0.0.1"}
+    # PostgreSQL has a socket in the file system only. SeaweedFS: master, volume, filer, S3 and
+    # admin, each with HTTP and gRPC; no WebDAV, Iceberg, Lance or metrics.
+    by_name = [name for _, _, name in found]
+    assert "postgres" not in by_name
+    assert by_name.count("weed") <= 10
+    port = int(instance.url.rpartition(":")[2])
+    assert [p for _, p, name in found if name != "weed"] == [port]
 
 
-def test_secrets_are_for_their_owner_only(data_dir: Path, log: Path) -> None:
-    with running(app("dev", "--port", "0", "--data-dir", str(data_dir)), log=log) as command:
-        command.wait_until_ready()
-        for name in ("secrets.json", "seaweedfs.options"):
-            assert (data_dir / name).stat().st_mode & 0o077 == 0, name
-        for name in ("postgres", "seaweedfs"):
-            assert (data_dir / name).stat().st_mode & 0o077 == 0, name
-        secrets = (data_dir / "secrets.json").read_text()
-        lines = " ".join(processes_of(data_dir))
-        for secret in secrets.split('"')[3::4]:
-            assert secret not in lines
+def test_secrets_are_for_their_owner_only(instance: Instance) -> None:
+    for name in ("secrets.json", "seaweedfs.options", "postgres", "seaweedfs"):
+        assert (instance.data_dir / name).stat().st_mode & 0o077 == 0, name
+    secrets = json.loads((instance.data_dir / "secrets.json").read_text())
+    lines = " ".join(processes_of(instance.data_dir))
+    assert [name for name, secret in secrets.items() if secret in lines] == []
+
+
+def test_a_data_directory_in_use_is_said_in_one_sentence(instance: Instance) -> None:
+    said = _refusal(app("dev", "--port", "0", "--data-dir", str(instance.data_dir)))
+    assert "in use by another instance" in said
 
 
 def test_settings_in_the_environment_win(
@@ -184,13 +186,6 @@ def test_a_port_in_use_is_said_in_one_sentence(data_dir: Path) -> None:
         said = _refusal(app("dev", "--port", str(port), "--data-dir", str(data_dir)))
     assert f"Port {port}" in said
     assert not data_dir.exists()
-
-
-def test_a_data_directory_in_use_is_said_in_one_sentence(data_dir: Path, log: Path) -> None:
-    command = app("dev", "--port", "0", "--data-dir", str(data_dir))
-    with running(command, log=log) as first:
-        first.wait_until_ready()
-        assert "in use by another instance" in _refusal(command)
 
 
 def test_a_data_directory_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
