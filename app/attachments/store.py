@@ -32,6 +32,7 @@ from app.database.attachments import (
     NewAttachment,
     Quota,
 )
+from app.faults import fault_point
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
 
@@ -159,6 +160,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
             ),
             self._quota,
         )
+        fault_point("create.reserved")
         # Until a message uses it, its bytes are where the upload link puts them.
         uploaded = upload_key(object_key)
         preview_url = self._previews.preview_url(attachment_id, reference_to(uploaded))
@@ -170,6 +172,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
             expires_in=expires_in,
             base_url=context.base_url,
         )
+        fault_point("create.linked")
         return attachment
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
