@@ -26,7 +26,7 @@ def json_bytes(value: object) -> int:
         return 2 + sum(json_bytes(k) + json_bytes(v) + 2 for k, v in value.items())
     if isinstance(value, Iterable):
         return 2 + sum(json_bytes(item) + 1 for item in value)
-    return 24
+    return len(str(value)) + 2
 
 
 def _string_bytes(text: str) -> int:

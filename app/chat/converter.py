@@ -196,10 +196,12 @@ class AttachmentConverter(ThreadItemConverter):
         try:
             for id, record in records.items():
                 while waiting and len(started) < _LOOKAHEAD:
+                    is_image = kind_of(waiting[0].mime_type, waiting[0].name) is Kind.IMAGE
+                    if is_image and 0 < left_images <= len(started):
+                        break  # whether there is room for it depends on those before it
                     ahead = waiting.pop(0)
-                    is_image = kind_of(ahead.mime_type, ahead.name) is Kind.IMAGE
-                    too_large = self._renditions.least_bytes(ahead) > left_bytes
-                    if not too_large and (left_images or not is_image):
+                    fits = self._renditions.least_bytes(ahead) <= left_bytes
+                    if fits and (left_images or not is_image):
                         started[ahead.id] = asyncio.ensure_future(self._rendition(ahead))
                 rendering = started.pop(id, None)
                 if rendering is None:

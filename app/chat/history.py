@@ -39,29 +39,35 @@ def repair(items: Sequence[TResponseInputItem]) -> list[TResponseInputItem]:
     A thread that was cut in the middle of a tool call would otherwise be refused for good
     ("No tool output found for function call").
     """
-    answered = {_call_id(item) for item in items if _is_output(item)}
-    open_calls: dict[str, str] = {}
-    seen: set[str] = set()
+    partner = _pairs(items)
+    taken: set[str] = set()
+    renamed: dict[int, str] = {}
     kept: list[TResponseInputItem] = []
-    for item in items:
-        call_id = _call_id(item)
-        if _is_call(item):
-            if call_id not in answered:
-                continue
-            unique = call_id
-            while unique in seen:
-                unique += "_"
-            seen.add(unique)
-            open_calls[call_id] = unique
-            kept.append(_with_call_id(item, unique))
-        elif _is_output(item):
-            if call_id in open_calls:
-                kept.append(_with_call_id(item, open_calls.pop(call_id)))
-        else:
+    for i, item in enumerate(items):
+        if not (_is_call(item) or _is_output(item)):
             kept.append(item)
-    return [
-        item for item in kept if not _is_call(item) or _call_id(item) not in open_calls.values()
-    ]
+        elif i in partner:
+            if _is_call(item):
+                unique = _call_id(item)
+                while unique in taken:
+                    unique += "_"
+                taken.add(unique)
+                renamed[i] = renamed[partner[i]] = unique
+            kept.append(_with_call_id(item, renamed[i]))
+    return kept
+
+
+def _pairs(items: Sequence[TResponseInputItem]) -> dict[int, int]:
+    """Positions of calls and their outputs, each pointing at the other."""
+    unanswered: dict[str, list[int]] = {}
+    partner: dict[int, int] = {}
+    for i, item in enumerate(items):
+        if _is_call(item):
+            unanswered.setdefault(_call_id(item), []).append(i)
+        elif _is_output(item) and unanswered.get(_call_id(item)):
+            call = unanswered[_call_id(item)].pop()
+            partner[call], partner[i] = i, call
+    return partner
 
 
 def _is_call(item: TResponseInputItem) -> bool:
