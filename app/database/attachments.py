@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Row, and_, func, literal, select, text, up
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
+from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.errors import NotFound, QuotaExceeded
+from app.faults import fault_point
 
 _COLUMNS = (
     attachments.c.user_id,
@@ -129,6 +131,7 @@ class AttachmentRecords:
                     name=new.name,
                     mime_type=new.mime_type,
                     size=new.size,
+                    search_terms=search_terms(new.user_id, new.name),
                     payload=new.payload,
                     upload_expires_at=new.upload_expires_at,
                 )
@@ -231,6 +234,8 @@ class AttachmentRecords:
             if known.first() is None:
                 raise NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")
             await tombstone_where(connection, _row(user_id, attachment_id))
+            fault_point("delete.written")
+        fault_point("delete.committed")
 
 
 async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:

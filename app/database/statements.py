@@ -29,6 +29,8 @@ _THREAD = bindparam("thread", type_=Text)
 _ITEM = bindparam("item", type_=Text)
 _ATTACHMENT = bindparam("attachment", type_=Text)
 _PAYLOAD = cast(bindparam("json", type_=Text), JSONB)
+# Of the title or the name in the same statement.
+_TERMS = bindparam("terms", type_=ARRAY(Text))
 
 _THREAD_ROW = (threads.c.user_id == _OWNER, threads.c.id == _THREAD)
 _ITEM_ROW = (
@@ -51,13 +53,16 @@ _turn = select(
     func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
 ).cte("turn")
 _new_thread = insert(threads).from_select(
-    ["user_id", "id", "title", "payload"],
-    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _PAYLOAD).select_from(_turn),
+    ["user_id", "id", "title", "search_terms", "payload"],
+    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _PAYLOAD).select_from(
+        _turn
+    ),
 )
 UPSERT_THREAD = _new_thread.on_conflict_do_update(
     index_elements=["user_id", "id"],
     set_={
         "title": _new_thread.excluded.title,
+        "search_terms": _new_thread.excluded.search_terms,
         "payload": _new_thread.excluded.payload,
         "updated_at": func.now(),
     },
@@ -135,6 +140,7 @@ _new_attachment = insert(attachments).values(
     state="attached",
     name=bindparam("file_name", type_=Text),
     mime_type=bindparam("file_type", type_=Text),
+    search_terms=_TERMS,
     payload=_PAYLOAD,
 )
 UPSERT_FOREIGN_ATTACHMENT = _new_attachment.on_conflict_do_update(
@@ -142,7 +148,7 @@ UPSERT_FOREIGN_ATTACHMENT = _new_attachment.on_conflict_do_update(
     set_={
         **{
             name: _new_attachment.excluded[name]
-            for name in ("thread_id", "state", "name", "mime_type", "payload")
+            for name in ("thread_id", "state", "name", "mime_type", "search_terms", "payload")
         },
         "purge_after": None,
     },

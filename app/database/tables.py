@@ -20,7 +20,7 @@ from sqlalchemy import (
     Text,
     func,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 metadata = MetaData(
     naming_convention={
@@ -42,11 +42,24 @@ threads = Table(
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # Of the title (search_terms.py); NULL where a version that knew none has written it.
+    Column("search_terms", ARRAY(Text)),
     PrimaryKeyConstraint("user_id", "id"),
     Index("ix_threads_user_id_position", "user_id", "position"),
     # For ADMIN_TOKEN's list over all users: its order, and its cursor.
     Index("ix_threads_position", "position"),
     Index("ix_threads_id", "id"),
+    Index(
+        "ix_threads_search_terms",
+        "search_terms",
+        postgresql_using="gin",
+        postgresql_where="search_terms IS NOT NULL",
+    ),
+    Index(
+        "ix_threads_without_search_terms",
+        "user_id",
+        postgresql_where="search_terms IS NULL",
+    ),
 )
 
 thread_items = Table(
@@ -95,6 +108,8 @@ attachments = Table(
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("purge_after", DateTime(timezone=True)),
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
+    # Of the name, as in `threads`.
+    Column("search_terms", ARRAY(Text)),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
         "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')", name="state"
@@ -117,6 +132,17 @@ attachments = Table(
         "ix_attachments_upload_expires_at",
         "upload_expires_at",
         postgresql_where="state IN ('stored', 'attached', 'rejected')",
+    ),
+    Index(
+        "ix_attachments_search_terms",
+        "search_terms",
+        postgresql_using="gin",
+        postgresql_where="state IN ('stored', 'attached')",
+    ),
+    Index(
+        "ix_attachments_without_search_terms",
+        "user_id",
+        postgresql_where="search_terms IS NULL",
     ),
 )
 

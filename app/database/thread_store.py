@@ -35,8 +35,10 @@ from app.database.payloads import (
     hydrate,
     storable,
 )
+from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.errors import NotFound
+from app.faults import fault_point
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +110,8 @@ class PostgresStore(Store[RequestContext]):
                 ),
             )
             await connection.execute(statements.DELETE_THREAD, wanted)
+            fault_point("delete.thread_written")
+        fault_point("delete.thread_committed")
         logger.info(
             "thread deleted",
             extra={
@@ -191,6 +195,8 @@ class PostgresStore(Store[RequestContext]):
                 connection, context.user_id, storable(thread.id), _attachment_ids(item)
             )
             await _upsert_item(connection, thread.id, item, references, context)
+            fault_point("attach.written")
+        fault_point("attach.committed")
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
@@ -261,6 +267,7 @@ class PostgresStore(Store[RequestContext]):
             given |= {
                 "file_name": storable(attachment.name),
                 "file_type": storable(attachment.mime_type),
+                "terms": search_terms(context.user_id, attachment.name),
                 "thread": None if thread_id is None else storable(thread_id),
             }
             await connection.execute(statements.UPSERT_FOREIGN_ATTACHMENT, given)
@@ -300,6 +307,7 @@ async def _upsert_thread(
             "owner": context.user_id,
             "thread": storable(thread.id),
             "thread_title": None if thread.title is None else storable(thread.title),
+            "terms": search_terms(context.user_id, thread.title or ""),
             "json": encode_thread(thread),
         },
     )
