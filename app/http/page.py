@@ -104,7 +104,7 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
             "attachmentsUrl": f"{base}/attachments",
             "entitiesUrl": f"{base}/entities",
             "domainKey": config.domain_key,
-            "bucketPostUrl": config.bucket_url if config.posts_to_bucket else None,
+            "bucketPostUrl": _bucket_post_url(config),
         },
         "uploads": {"strategy": "two_phase", "method": config.upload_method},
         "limits": {
@@ -191,6 +191,13 @@ def _extensions(policy: AttachmentPolicy) -> dict[str, str]:
         except MimeTypeNotAllowed:
             continue
     return admitted
+
+
+def _bucket_post_url(config: PageConfig) -> str | None:
+    if config.bucket_url is None or not config.posts_to_bucket:
+        return None
+    # With the slash: SeaweedFS 4.48 breaks off the preflight of a bucket's bare path.
+    return f"{config.bucket_url}/"
 
 
 def _origin(url: str) -> str:

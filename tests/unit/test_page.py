@@ -44,7 +44,7 @@ def test_the_bucket_is_named_for_uploads_only_where_browsers_may_post_to_it() ->
         assert isinstance(api, dict)
         return api["bucketPostUrl"]
 
-    assert bucket_post_url() == "https://s3.example/b"
+    assert bucket_post_url() == "https://s3.example/b/"
     assert bucket_post_url(posts_to_bucket=False) is None
 
 

@@ -1,0 +1,152 @@
+"""Chromium, and a person in front of it.
+
+Every test fails on an error in the console that it did not announce: a script error, a broken
+request, a violation of the Content-Security-Policy.
+"""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from playwright.sync_api import Browser, ConsoleMessage, Error, sync_playwright
+
+from tests.browser.person import Person
+from tests.browser.site import Site, one_origin, three_origins
+from tests.servers import TestBucket, missing
+
+CHROMIUM_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+SiteFactory = Callable[..., Site]
+PersonFactory = Callable[..., Person]
+
+
+# Of the package, not the session: while it lives, its event loop counts as running in this thread,
+# and the async tests of other packages could not start theirs.
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+    if path is None:
+        missing("No Chromium: `apt-get install chromium`, or set CHROMIUM to its path")
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
+        except Error as exc:
+            missing(f"Chromium does not start: {exc.message.splitlines()[0]}")
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_site(database_url: str, seaweedfs_bucket: TestBucket) -> Iterator[SiteFactory]:
+    """Start a page, an API and a bucket on three origins, or with `origins=1` on one."""
+
+    def start(*, origins: int = 3, bucket_allows: bool = True, **changes: Any) -> Site:
+        serve = three_origins if origins == 3 else one_origin
+        site = sites.enter_context(serve(database_url, seaweedfs_bucket, **changes))
+        allow_origin(seaweedfs_bucket, site.page_url if bucket_allows else "https://other.example")
+        return site
+
+    with ExitStack() as sites:
+        yield start
+
+
+@pytest.fixture
+def site(new_site: SiteFactory) -> Site:
+    """Three origins, POST straight to the bucket: what `fetch.js` makes of the default."""
+    return new_site()
+
+
+@pytest.fixture
+def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[PersonFactory]:
+    """A browser profile of a person's own, at a site's page."""
+    people: list[Person] = []
+
+    def arrive(site: Site, user_id: str = "alice", path: str = "/", **options: Any) -> Person:
+        context = chromium.new_context(
+            viewport={"width": 1280, "height": 800},
+            permissions=["clipboard-read", "clipboard-write"],
+            **options,
+        )
+        context.set_default_timeout(10_000)
+        token = site.token(user_id)
+        context.add_init_script(f"sessionStorage.setItem('chat.token', '{token}')")
+        person = Person(context.new_page(), site)
+        person.page.on("console", lambda message: _note(person, message))
+        person.page.on("pageerror", lambda error: person.console.append(f"uncaught: {error}"))
+        people.append(person)
+        person.open(path)
+        return person
+
+    yield arrive
+    for person in people:
+        if person.page.is_closed():
+            continue
+        if request.node.stash.get(FAILED, False):
+            directory = Path("test-results")
+            directory.mkdir(exist_ok=True)
+            name = re.sub(r"\W+", "-", request.node.name)
+            person.page.screenshot(path=directory / f"{name}.png")
+        person.page.context.close()
+    for person in people:
+        assert person.unexpected_console() == []
+
+
+@pytest.fixture
+def alice(site: Site, new_person: PersonFactory) -> Person:
+    return new_person(site, "alice")
+
+
+FAILED = pytest.StashKey[bool]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed  # type: ignore[attr-defined] # pytest types hook results as None
+    return report
+
+
+def allow_origin(bucket: TestBucket, origin: str) -> None:
+    """The bucket's CORS as `app bucket` sets it, for one page."""
+    client = boto3.client(
+        "s3",
+        endpoint_url=bucket.endpoint_url,
+        region_name=bucket.region,
+        config=Config(s3={"addressing_style": "path"}),
+    )
+    client.put_bucket_cors(
+        Bucket=bucket.name,
+        CORSConfiguration={
+            "CORSRules": [
+                {
+                    "AllowedOrigins": [origin],
+                    "AllowedMethods": ["GET", "HEAD", "POST", "PUT"],
+                    "AllowedHeaders": ["*"],
+                    "ExposeHeaders": ["ETag"],
+                }
+            ]
+        },
+    )
+    client.close()
+
+
+def _note(person: Person, message: ConsoleMessage) -> None:
+    if message.type in {"error", "warning"}:
+        person.console.append(message.text)

@@ -1,0 +1,119 @@
+"""The service spread over three origins: the page, the API and the bucket, as in production."""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+import jwt
+import uvicorn
+from starlette.applications import Starlette
+
+from app.attachments.policy import AttachmentPolicy
+from app.http.page import PageConfig, page_routes
+from tests.servers import TestBucket
+from tests.service import running, test_settings
+
+JWT_SECRET = "a-secret-of-the-browser-tests-32-bytes"
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a test's page, API and bucket answer. No trailing slashes."""
+
+    page_url: str
+    api_url: str
+    bucket_url: str
+
+    def token(self, user_id: str) -> str:
+        """What signs `user_id` in."""
+        claims = {"sub": user_id, "exp": int(time.time()) + 3600}
+        return jwt.encode(claims, JWT_SECRET, algorithm="HS256")
+
+
+@contextmanager
+def three_origins(
+    database_url: str,
+    bucket: TestBucket,
+    *,
+    upload_method: Literal["POST", "PUT"] = "POST",
+    posts_to_bucket: bool = True,
+    allowed_origins: Sequence[str] | None = None,
+    **changes: object,
+) -> Iterator[Site]:
+    """The real API and the real page on ports of their own.
+
+    The API allows the page's origin, and only that: `allowed_origins` replaces it.
+    """
+    with _page_port() as (page_server, page_url):
+        settings = test_settings(
+            database_url,
+            bucket,
+            auth_mode="jwt",
+            jwt_secret=JWT_SECRET,
+            upload_method=upload_method,
+            allowed_origins=(page_url,) if allowed_origins is None else tuple(allowed_origins),
+            **changes,
+        )
+        with running(settings) as api_url:
+            bucket_url = f"{bucket.endpoint_url}/{bucket.name}"
+            page_server.serve(
+                PageConfig(
+                    policy=AttachmentPolicy(
+                        settings.max_attachment_bytes, settings.allowed_mime_types
+                    ),
+                    api_base_url=api_url,
+                    bucket_url=bucket_url,
+                    posts_to_bucket=posts_to_bucket,
+                    upload_method=upload_method,
+                    auth_mode="jwt",
+                )
+            )
+            yield Site(page_url, api_url, bucket_url)
+
+
+@contextmanager
+def one_origin(database_url: str, bucket: TestBucket, **changes: object) -> Iterator[Site]:
+    """Page and API on one origin with the dev cookie, as `make run` serves them."""
+    settings = test_settings(database_url, bucket, auth_mode="dev", **changes)
+    with running(settings) as url:
+        yield Site(url, url, f"{bucket.endpoint_url}/{bucket.name}")
+
+
+class _PageServer:
+    """An application that gets its routes when the API's port is known."""
+
+    def __init__(self) -> None:
+        self.application = Starlette()
+
+    def serve(self, config: PageConfig) -> None:
+        self.application.router.routes.extend(page_routes(config))
+
+
+@contextmanager
+def _page_port() -> Iterator[tuple[_PageServer, str]]:
+    page_server = _PageServer()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            page_server.application,
+            host="127.0.0.1",
+            port=0,
+            log_level="warning",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        if not thread.is_alive():
+            raise RuntimeError("the page's server did not start")
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield page_server, f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join()
