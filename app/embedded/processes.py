@@ -15,8 +15,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import psutil
-
 STOP_GRACE_SECONDS = 20
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _POLL_SECONDS = 0.02
@@ -98,6 +96,9 @@ def end_leftover(pid: int, *, argument: str, how: signal.Signals) -> bool:
     Process ids are used again, so only a process that was started with `argument` (its data
     directory) is ended. Returns whether there was one.
     """
+    # Of the `embedded` extra, which an installation for production does without.
+    import psutil
+
     try:
         leftover = psutil.Process(pid)
         if argument not in leftover.cmdline():

@@ -50,8 +50,12 @@ class Stack:
 
     def up(self) -> None:
         """Bring it up and wait until the application says that it can do its work."""
-        self.run("up", "--detach", "--build")
-        self.run("exec", "-T", "app", "python3", "-c", _WAIT_UNTIL_READY)
+        try:
+            self.run("up", "--detach", "--build")
+            self.run("exec", "-T", "app", "python3", "-c", _WAIT_UNTIL_READY)
+        except AssertionError as exc:
+            exc.add_note(self.run("logs", "--no-color", "--tail", "60", check=False))
+            raise
 
 
 _WAIT_UNTIL_READY = """

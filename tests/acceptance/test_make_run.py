@@ -240,6 +240,9 @@ def test_a_damaged_database_is_said_in_one_sentence(data_dir: Path, log: Path) -
 def test_serve_says_what_it_needs() -> None:
     assert "DATABASE_URL" in _refusal(app("serve", "--port", "0"))
     assert "MAX_ATTACHMENT_BYTES" in _refusal(app("serve"), MAX_ATTACHMENT_BYTES="many")
+    # Letting everyone in is never a default: without a word about AUTH_MODE, it is `jwt`.
+    complete = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SIGNING_SECRET": "s" * 32}
+    assert "JWT_SECRET" in _refusal(app("serve", "--port", "0"), **complete)
 
 
 def _refusal(command: list[str], **settings: str) -> str:
