@@ -1,0 +1,50 @@
+"""`/uploads/{attachment_id}`: the gateway that streams an upload into the bucket.
+
+The URL's query is the presigned POST form, signed by us: the URL is the capability, and no state
+is kept. Everything that can be refused is refused before a byte of the body is read.
+"""
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from app.attachments.links import LinkSigner
+from app.errors import InvalidRequest, LengthRequired
+from app.storage.splice import Splicer
+
+# Nobody is there to read it; nginx's number for that, in case something logs it.
+_CLIENT_CLOSED_REQUEST = 499
+
+
+class UploadGateway:
+    """POST and PUT; a multipart form with one field, `file`, or the bytes themselves."""
+
+    def __init__(self, links: LinkSigner, splicer: Splicer) -> None:
+        self._links = links
+        self._splicer = splicer
+
+    async def upload(self, request: Request) -> Response:
+        """Raises `LinkRefused`, `LinkExpired`, `LengthRequired` and what `Splicer` raises."""
+        fields = self._links.verify(request.url.path, request.url.query)
+        content_length = _content_length(request)
+        try:
+            await self._splicer.splice(
+                fields,
+                request.stream(),
+                content_type=request.headers.get("content-type", ""),
+                content_length=content_length,
+            )
+        except ClientDisconnect:
+            return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        return JSONResponse({"id": request.path_params["attachment_id"], "status": "uploaded"})
+
+
+def _content_length(request: Request) -> int:
+    """The body's length in bytes, which S3 has to be told first."""
+    if "transfer-encoding" in request.headers:
+        raise LengthRequired
+    text = request.headers.get("content-length")
+    if text is None:
+        raise LengthRequired
+    if not (text.isascii() and text.isdigit()):
+        raise InvalidRequest("The Content-Length is not a number.")
+    return int(text)

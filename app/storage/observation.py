@@ -1,0 +1,36 @@
+"""How long the bucket takes to answer, for `/metrics`."""
+
+from time import perf_counter
+from typing import Any
+
+from app import metrics
+
+_BEGUN = "begun_at"
+
+
+def observe_calls(events: Any) -> None:
+    """Time every call that goes through a client, by its `meta.events`."""
+    events.register("before-call.s3", _begin)
+    events.register("after-call.s3", _end)
+    events.register("after-call-error.s3", _fail)
+
+
+def _begin(context: dict[str, Any], **_: object) -> None:
+    context[_BEGUN] = perf_counter()
+
+
+def _end(model: Any, context: dict[str, Any], http_response: Any, **_: object) -> None:
+    # 404 and 412 are answers that the service asks for; only the store's own trouble is an error.
+    _observe(model, context, "error" if http_response.status_code >= 500 else "ok")
+
+
+def _fail(context: dict[str, Any], model: Any = None, **_: object) -> None:
+    _observe(model, context, "error")
+
+
+def _observe(model: Any, context: dict[str, Any], outcome: str) -> None:
+    begun = context.pop(_BEGUN, None)
+    if begun is not None:
+        metrics.bucket_seconds.labels(getattr(model, "name", "unknown"), outcome).observe(
+            perf_counter() - begun
+        )

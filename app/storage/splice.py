@@ -1,0 +1,122 @@
+"""Splicing an upload into the bucket's POST endpoint while it arrives: nothing parsed, none kept.
+
+The bucket itself checks size, type, key, signature and expiry; what it refuses is put into words.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Self
+from xml.etree import ElementTree
+
+from app.errors import (
+    AppError,
+    AttachmentTooLarge,
+    BucketUnavailable,
+    InvalidRequest,
+    LinkExpired,
+    LinkRefused,
+    UploadMismatch,
+)
+from app.storage.connections import Answer, ConnectionBroken, Connections
+from app.storage.endpoint import Endpoint
+from app.storage.form import frame
+
+# What S3 says about a POST form. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_REFUSED_LINK = {
+    *("SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken"),
+    *("InvalidPolicyDocument", "AuthorizationHeaderMalformed"),
+}
+_NO_FORM = {
+    *("MalformedPOSTRequest", "IncorrectNumberOfFilesInPostRequest", "MissingFields"),
+    *("POSTFileRequired", "MaxPostPreDataLengthExceeded", "PreconditionFailed"),
+    *("UserKeyMustBeSpecified", "InvalidArgument"),
+}
+_NOT_NOW = {
+    *("NoSuchBucket", "SlowDown", "RequestTimeout", "ServiceUnavailable", "InternalError"),
+    *("RequestTimeTooSkewed", "NotImplemented"),
+}
+
+
+class Splicer:
+    """Posts forms to one bucket over connections that are kept alive. Enter it to open it."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        url = endpoint.bucket_url
+        self._target = url.path or "/"
+        self._host = url.netloc.rpartition("@")[2]
+        self._connections = Connections(url)
+
+    async def __aenter__(self) -> Self:
+        await self._connections.__aenter__()
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._connections.__aexit__(*exc_info)
+
+    async def splice(
+        self,
+        fields: Mapping[str, str],
+        body: AsyncIterator[bytes],
+        *,
+        content_type: str,
+        content_length: int,
+    ) -> None:
+        """Store what `body` brings, `content_length` bytes of it, by the presigned `fields`.
+
+        `content_type` is the request's: a multipart form with one field, `file`, or the raw bytes
+        in any other type. Nothing is read from `body` when the announced length is impossible.
+        An exception of `body` leaves no object behind.
+
+        Raises `UploadMismatch`, `AttachmentTooLarge`, `InvalidRequest`, `LinkExpired`,
+        `LinkRefused` or `BucketUnavailable`.
+        """
+        framed = frame(fields, content_type=content_type, content_length=content_length)
+        head = (
+            f"POST {self._target} HTTP/1.1\r\nHost: {self._host}\r\n"
+            f"Content-Type: {framed.content_type}\r\n"
+            f"Content-Length: {framed.content_length}\r\n\r\n"
+        ).encode() + framed.prefix
+        chunks = _with_suffix(body, framed.suffix) if framed.suffix else body
+        try:
+            answer = await self._connections.exchange(head, chunks)
+        except ConnectionBroken as exc:
+            raise BucketUnavailable from exc
+        if not 200 <= answer.status < 300:
+            raise _refusal(answer)
+
+
+async def _with_suffix(body: AsyncIterator[bytes], suffix: bytes) -> AsyncIterator[bytes]:
+    async for chunk in body:
+        yield chunk
+    yield suffix
+
+
+def _refusal(answer: Answer) -> AppError:
+    code, message = _code_and_message(answer.body)
+    if code == "EntityTooLarge":
+        return AttachmentTooLarge("The upload is larger than the file that was announced.")
+    if code == "EntityTooSmall":
+        return UploadMismatch("The upload is shorter than the file that was announced.")
+    if code in _NOT_NOW or answer.status >= 500:
+        return BucketUnavailable()
+    # The only hint at why a policy was refused is the sentence that comes with AccessDenied.
+    if re.search(r"\bexpired\b", message, re.IGNORECASE) and code not in _REFUSED_LINK:
+        return LinkExpired()
+    if code == "AccessDenied":
+        return UploadMismatch()
+    if code in _NO_FORM:
+        return InvalidRequest("The upload has to be a form with one field, 'file'.", param="file")
+    if code in _REFUSED_LINK:
+        return LinkRefused()
+    return InvalidRequest(f"The file storage refused the upload ({code or answer.status}).")
+
+
+def _code_and_message(body: bytes) -> tuple[str, str]:
+    """Of S3's XML; empty for anything else."""
+    try:
+        # It comes from our own bucket, and expat has limits against entities that multiply.
+        root = ElementTree.fromstring(body)  # noqa: S314
+    except ElementTree.ParseError:
+        return "", ""
+    found = {element.tag.rpartition("}")[2]: element.text or "" for element in root.iter()}
+    return found.get("Code", ""), found.get("Message", "")
