@@ -10,7 +10,19 @@ from functools import lru_cache
 from typing import Any, Generic, Literal, TypeVar
 
 from chatkit.types import ThreadItem, ThreadMetadata
-from sqlalchemy import ARRAY, ColumnElement, Select, Text, any_, bindparam, cast, exists, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    literal_column,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
@@ -150,22 +162,27 @@ def page_statement(
     statement = select(cast(table.c.payload, Text).label("payload")).where(*_in_scope(kind, table))
     if kind != "items":
         statement = statement.add_columns(table.c.user_id)
+    place = _place(kind, table)
     for bound in sorted(bounds):
         cursor = table.alias(bound)
         # limit(1): over all users, code of the users' own may have chosen one id twice.
         position = (
-            select(cursor.c.position)
+            select(_place(kind, cursor))
             .where(*_in_scope(kind, cursor), cursor.c.id == bindparam(bound))
             .limit(1)
             .scalar_subquery()
         )
-        statement = statement.where(
-            table.c.position > position if bound == lower else table.c.position < position
-        )
+        statement = statement.where(place > position if bound == lower else place < position)
     if filtered:
         statement = statement.where(table.c.type == any_(bindparam("types", type_=ARRAY(Text))))
-    order = table.c.position.asc() if ascending else table.c.position.desc()
-    return statement.order_by(order).limit(bindparam("rows"))
+    order = place.asc() if ascending else place.desc()
+    return statement.order_by(order).limit(bindparam("rows", type_=BigInteger))
+
+
+def _place(kind: _List, table: Any) -> ColumnElement[int]:
+    """What orders the list, as its index has it (tables.py)."""
+    position: ColumnElement[int] = table.c.position
+    return position + literal_column("0") if kind == "all_threads" else position
 
 
 def _in_scope(kind: _List, table: Any) -> list[ColumnElement[bool]]:

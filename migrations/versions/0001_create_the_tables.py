@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_threads"),
     )
     op.create_index("ix_threads_user_id_position", "threads", ["user_id", "position"])
-    op.create_index("ix_threads_position", "threads", ["position"])
+    op.create_index("ix_threads_position", "threads", [sa.text("(position + 0)")])
     op.create_index("ix_threads_id", "threads", ["id"])
 
     op.create_table(
