@@ -9,9 +9,11 @@ from typing import Protocol
 
 from chatkit.server import ChatKitServer, NonStreamingResult
 from chatkit.types import (
+    AttachmentsCreateReq,
     AudioInput,
     ChatKitReq,
     FeedbackKind,
+    NonStreamingReq,
     Page,
     StreamingReq,
     Thread,
@@ -62,8 +64,7 @@ class Transcriber(Protocol):
 class AssistantServer(ChatKitServer[RequestContext]):
     """`handle` answers JSON, or a `StreamedAnswer` that has been opened.
 
-    Two of the SDK's private hooks are overridden, `_process_streaming_impl` and
-    `_process_new_thread_item_respond`, because the SDK saves a thread, its attachments and its
+    Private hooks of the SDK are overridden, because it saves a thread, its attachments and its
     first message one by one and checks nothing before; a test holds their signatures.
     """
 
@@ -130,6 +131,15 @@ class AssistantServer(ChatKitServer[RequestContext]):
         self, audio_input: AudioInput, context: RequestContext
     ) -> TranscriptionResult:
         return await self._transcriber.transcribe(audio_input)
+
+    async def _process_non_streaming(
+        self, request: NonStreamingReq, context: RequestContext
+    ) -> bytes:
+        if isinstance(request, AttachmentsCreateReq):
+            # The row is written before its link exists; the SDK would write it once more after.
+            store = self._get_attachment_store()
+            return self._serialize(await store.create_attachment(request.params, context))
+        return await super()._process_non_streaming(request, context)
 
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext
