@@ -14,6 +14,7 @@ import pytest
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from tests.closing_table import closing_table
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket, missing
 
 TEMPLATE = "template_migrated"
@@ -25,6 +26,14 @@ FAST_AND_FORGETFUL = {
     "max_connections": "200",
 }
 _numbers = itertools.count(1)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the suite proved, in numbers."""
+    if lines := closing_table.lines():
+        terminalreporter.section("attachments you can trust")
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from app.attachments.reconcile import Reconciliation
+from app.database.object_keys import ObjectKeys
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.acceptance.processes import KILLED, Process, fork_server, running
@@ -86,13 +88,6 @@ class World:
                 return await ask(rig)
 
         return asyncio.run(within())
-
-    def a_day_passes(self) -> None:
-        self.at_first_hand(lambda rig: rig.later(DAY))
-
-    def sweep(self) -> None:
-        status, output = self.command("sweep", "--once")
-        assert status == 0, output
 
 
 @pytest.fixture(scope="module", params=["POST", "PUT"])
@@ -218,7 +213,7 @@ def test_sweeping(world: World, fault_point: str) -> None:
         create(user)  # nor of this
         delete_attachment(user)
         delete_thread(user)
-        world.a_day_passes()
+        world.at_first_hand(lambda rig: rig.later(DAY))
         status, output = world.command("sweep", "--once", fault_point=fault_point)
         assert status == KILLED, output
         a_day_later_all_is_in_step(world, process, name)
@@ -251,13 +246,18 @@ async def lose_and_litter(rig: Rig, user_id: str) -> None:
 
 
 def a_day_later_all_is_in_step(world: World, process: Process, user_id: str) -> None:
-    world.a_day_passes()
-    world.sweep()
+    world.at_first_hand(swept_a_day_later)
     world.at_first_hand(no_row_without_bytes_and_no_bytes_without_a_row)
-    status, output = world.command("reconcile", "--min-age-hours", "0")
-    assert status == 0, output
     with ChatKitClient.of(process.url(), user_id).http as http:
         every_thread_is_readable(ChatKitClient(http))
+
+
+async def swept_a_day_later(rig: Rig) -> None:
+    await rig.later(DAY)
+    assert (await rig.sweeper.sweep_once()).failed == 0
+    keys = ObjectKeys(rig.database)
+    differences = await Reconciliation(keys, rig.bucket, fix=False, min_age_seconds=0).run()
+    assert differences.remaining == 0, differences
 
 
 async def no_row_without_bytes_and_no_bytes_without_a_row(rig: Rig) -> None:

@@ -1,0 +1,31 @@
+"""What the suite proved in numbers: the table printed at its end."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass
+class ClosingTable:
+    """Filled by the tests that prove it; each name counts once."""
+
+    foreign_ids_tried: set[tuple[str, str]] = field(default_factory=set)
+    operations: set[str] = field(default_factory=set)
+    tampered_urls_refused: set[str] = field(default_factory=set)
+    crashes_survived: set[str] = field(default_factory=set)
+
+    def lines(self) -> list[str]:
+        """Empty where none of those tests ran."""
+        rows = [
+            (
+                "operations and routes × foreign ids tried",
+                f"{len(self.operations)} × {len(self.foreign_ids_tried)}",
+            ),
+            ("tampered URLs refused", str(len(self.tampered_urls_refused))),
+            ("crash points survived", str(len(self.crashes_survived))),
+        ]
+        if not (self.operations or self.tampered_urls_refused or self.crashes_survived):
+            return []
+        width = max(len(name) for name, _ in rows)
+        return [f"{name:<{width}}  {value}" for name, value in rows]
+
+
+closing_table = ClosingTable()
