@@ -9,6 +9,7 @@ from starlette.responses import JSONResponse, Response
 
 from app.attachments.links import LinkSigner
 from app.errors import InvalidRequest, LengthRequired
+from app.faults import fault_point
 from app.storage.splice import Splicer
 
 # Nobody is there to read it; nginx's number for that, in case something logs it.
@@ -26,6 +27,7 @@ class UploadGateway:
         """Raises `LinkRefused`, `LinkExpired`, `LengthRequired` and what `Splicer` raises."""
         fields = self._links.verify(request.url.path, request.url.query)
         content_length = _content_length(request)
+        fault_point("upload.begun")
         try:
             await self._splicer.splice(
                 fields,
@@ -35,6 +37,7 @@ class UploadGateway:
             )
         except ClientDisconnect:
             return Response(status_code=_CLIENT_CLOSED_REQUEST)
+        fault_point("upload.answered")
         return JSONResponse({"id": request.path_params["attachment_id"], "status": "uploaded"})
 
 
