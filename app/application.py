@@ -4,8 +4,10 @@ import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import jwt
+from limits.errors import ConfigurationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -35,27 +37,38 @@ from app.auth import (
     JwtAuthenticator,
 )
 from app.chat.assembly import ChatOptions, build_chat
+from app.chat.links import BucketLinks
 from app.chat.server import AssistantServer
 from app.database.attachments import AttachmentRecords, Quota
 from app.database.engine import Database
+from app.database.entities import Entities
+from app.database.migrate import check_schema
 from app.database.pages import Pages
 from app.database.thread_store import PostgresStore
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
 from app.http.attachments import AttachmentRedirects
 from app.http.chatkit import ChatKitEndpoint
+from app.http.entities import EntityRoutes
 from app.http.errors import http_exception_response
 from app.http.health import Readiness, livez
+from app.http.limits import AtOnce, OneUploadALink, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
+from app.http.observation import MetricsPage, ObservationMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
+from app.http.security import SecurityHeaders
 from app.http.session import Session
 from app.http.threads import ThreadsApi
+from app.http.tracing import TracingMiddleware, is_tracing_wanted
+from app.http.uploads import UploadGateway
+from app.logs import without_secrets
 from app.settings import Settings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
+from app.storage.splice import Splicer
 
 # A preview's redirect may be kept by the browser for a third of what the URL in it is good for.
 _REDIRECT_AGE_DIVISOR = 3
@@ -69,6 +82,7 @@ class Core:
     records: AttachmentRecords
     credentials: SessionCredentials
     bucket: Bucket
+    internal: Endpoint
     public: Endpoint
 
     @asynccontextmanager
@@ -80,11 +94,13 @@ class Core:
 def create_core(settings: Settings) -> Core:
     database = Database(settings.database_url.get_secret_value())
     credentials = SessionCredentials()
+    internal = _endpoint(settings, settings.s3_endpoint_url)
     return Core(
         database=database,
         records=AttachmentRecords(database),
         credentials=credentials,
-        bucket=Bucket(_endpoint(settings, settings.s3_endpoint_url), credentials),
+        bucket=Bucket(internal, credentials),
+        internal=internal,
         public=_endpoint(settings, settings.s3_public_endpoint_url or settings.s3_endpoint_url),
     )
 
@@ -102,6 +118,7 @@ def create_application(settings: Settings) -> Starlette:
     """Raises `Misconfigured`. Nothing is connected before the application starts."""
     core = create_core(settings)
     links = create_link_signer(settings, core.credentials)
+    splicer = Splicer(core.internal)
     urls = UrlSigner(core.public, core.credentials)
     downloads = SignedPreviews(urls, ttl_seconds=settings.preview_ttl_seconds)
     previews = _previews(settings, downloads, links)
@@ -119,11 +136,19 @@ def create_application(settings: Settings) -> Starlette:
     )
     verifier = Verifier(core.records, core.bucket, Thumbnails(core.bucket, Workers()))
     chat = build_chat(
-        _chat_options(settings), attachments=core.records, bucket=core.bucket, store=store
+        _chat_options(settings),
+        attachments=core.records,
+        bucket=core.bucket,
+        store=store,
+        links=BucketLinks(urls, ttl_seconds=settings.preview_ttl_seconds),
     )
     server = AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation)
     authenticator = create_authenticator(settings, core.credentials)
-    session = Session(authenticator, _without_slash(settings.public_base_url))
+    session = Session(
+        authenticator,
+        _without_slash(settings.public_base_url),
+        admit=_request_rate(settings).admit,
+    )
     redirects = AttachmentRedirects(
         core.records,
         session,
@@ -131,6 +156,7 @@ def create_application(settings: Settings) -> Starlette:
         downloads,
         max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
     )
+    mentions = EntityRoutes(Entities(core.database), session, previews)
     admin_token = settings.admin_token
     threads_api = ThreadsApi(
         store,
@@ -139,15 +165,33 @@ def create_application(settings: Settings) -> Starlette:
         admin_token=admin_token.get_secret_value() if admin_token else None,
     )
     routes: list[BaseRoute] = [
-        Route("/chatkit", ChatKitEndpoint(server, session).respond, methods=["POST"]),
+        Route(
+            "/chatkit",
+            ChatKitEndpoint(server, session, _streams(settings)).respond,
+            methods=["POST"],
+        ),
+        Route(
+            "/uploads/{attachment_id}",
+            UploadGateway(links, splicer).upload,
+            methods=["POST", "PUT"],
+        ),
         Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
         Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
+        Route("/entities", mentions.search, methods=["GET"]),
+        Route("/entities/{entity_id:path}/preview", mentions.preview, methods=["GET"]),
         *threads_api.routes(),
         Route("/livez", livez),
         Route(
             "/readyz",
-            Readiness({"database": core.database.check, "bucket": core.bucket.check}).respond,
+            Readiness(
+                {
+                    "database": core.database.check,
+                    "migrations": partial(check_schema, core.database),
+                    "bucket": core.bucket.check,
+                }
+            ).respond,
         ),
+        Route("/metrics", MetricsPage(core.database).respond),
         *_page_routes(settings, core, policy, authenticator),
     ]
 
@@ -155,6 +199,7 @@ def create_application(settings: Settings) -> Starlette:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(core.running())
+            await stack.enter_async_context(splicer)
             stack.push_async_callback(chat.close)
             stack.push_async_callback(server.close)
             await stack.enter_async_context(sweeper.running(settings.sweep_interval_seconds))
@@ -169,8 +214,14 @@ def create_application(settings: Settings) -> Starlette:
 
 
 def _middleware(settings: Settings) -> Sequence[Middleware]:
-    """CORS is outermost, so that a browser sees every error as what it is."""
+    """CORS stands outside of all that refuses, so that a browser sees every error as what it is."""
+    tracing = [Middleware(TracingMiddleware)] if is_tracing_wanted() else []
     return [
+        *tracing,
+        Middleware(ObservationMiddleware),
+        Middleware(
+            SecurityHeaders, is_https=(settings.public_base_url or "").startswith("https://")
+        ),
         Middleware(
             CORSMiddleware,
             allow_origins=[*settings.allowed_origins, CHATKIT_CDN],
@@ -182,7 +233,32 @@ def _middleware(settings: Settings) -> Sequence[Middleware]:
         ),
         Middleware(RequestIdMiddleware),
         Middleware(ErrorMiddleware),
+        Middleware(
+            RequestSizes,
+            max_body_bytes=settings.max_request_bytes,
+            streamed_paths=("/uploads/", "/attachments"),
+        ),
+        Middleware(OneUploadALink),
     ]
+
+
+def _request_rate(settings: Settings) -> RequestRate:
+    """Raises `Misconfigured`."""
+    url = settings.rate_limit_storage_url
+    try:
+        return RequestRate(settings.user_request_rate, url.get_secret_value() if url else None)
+    except (ValueError, ConfigurationError) as exc:
+        raise Misconfigured(
+            f"USER_REQUEST_RATE={settings.user_request_rate!r} or RATE_LIMIT_STORAGE_URL can't be"
+            f" used: {without_secrets(str(exc))}."
+        ) from exc
+
+
+def _streams(settings: Settings) -> AtOnce:
+    return AtOnce(
+        settings.user_concurrent_streams,
+        "You have {most} answers under way. Wait until one has ended, then send again.",
+    )
 
 
 def _transport(

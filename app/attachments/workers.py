@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
 # Address space, not resident memory: libraries and thread arenas reserve far more than they use.
-_ADDRESS_SPACE_BYTES = 4 * 1024**3
+_ADDRESS_SPACE_BYTES = 2 * 1024**3
 
 
 class WorkFailed(Exception):

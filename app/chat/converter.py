@@ -27,7 +27,7 @@ from app.chat.budget import RESERVE_BYTES, Budget, json_bytes
 from app.chat.kinds import Kind, kind_of
 from app.chat.parts import Announced, Rendition, attachment_parts, note, text_part
 from app.chat.renditions import Renditions, StoredAttachment
-from app.errors import NotFound
+from app.errors import NotFound, Unavailable
 
 # Attachments are read this many ahead of the one whose size is being accounted.
 _LOOKAHEAD = 8
@@ -238,7 +238,10 @@ class AttachmentConverter(ThreadItemConverter):
     def _written(self, record: StoredAttachment, rendition: Rendition) -> Parts:
         url = None
         if self._links and rendition.untouched and not rendition.body and record.object_key:
-            url = self._links.url(record.object_key)
+            try:
+                url = self._links.url(record.object_key)
+            except Unavailable as problem:
+                return attachment_parts(record, note(problem.message))
         return attachment_parts(record, rendition, url=url)
 
 

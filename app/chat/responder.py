@@ -28,6 +28,7 @@ from app.chat.converter import AttachmentConverter
 from app.chat.failures import explained
 from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
+from app.chat.observation import ObservedModel
 from app.chat.outgoing import Outgoing
 from app.chat.refusals import Refusal, announced_names, refusal_of, refused_ids
 from app.chat.titles import Titles
@@ -202,6 +203,7 @@ class _Run:
             await converter.to_agent_input(history),
             context=context,
             run_config=self._config,
+            hooks=ObservedModel(),
         )
         renamed = RenamedRun(run, context.generate_id)
         try:

@@ -13,6 +13,7 @@ from chatkit.types import (
 )
 
 from app.chat.assembly import Chat, ChatOptions, build_chat
+from app.chat.converter import ContentLinks
 from tests.model_api import ModelApi, Received
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
@@ -46,16 +47,17 @@ class Conversation:
 
 @asynccontextmanager
 async def conversation(
-    api: ModelApi, *, attachments: Attachments | None = None, **options: Any
+    api: ModelApi, *, links: ContentLinks | None = None, **options: Any
 ) -> AsyncIterator[Conversation]:
     """`options` are those of `ChatOptions`."""
-    attachments = attachments or Attachments()
+    attachments = Attachments()
     store = MemoryStore()
     chat = build_chat(
         ChatOptions(api_key="sk-test", base_url=api.base_url, model="stand-in", **options),
         attachments=attachments,
         bucket=attachments.bucket,
         store=store,
+        links=links,
     )
     try:
         yield Conversation(api, chat, attachments, store)

@@ -1,0 +1,23 @@
+"""Decoders that misbehave. In a module of their own, because a worker has to load it fast."""
+
+import os
+import time
+
+from app.chat.images import Refused
+
+
+def hang(body: bytes, max_side: int) -> Refused:
+    """A decoder that never comes back."""
+    while True:
+        time.sleep(0.01)
+
+
+def eat(body: bytes, max_side: int) -> Refused:
+    """A decoder that takes all the memory it can get."""
+    kept = [bytearray(1024**3) for _ in range(64)]
+    return Refused(f"took {len(kept)} blocks")
+
+
+def die(body: bytes, max_side: int) -> Refused:
+    """A decoder that takes its process along."""
+    os._exit(1)

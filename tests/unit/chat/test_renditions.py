@@ -1,0 +1,165 @@
+"""Files that can't be read, are slow to read, or are read by the provider itself."""
+
+import asyncio
+import time
+
+import pytest
+
+from app.attachments.workers import Workers
+from app.chat import images
+from app.chat.links import BucketLinks
+from app.errors import BucketUnavailable
+from app.storage.credentials import Credentials
+from app.storage.endpoint import Endpoint
+from app.storage.signing import UrlSigner
+from tests.corpus import image, pdf
+from tests.model_api import ModelApi
+from tests.unit.chat import bad_decoders
+from tests.unit.chat.chatting import conversation
+from tests.unit.chat.fakes import Attachments, MemoryBucket, Row
+
+both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
+
+
+@pytest.mark.parametrize(
+    ("decoder", "said"),
+    [
+        (bad_decoders.hang, "longer than 3 seconds"),
+        (bad_decoders.eat, "too much memory"),
+        (bad_decoders.die, "broke the reader"),
+    ],
+)
+async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
+    decoder: object, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attachments = Attachments()
+    renditions = attachments.renditions(workers=Workers(processes=1, timeout_seconds=3))
+    await renditions.of(await row_of(attachments, "warm.png", image("PNG")))
+
+    monkeypatch.setattr(images, "prepare", decoder)
+    worst = 0.0
+
+    async def watch() -> None:
+        nonlocal worst
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            worst = max(worst, time.perf_counter() - before)
+
+    watching = asyncio.ensure_future(watch())
+    bad = await renditions.of(await row_of(attachments, "bad.png", image("PNG") + b"1"))
+    watching.cancel()
+    assert bad.kind == "note" and said in bad.body
+    assert worst < 0.2
+
+    monkeypatch.undo()
+    good = await renditions.of(await row_of(attachments, "good.png", image("PNG") + b"2"))
+    assert good.kind == "image"
+
+
+async def row_of(attachments: Attachments, name: str, body: bytes) -> Row:
+    return attachments.rows[attachments.add(name, "image/png", body).id]
+
+
+class DownBucket(MemoryBucket):
+    async def read(self, key: str, *, etag: str | None = None) -> bytes:
+        raise BucketUnavailable
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"state": "pending"}, "has not been uploaded"),
+        ({"state": "rejected", "problem": "It is no PNG."}, "can't be used: It is no PNG."),
+        ({"state": "tombstone"}, "deleted or refused"),
+        ({"object_key": None}, "not stored in this service"),
+        ({"object_key": "attachments/gone"}, "its bytes are gone"),
+        ({"etag": "another"}, "changed after they were checked"),
+        ({"problem": "the model's provider refused it"}, "provider refused it"),
+        ({"size": 0}, "is empty"),
+    ],
+)
+@both_apis
+async def test_what_can_not_be_read_is_an_honest_note(
+    api: ModelApi, model_api: str, fields: dict[str, object], said: str
+) -> None:
+    async with conversation(api, model_api=model_api) as chat:
+        sent = await chat.sent(chat.attachments.add("a.png", "image/png", image("PNG"), **fields))
+    assert said in sent.texts()
+    assert len(sent.parts()) == 2
+
+
+@both_apis
+async def test_attachments_without_a_row_are_noted_and_no_url_is_ever_fetched(
+    api: ModelApi, model_api: str
+) -> None:
+    async with conversation(api, model_api=model_api) as chat:
+        unknown = chat.attachments.add("a.png", "image/png", image("PNG"))
+        chat.attachments.rows.clear()
+        sent = await chat.sent(unknown)
+    assert "it was deleted, or it never was in this service" in sent.texts()
+
+
+async def test_what_could_not_be_read_once_is_tried_again(api: ModelApi) -> None:
+    async with conversation(api) as chat:
+        file = chat.attachments.add("a.png", "image/png", image("PNG"))
+        working = chat.attachments.bucket
+        key = chat.attachments.rows[file.id].object_key
+        body = working.objects.pop(str(key))
+        assert "its bytes are gone" in (await chat.sent(file)).texts()
+        working.objects[str(key)] = body
+        await chat.say("And now?")
+    assert "input_image" in [part["type"] for part in api.last.parts()]
+
+
+async def test_a_bucket_that_does_not_answer_is_a_note() -> None:
+    attachments = Attachments()
+    attachments.bucket = DownBucket()
+    row = await row_of(attachments, "a.png", image("PNG"))
+    rendition = await attachments.renditions().of(row)
+    assert rendition.kind == "note" and not rendition.lasting
+    assert "does not answer right now" in rendition.body
+
+
+def links() -> BucketLinks:
+    endpoint = Endpoint("https://bucket.example", "files", "us-east-1", "path")
+    signer = UrlSigner(endpoint, lambda: Credentials("id", "secret"), clock=lambda: 1_800_000_100)
+    return BucketLinks(signer, ttl_seconds=900)
+
+
+async def test_with_model_input_url_untouched_files_go_as_links(api: ModelApi) -> None:
+    async with conversation(api, model_input="url", links=links()) as chat:
+        files = [
+            chat.attachments.add("a.png", "image/png", image("PNG")),
+            chat.attachments.add("a.pdf", "application/pdf", pdf("x")),
+            chat.attachments.add("a.heic", "image/heic", image("HEIF")),
+            chat.attachments.add("broken.png", "image/png", b"broken"),
+        ]
+        await chat.say("Look.", *files)
+        reads = len(chat.attachments.bucket.reads)
+        await chat.say("Again.")
+        assert len(chat.attachments.bucket.reads) == reads
+    by_url = [part for part in api.last.parts() if "image_url" in part or "file_url" in part]
+    png, document, heic = by_url
+    assert png["image_url"].startswith("https://bucket.example/files/attachments/atc_1?X-Amz-")
+    assert document["file_url"].startswith("https://bucket.example/files/attachments/atc_2?X-Amz-")
+    assert "file_data" not in document
+    assert heic["image_url"].startswith("data:image/jpeg;base64,")
+    first, second = api.received
+    assert second.body["input"][0] == first.body["input"][0]
+
+
+async def test_text_slices_are_cached_each_for_itself(api: ModelApi) -> None:
+    attachments = Attachments()
+    row = attachments.rows[attachments.add("a.txt", "text/plain", b"x" * 2500).id]
+    converter = attachments.converter()
+    texts = [str(await converter.fetch(row.id, offset_chars=offset)) for offset in (0, 0, 2499)]
+    assert texts[0] == texts[1] != texts[2]
+    [end] = await converter.fetch(row.id, offset_chars=2500)
+    assert end["type"] == "input_text" and "the text ends there" in end["text"]
+
+
+async def test_a_converter_belongs_to_one_user() -> None:
+    attachments = Attachments("eve")
+    file = attachments.add("a.txt", "text/plain", b"secret")
+    assert "secret" not in str(await attachments.converter().attachment_parts(file))
