@@ -1,0 +1,110 @@
+"""`/entities` and `/entities/{id}/preview`: what can be mentioned with @, found and shown."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chatkit.widgets import BasicRoot, DynamicWidgetComponent
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from app.attachments.policy import INLINE_IMAGE_TYPES, in_words
+from app.attachments.previews import PreviewUrls
+from app.database.entities import Entities, Entity
+from app.http.session import Session
+
+_GROUPS = {"attachment": "Files", "thread": "Chats"}
+
+# Both name what is the user's own: no shared cache may keep it.
+_PRIVATE = {"Cache-Control": "private, no-store"}
+
+
+class EntityRoutes:
+    """Answers with ChatKit's `Entity` and `BasicRoot` (chatkit-js: `entities` option)."""
+
+    def __init__(self, entities: Entities, session: Session, previews: PreviewUrls) -> None:
+        self._entities = entities
+        self._session = session
+        self._previews = previews
+
+    async def search(self, request: Request) -> JSONResponse:
+        """`{"entities": […]}`: those that `?query=` may mean, 20 at most; the newest without it."""
+        context = await self._session.context(request)
+        found = await self._entities.search(context.user_id, request.query_params.get("query", ""))
+        listed = [_entity(each) for each in _in_groups(found)]
+        return JSONResponse({"entities": listed}, headers=_PRIVATE)
+
+    async def preview(self, request: Request) -> JSONResponse:
+        """`{"preview": …}`. Raises `NotFound`, for other users' ids too."""
+        context = await self._session.context(request)
+        entity = await self._entities.load(context.user_id, request.path_params["entity_id"])
+        widget = _widget(entity, self._image_url(entity))
+        return JSONResponse(
+            {"preview": widget.model_dump(mode="json", exclude_none=True)}, headers=_PRIVATE
+        )
+
+    def _image_url(self, entity: Entity) -> str | None:
+        has_image = entity.has_thumbnail or entity.mime_type in INLINE_IMAGE_TYPES
+        if entity.reference is None or not has_image:
+            return None
+        return self._previews.preview_url(entity.id, entity.reference)
+
+
+def _in_groups(found: Sequence[Entity]) -> list[Entity]:
+    """Each kind in one piece, the kind of the best first: menus put a heading over each group."""
+    kinds = list(dict.fromkeys(entity.kind for entity in found))
+    return sorted(found, key=lambda entity: kinds.index(entity.kind))
+
+
+def _entity(entity: Entity) -> dict[str, object]:
+    """`data` holds strings only (chatkit-js: `Entity`), and the server never believes it."""
+    about: dict[str, str] = {"kind": entity.kind}
+    if entity.mime_type is not None:
+        about["mime_type"] = entity.mime_type
+    if entity.size is not None:
+        about["size"] = str(entity.size)
+    if entity.thread_id is not None:
+        about["thread_id"] = entity.thread_id
+    return {
+        "id": entity.id,
+        "title": entity.title,
+        "icon": _icon(entity),
+        "group": _GROUPS[entity.kind],
+        "interactive": True,
+        "data": about,
+    }
+
+
+def _icon(entity: Entity) -> str:
+    """One of ChatKit's own icon names."""
+    if entity.kind == "thread":
+        return "notebook"
+    mime_type = entity.mime_type or ""
+    if mime_type.startswith("image/"):
+        return "square-image"
+    return "square-text" if mime_type.startswith("text/") else "document"
+
+
+def _widget(entity: Entity, image_url: str | None) -> BasicRoot:
+    lines = [_text("Text", entity.title, weight="semibold", maxLines=2)]
+    kind = "Chat" if entity.kind == "thread" else entity.mime_type
+    # Nothing is known of the size of what is not in the bucket.
+    size = in_words(entity.size) if entity.size else ""
+    day = f"{entity.created_at.day} {entity.created_at:%B %Y}"
+    lines.append(_text("Caption", " · ".join(fact for fact in (kind, size, day) if fact)))
+    if entity.kind == "attachment" and entity.thread_title:
+        lines.append(_text("Caption", f"In “{entity.thread_title}”", truncate=True))
+    column = _widget_part("Col", gap=1, children=lines)
+    if image_url is None:
+        return BasicRoot(children=[column])
+    image = _widget_part("Image", src=image_url, alt=entity.title, size=96, fit="cover")
+    row = _widget_part("Row", gap=3, align="center", children=[image, column])
+    return BasicRoot(children=[row])
+
+
+def _text(kind: str, value: str, **fields: Any) -> DynamicWidgetComponent:
+    return _widget_part(kind, value=value, **fields)
+
+
+def _widget_part(kind: str, **fields: Any) -> DynamicWidgetComponent:
+    """One component; a test holds it to the SDK's class of that name, which is not to be called."""
+    return DynamicWidgetComponent(type=kind, **fields)
