@@ -42,7 +42,6 @@ from app.chat.server import AssistantServer
 from app.database.attachments import AttachmentRecords, Quota
 from app.database.engine import Database
 from app.database.entities import Entities
-from app.database.entities import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
 from app.database.thread_store import PostgresStore
@@ -50,7 +49,6 @@ from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
 from app.http.attachments import AttachmentRedirects
 from app.http.chatkit import ChatKitEndpoint
-from app.http.entities import EntityRoutes
 from app.http.entities import EntityRoutes
 from app.http.errors import http_exception_response
 from app.http.health import Readiness, livez
@@ -159,7 +157,6 @@ def create_application(settings: Settings) -> Starlette:
         max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
     )
     mentions = EntityRoutes(Entities(core.database), session, previews)
-    mentions = EntityRoutes(Entities(core.database), session, previews)
     admin_token = settings.admin_token
     threads_api = ThreadsApi(
         store,
@@ -180,8 +177,6 @@ def create_application(settings: Settings) -> Starlette:
         ),
         Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
         Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
-        Route("/entities", mentions.search, methods=["GET"]),
-        Route("/entities/{entity_id:path}/preview", mentions.preview, methods=["GET"]),
         Route("/entities", mentions.search, methods=["GET"]),
         Route("/entities/{entity_id:path}/preview", mentions.preview, methods=["GET"]),
         *threads_api.routes(),

@@ -12,6 +12,9 @@ the person who reads it: what happened, and what to do.
     │   ├── UploadMismatch          400 upload_mismatch
     │   └── AttachmentRejected      400 attachment_rejected
     ├── AttachmentTooLarge          413 attachment_too_large
+    ├── RequestTooLarge             413 request_too_large
+    ├── UrlTooLong                  414 url_too_long
+    ├── HeadersTooLarge             431 headers_too_large
     ├── MimeTypeNotAllowed          415 mime_type_not_allowed
     ├── LengthRequired              411 length_required
     ├── Unauthenticated             401 unauthenticated
@@ -83,6 +86,24 @@ class AttachmentTooLarge(AppError):
     code = "attachment_too_large"
     status = 413
     default_message = "The file is too large."
+
+
+class RequestTooLarge(AppError):
+    code = "request_too_large"
+    status = 413
+    default_message = "The request is too large."
+
+
+class UrlTooLong(AppError):
+    code = "url_too_long"
+    status = 414
+    default_message = "The address is longer than any of this service's."
+
+
+class HeadersTooLarge(AppError):
+    code = "headers_too_large"
+    status = 431
+    default_message = "The request's headers are too large. Clear this site's cookies."
 
 
 class MimeTypeNotAllowed(AppError):

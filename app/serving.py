@@ -11,6 +11,8 @@ from collections.abc import Callable
 import uvicorn
 from starlette.applications import Starlette
 
+from app.http.protocol import PatientProtocol
+
 LISTEN_BACKLOG = 2048
 
 
@@ -72,7 +74,7 @@ def serve(
         uvicorn.Config(
             application,
             loop="uvloop",
-            http="httptools",
+            http=PatientProtocol,
             ws="none",
             lifespan="on",
             log_config=None,

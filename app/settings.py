@@ -82,6 +82,22 @@ class Settings(BaseSettings):
     # Lets its bearer list the threads of all users at /v1/chatkit/threads; off unless set.
     admin_token: SecretStr | None = Field(None, min_length=16)
 
+    # What one user may ask for. Places to run out of are the database, the bucket and the model.
+    # Of JSON, not of files: dictation sends its audio inside it.
+    max_request_bytes: int = Field(8 * MEBIBYTE, ge=64 * 1024)
+    # "<number>/<second | minute | hour | day>"
+    user_request_rate: str = "600/minute"
+    # redis://… makes replicas share the count (install `limits[redis]`). Unset, each has its own.
+    rate_limit_storage_url: SecretStr | None = None
+    # Answers that stream at the same time, counted by each replica.
+    user_concurrent_streams: int = Field(10, ge=1)
+
+    # Operations
+    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    # After SIGTERM, uploads and answers get this long to finish.
+    shutdown_grace_seconds: int = Field(30, ge=0)
+
     # The model
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from app import metrics
 from app.attachments.content import HEAD_BYTES, check_content
 from app.attachments.keys import every_key, upload_key
 from app.attachments.policy import in_words
@@ -91,6 +92,9 @@ class Verifier:
         stored = await self._records.mark_stored(
             record.user_id, record.id, etag=etag, preview_key=thumbnail
         )
+        if stored:
+            metrics.verifications.labels("stored").inc()
+            metrics.verified_bytes.inc(record.size)
         fault_point("verify.stored")
         return stored or await self._verified_meanwhile(record)
 
@@ -134,6 +138,7 @@ class Verifier:
         try:
             uploaded = await self._bucket.head(key)
         except ObjectMissing:
+            metrics.verifications.labels("not_uploaded").inc()
             raise AttachmentNotUploaded(
                 f"“{record.name}” has not been uploaded yet. Wait for the upload, then send again.",
                 param="attachments",
@@ -158,6 +163,7 @@ class Verifier:
         if not await self._records.mark_rejected(record.user_id, record.id, sentence):
             return await self._verified_meanwhile(record)
         fault_point("verify.rejected")
+        metrics.verifications.labels("rejected").inc()
         logger.info("rejected %s: %s", record.id, problem)
         await self._delete_objects(record)
         raise AttachmentRejected(sentence, param="attachments")

@@ -7,6 +7,7 @@ from typing import Self
 
 from chatkit.types import ErrorEvent
 
+from app import metrics
 from app.errors import AppError, InvalidRequest, NotFound
 
 logger = logging.getLogger(__name__)
@@ -95,5 +96,6 @@ class StreamedAnswer:
 
 def error_event(error: AppError) -> bytes:
     """The event that ChatKit shows in the thread; an HTTP status would show as status text only."""
+    metrics.refusals.labels(error.code).inc()
     event = ErrorEvent(message=error.message, allow_retry=error.status >= 500)
     return b"data: " + event.model_dump_json(exclude_none=True).encode() + b"\n\n"

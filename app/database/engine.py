@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from app.database.observation import observe_statements
 from app.errors import DatabaseUnavailable
 
 # PostgreSQL's classes 08 (connection), 28 (user refused), 3D (no such database), 53 (resources),
@@ -47,8 +48,11 @@ class Database:
             pool_timeout=5,
             pool_pre_ping=False,
             pool_recycle=1800,
+            # Errors quote parameters otherwise, and these hold what people wrote.
+            hide_parameters=True,
             connect_args={"timeout": 5, "command_timeout": 30},
         )
+        observe_statements(self.engine)
 
     async def __aenter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from app.database.engine import Database, asyncpg_url, named_errors
+from app.errors import DatabaseUnavailable
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _UNDEFINED_TABLE = "42P01"
@@ -57,6 +58,17 @@ def head_revision() -> str:
     return head
 
 
+async def check_schema(database: Database) -> None:
+    """Raises `DatabaseUnavailable` while migrations that this version needs are pending.
+
+    A revision it does not know is a newer version's: schemas stay usable by the version before.
+    """
+    current = await current_revision(database)
+    if current != head_revision() and (current is None or current in known_revisions()):
+        raise DatabaseUnavailable("Migrations are pending: run `python -m app migrate`.")
+
+
+@cache
 def known_revisions() -> frozenset[str]:
     """Every revision that this version of the service can start from."""
     revisions = ScriptDirectory.from_config(_config()).walk_revisions()

@@ -49,6 +49,7 @@ def development(
             f"http://localhost:{port}",
         )
         defaults["auth_mode"] = "dev"
+        defaults["log_format"] = "text"
         defaults["signing_secret"] = secrets.signing_secret
         yield Settings(**{**defaults, **given.model_dump(include=given.model_fields_set)})
 

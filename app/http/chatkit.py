@@ -1,13 +1,17 @@
 """`POST /chatkit`: one endpoint, JSON or Server-Sent Events by operation."""
 
-from chatkit.types import is_streaming_req
+from contextlib import ExitStack
+
+from chatkit.types import ChatKitReq, is_streaming_req
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from app import logs, metrics
 from app.chat.server import AssistantServer, parse_request
 from app.chat.stream import StreamedAnswer, error_event
 from app.errors import AppError, Unavailable
+from app.http.limits import AtOnce
 from app.http.session import Session
 
 _EVENT_STREAM = "text/event-stream"
@@ -19,27 +23,47 @@ _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering
 class ChatKitEndpoint:
     """Speaks the ChatKit protocol."""
 
-    def __init__(self, server: AssistantServer, session: Session) -> None:
+    def __init__(self, server: AssistantServer, session: Session, streams: AtOnce) -> None:
         self._server = server
         self._session = session
+        self._streams = streams
 
     async def respond(self, request: Request) -> Response:
         context = await self._session.context(request)
         operation = parse_request(await request.body())
-        try:
-            result = await self._server.handle(operation, context)
-        except Unavailable:
-            # ChatKit's client sends the request again after a 503, and nothing was kept.
-            raise
-        except AppError as error:
-            # It shows a 4xx as bare status text, but an error event in words.
-            wants_events = _EVENT_STREAM in request.headers.get("accept", "")
-            if not (wants_events and is_streaming_req(operation)):
+        metrics.operations.labels(operation.type).inc()
+        logs.note(operation=operation.type, **_ids(operation))
+        with ExitStack() as place:
+            try:
+                if is_streaming_req(operation):
+                    place.enter_context(self._streams.one_more(context.user_id))
+                result = await self._server.handle(operation, context)
+            except Unavailable:
+                # ChatKit's client sends the request again after a 503, and nothing was kept.
                 raise
-            return Response(error_event(error), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
-        if isinstance(result, StreamedAnswer):
-            return _AnswerResponse(result)
+            except AppError as error:
+                # It shows a 4xx as bare status text, but an error event in words.
+                wants_events = _EVENT_STREAM in request.headers.get("accept", "")
+                if not (wants_events and is_streaming_req(operation)):
+                    raise
+                return Response(
+                    error_event(error), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS
+                )
+            if isinstance(result, StreamedAnswer):
+                taken = place.pop_all()
+                result.task.add_done_callback(lambda _: taken.close())
+                return _AnswerResponse(result)
         return Response(result.json, media_type="application/json")
+
+
+def _ids(operation: ChatKitReq) -> dict[str, str]:
+    """What the operation is about, for the logs."""
+    params = getattr(operation, "params", None)
+    return {
+        name: value
+        for name in ("thread", "attachment")
+        if isinstance(value := getattr(params, f"{name}_id", None), str)
+    }
 
 
 class _AnswerResponse(StreamingResponse):

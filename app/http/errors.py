@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from app import metrics
 from app.errors import AppError, RateLimited, Unauthenticated
 
 _HTTP_MESSAGES = {
@@ -16,6 +17,7 @@ _HTTP_MESSAGES = {
 
 
 def error_response(error: AppError) -> JSONResponse:
+    metrics.refusals.labels(error.code).inc()
     headers = {}
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after_seconds)

@@ -1,21 +1,37 @@
 """From a request to the context that stores and the ChatKit server take."""
 
+from collections.abc import Awaitable, Callable
+
 from starlette.requests import Request
 
+from app import logs
 from app.auth import Authenticator
 from app.context import RequestContext
 
 
 class Session:
-    """Authenticates requests. `public_base_url` has no trailing slash; None: the caller's own."""
+    """Authenticates requests. `public_base_url` has no trailing slash; None: the caller's own.
 
-    def __init__(self, authenticator: Authenticator, public_base_url: str | None) -> None:
+    `admit` is asked about every user who turns out to be who they say; it may raise `RateLimited`.
+    """
+
+    def __init__(
+        self,
+        authenticator: Authenticator,
+        public_base_url: str | None,
+        *,
+        admit: Callable[[str], Awaitable[None]] | None = None,
+    ) -> None:
         self._authenticator = authenticator
         self._public_base_url = public_base_url
+        self._admit = admit
 
     async def context(self, request: Request) -> RequestContext:
-        """Raises `Unauthenticated`."""
+        """Raises `Unauthenticated`, `RateLimited`."""
         user_id = await self._authenticator.user_id(request.headers, request.cookies)
+        logs.note(user=user_id)
+        if self._admit is not None:
+            await self._admit(user_id)
         return RequestContext(
             user_id=user_id,
             request_id=request.state.request_id,

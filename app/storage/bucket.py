@@ -17,6 +17,7 @@ from app.errors import BucketUnavailable, ObjectMissing
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint, client_config
 from app.storage.failures import bucket_errors, error_code, is_missing
+from app.storage.observation import observe_calls
 
 # A bucket that is gone is said to be gone after two attempts: 4 seconds when nothing answers at
 # its address, 10 when it takes connections and then falls silent.
@@ -88,6 +89,7 @@ class Bucket:
                 config=config,
             )
         )
+        observe_calls(self._client.meta.events)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
