@@ -39,11 +39,12 @@ from app.auth import (
 from app.chat.assembly import ChatOptions, build_chat
 from app.chat.links import BucketLinks
 from app.chat.server import AssistantServer
-from app.database.attachments import AttachmentRecords, Quota
+from app.database.attachments import AttachmentRecords
 from app.database.engine import Database
 from app.database.entities import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
+from app.database.quota import Quota
 from app.database.thread_store import PostgresStore
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured

@@ -13,8 +13,9 @@ from app.attachments.keys import every_key, new_object_key, upload_key
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.attachments.workers import Workers
-from app.database.attachments import AttachmentRecord, AttachmentRecords, NewAttachment, Quota
+from app.database.attachments import AttachmentRecord, AttachmentRecords
 from app.database.engine import Database
+from app.database.quota import NewAttachment, Quota
 from app.database.tombstones import Tombstones
 from app.errors import ObjectMissing
 from app.storage.bucket import Bucket

@@ -26,12 +26,8 @@ from app.attachments.links import LinkSigner
 from app.attachments.policy import Admitted, AttachmentPolicy
 from app.attachments.previews import PreviewUrls, reference_to
 from app.context import RequestContext
-from app.database.attachments import (
-    SLOW_LINE_BYTES_PER_SECOND,
-    AttachmentRecords,
-    NewAttachment,
-    Quota,
-)
+from app.database.attachments import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
+from app.database.quota import NewAttachment, Quota
 from app.faults import fault_point
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner

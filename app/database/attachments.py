@@ -8,13 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    and_,
+    func,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
-from app.database.search_terms import search_terms
+from app.database.quota import NewAttachment, Quota, reserve
 from app.database.tables import attachments
-from app.errors import NotFound, QuotaExceeded
+from app.errors import NotFound
 from app.faults import fault_point
 
 _COLUMNS = (
@@ -33,9 +41,6 @@ _COLUMNS = (
     attachments.c.upload_expires_at,
     attachments.c.created_at,
 )
-
-# What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
-_COUNTED_STATES = ("pending", "stored", "attached")
 
 # 512 kbit/s: how long an upload may be under way after its link was last accepted.
 SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
@@ -61,28 +66,6 @@ class AttachmentRecord:
     created_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class NewAttachment:
-    """What `reserve` writes. `payload` is the ChatKit attachment as JSON, without signed URLs."""
-
-    user_id: str
-    id: str
-    object_key: str
-    name: str
-    mime_type: str
-    size: int
-    payload: dict[str, Any]
-    upload_expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Limits per user: bytes in all, and uploads begun but not yet used."""
-
-    max_bytes: int
-    max_pending: int
-
-
 class AttachmentRecords:
     """Owner-checked access: every method names the user, and another user's row is `NotFound`."""
 
@@ -96,46 +79,7 @@ class AttachmentRecords:
         for one. Other users are not held up.
         """
         async with self._database.begin() as connection:
-            await connection.execute(
-                text("SELECT pg_advisory_xact_lock(hashtextextended(:user_id, 1))"),
-                {"user_id": new.user_id},
-            )
-            used = (
-                await connection.execute(
-                    select(
-                        func.coalesce(func.sum(attachments.c.size), 0).label("bytes"),
-                        func.count().filter(attachments.c.state == "pending").label("pending"),
-                    ).where(
-                        attachments.c.user_id == new.user_id,
-                        attachments.c.state.in_(_COUNTED_STATES),
-                    )
-                )
-            ).one()
-            if used.pending >= quota.max_pending:
-                raise QuotaExceeded(
-                    f"You have {used.pending} uploads that no message uses yet, which is the"
-                    " limit. Send or remove some of them first."
-                )
-            if used.bytes + new.size > quota.max_bytes:
-                raise QuotaExceeded(
-                    f"This file does not fit: your attachments use {_mebibytes(used.bytes)} of"
-                    f" {_mebibytes(quota.max_bytes)}. Delete attachments or threads you no longer"
-                    " need."
-                )
-            await connection.execute(
-                attachments.insert().values(
-                    user_id=new.user_id,
-                    id=new.id,
-                    state="pending",
-                    object_key=new.object_key,
-                    name=new.name,
-                    mime_type=new.mime_type,
-                    size=new.size,
-                    search_terms=search_terms(new.user_id, new.name),
-                    payload=new.payload,
-                    upload_expires_at=new.upload_expires_at,
-                )
-            )
+            await reserve(connection, new, quota)
 
     async def load(self, user_id: str, attachment_id: str) -> AttachmentRecord:
         """A row that is not deleted. Raises `NotFound`."""
@@ -270,7 +214,3 @@ def _row(user_id: str, attachment_id: str) -> Any:
 
 def _record(row: Row[*tuple[Any, ...]]) -> AttachmentRecord:
     return AttachmentRecord(**row._mapping)
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / (1024 * 1024):,.1f} MiB"

@@ -22,8 +22,9 @@ from pydantic import AnyUrl
 from sqlalchemy import text
 
 from app.context import RequestContext
-from app.database.attachments import AttachmentRecords, NewAttachment, Quota
+from app.database.attachments import AttachmentRecords
 from app.database.engine import Database
+from app.database.quota import NewAttachment, Quota
 from app.database.thread_store import PostgresStore
 from app.errors import (
     AttachmentInUse,
