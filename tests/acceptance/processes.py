@@ -56,6 +56,10 @@ class Process:
         assert self._process.exitcode is not None, f"it does not end:\n{self.output}"
         return self._process.exitcode
 
+    def kill(self) -> None:
+        """As a power cut does."""
+        self._process.kill()
+
     def terminate(self) -> None:
         if self._process.is_alive():
             self._process.terminate()

@@ -295,3 +295,30 @@ def every_thread_is_readable(user: ChatKitClient) -> None:
                 assert preview.status_code == 200
                 assert preview.headers["content-type"] == "image/webp"
         user.say("And now?", thread_id=thread["id"])
+
+
+def test_killed_in_the_middle_of_an_upload(world: World) -> None:
+    """Half of the body has left the client when whoever takes it is gone, or the client is."""
+    name = f"{world.transport}-upload.half"
+    with world.serve() as process:
+        with ChatKitClient.of(process.url(), name).http as http:
+            descriptor = ChatKitClient(http).create_attachment("photo.jpg", PHOTO, "image/jpeg")[
+                "upload_descriptor"
+            ]
+
+        def half() -> Iterator[bytes]:
+            yield PHOTO[: len(PHOTO) // 2]
+            process.kill()
+            raise httpx.WriteError("the client is gone, too")
+
+        headers = {**descriptor.get("headers", {}), "content-length": str(len(PHOTO))}
+        with pytest.raises(CUT_OFF):
+            httpx.request(
+                descriptor["method"], descriptor["url"], content=half(), headers=headers
+            )
+        assert process.exit_status() == KILLED
+    with world.serve() as process:
+        with ChatKitClient.of(process.url(), name).http as http:
+            send(ChatKitClient(http))
+        a_day_later_all_is_in_step(world, process, name)
+    closing_table.crashes_survived.add(name)
