@@ -80,9 +80,11 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
 
     def arrive(site: Site, user_id: str = "alice", path: str = "/", **options: Any) -> Person:
         context = chromium.new_context(
-            viewport={"width": 1280, "height": 800},
-            permissions=["clipboard-read", "clipboard-write"],
-            **options,
+            **{
+                "viewport": {"width": 1280, "height": 800},
+                "permissions": ["clipboard-read", "clipboard-write"],
+                **options,
+            }
         )
         context.set_default_timeout(10_000)
         token = site.token(user_id)
@@ -149,4 +151,4 @@ def allow_origin(bucket: TestBucket, origin: str) -> None:
 
 def _note(person: Person, message: ConsoleMessage) -> None:
     if message.type in {"error", "warning"}:
-        person.console.append(message.text)
+        person.console.append(f"{message.text} ({message.location['url']})")

@@ -198,18 +198,16 @@ class Client {
     const isTaken = await conversation.send(message);
     conversation.removeEventListener('thread', follow);
     this.live.delete(conversation.threadId);
-    if (isTaken) return;
-    if (conversation !== this.conversation) return;
+    if (isTaken) return this.queue.release(draft?.uploads ?? []);
     const { message: reason } = conversation.state.error ?? { message: 'The message was not sent.' };
     conversation.state.error = null;
     this.#redraw();
-    if (!conversation.threadId) {
+    if (!conversation.threadId && conversation === this.conversation) {
       history.replaceState(null, '', '#/');
       this.sidebar.select(null);
       this.sidebar.load().catch(() => undefined);
     }
-    if (draft) this.composer.set(draft);
-    for (const attachment of message.attachments) this.queue.adopt(attachment);
+    if (draft) this.composer.restore(draft, reason);
     this.#say(reason);
   }
 
@@ -258,6 +256,7 @@ class Client {
 
   /** One request renews every picture, however many of them fail at once. */
   #renewPreviews() {
+    if (!this.conversation.threadId) return;
     this.renewal ??= setTimeout(async () => {
       try {
         renewPreviews(this.view.list, await this.conversation.reloadItems());

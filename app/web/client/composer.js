@@ -14,7 +14,8 @@ export class Composer {
    * @param {import('./upload-queue.js').UploadQueue} options.queue
    * @param {import('./api.js').Api} options.api
    * @param {object} options.config
-   * @param {(message: {content: object[], attachments: object[]}) => void} options.onSend
+   * @param {(message: {content: object[], attachments: object[]}, draft: object) => void} options.onSend
+   *   `draft` goes to `restore` when the message is refused, else its uploads to `queue.release`.
    * @param {() => void} options.onStop
    * @param {() => void} options.onSnapshot
    */
@@ -94,11 +95,10 @@ export class Composer {
     this.hint.title = text;
   }
 
-  clear() {
-    this.entities = [];
-    this.set({ text: '' });
-    this.queue.clear();
-    this.say('');
+  /** Puts a message that was refused back, unless the next one is already being written. */
+  restore({ text, entities, uploads }, reason) {
+    if (this.text.trim() === '') this.set({ text, entities });
+    this.queue.giveBack(uploads, reason);
   }
 
   #pick() {
@@ -139,8 +139,9 @@ export class Composer {
       return;
     }
     const message = { content: toContent(this.text, this.entities), attachments: this.queue.attachments };
-    const draft = { text: this.text, entities: this.entities };
-    this.clear();
+    const draft = { text: this.text, entities: this.entities, uploads: this.queue.take() };
+    this.set({ text: '', entities: [] });
+    this.say('');
     this.onSend(message, draft);
   }
 

@@ -14,11 +14,17 @@ const SANITIZE = {
   RETURN_DOM_FRAGMENT: true,
 };
 
-// Images in an answer would let a file's text make the browser call any address: show a link.
+// HTML in an answer is shown as text: nothing that only looks like markup even gets parsed. Images
+// would let a file's text make the browser call any address: show a link.
 marked.use({
   gfm: true,
   breaks: true,
   renderer: {
+    html({ text }) {
+      const holder = document.createElement('p');
+      holder.textContent = text;
+      return holder.innerHTML;
+    },
     image({ href, text }) {
       const link = document.createElement('a');
       link.href = href;

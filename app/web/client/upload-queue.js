@@ -62,8 +62,13 @@ export class UploadQueue extends EventTarget {
     return this.uploads.filter((upload) => upload.state === 'failed');
   }
 
+  /** What goes with the message; until the server repeats it, pictures show the local file. */
   get attachments() {
-    return this.uploads.filter((upload) => upload.state === 'done').map((upload) => upload.attachment);
+    return this.uploads
+      .filter(({ state }) => state === 'done')
+      .map(({ attachment, thumbnailUrl }) =>
+        thumbnailUrl && attachment.type === 'image' ? { ...attachment, preview_url: thumbnailUrl } : attachment,
+      );
   }
 
   /** @param {Iterable<File>} files @returns {number} how many were left out by the count limit */
@@ -102,12 +107,32 @@ export class UploadQueue extends EventTarget {
     this.#advance();
   }
 
-  /** Empties the tray once its attachments belong to a message. */
-  clear() {
-    for (const { thumbnailUrl } of this.uploads) {
+  /** Empties the tray: its files go with a message. @returns {Upload[]} */
+  take() {
+    const taken = this.uploads;
+    this.uploads = [];
+    this.#changed();
+    return taken;
+  }
+
+  /** The message was accepted: nobody needs the local copies of its files any more. */
+  release(uploads) {
+    for (const { thumbnailUrl } of uploads) {
       if (thumbnailUrl?.startsWith('blob:')) URL.revokeObjectURL(thumbnailUrl);
     }
-    this.uploads = [];
+  }
+
+  /**
+   * The message was refused: its files come back. The one that `reason` names has to be uploaded
+   * anew, since the server keeps nothing of a file that it refused.
+   * @param {Upload[]} uploads @param {string} reason
+   */
+  giveBack(uploads, reason) {
+    for (const upload of uploads) {
+      if (!reason.includes(upload.file.name)) continue;
+      Object.assign(upload, { state: 'failed', message: reason, canRetry: upload.file.size > 0, attachment: null });
+    }
+    this.uploads = [...uploads, ...this.uploads];
     this.#changed();
   }
 
