@@ -68,6 +68,7 @@ from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
+from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 
@@ -139,7 +140,7 @@ def create_application(settings: Settings) -> Starlette:
     chat = build_chat(
         _chat_options(settings),
         attachments=core.records,
-        bucket=core.bucket,
+        bucket=ObjectReader(core.internal, core.credentials),
         store=store,
         links=BucketLinks(urls, ttl_seconds=settings.preview_ttl_seconds),
     )
