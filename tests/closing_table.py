@@ -17,7 +17,8 @@ class ClosingTable:
         rows = [
             (
                 "operations and routes × foreign ids tried",
-                f"{len(self.operations)} × {len(self.foreign_ids_tried)}",
+                f"{len(self.operations)} × {_each(self.foreign_ids_tried, self.operations)}"
+                f" (with every parameter: {len(self.foreign_ids_tried)})",
             ),
             ("tampered URLs refused", str(len(self.tampered_urls_refused))),
             ("crash points survived", str(len(self.crashes_survived))),
@@ -26,6 +27,11 @@ class ClosingTable:
             return []
         width = max(len(name) for name, _ in rows)
         return [f"{name:<{width}}  {value}" for name, value in rows]
+
+
+def _each(tried: set[tuple[str, str]], operations: set[str]) -> int:
+    """How many kinds of ids each of them was tried with."""
+    return len({kind for _, kind in tried}) if operations else 0
 
 
 closing_table = ClosingTable()

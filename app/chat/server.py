@@ -13,6 +13,7 @@ from chatkit.types import (
     AudioInput,
     ChatKitReq,
     FeedbackKind,
+    ItemsListReq,
     NonStreamingReq,
     Page,
     StreamingReq,
@@ -139,6 +140,10 @@ class AssistantServer(ChatKitServer[RequestContext]):
             # The row is written before its link exists; the SDK would write it once more after.
             store = self._get_attachment_store()
             return self._serialize(await store.create_attachment(request.params, context))
+        if isinstance(request, ItemsListReq):
+            # The store's contract is an empty page for a thread that is not the user's; the one
+            # who asked for it should learn that there is none.
+            await self.store.load_thread(request.params.thread_id, context)
         return await super()._process_non_streaming(request, context)
 
     async def _process_streaming_impl(

@@ -1,0 +1,123 @@
+"""Quotas hold under concurrency: 200 creates at once against a limit of 10."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from app.settings import Settings
+from tests.rig import rig_on
+from tests.servers import TestBucket
+from tests.service import ChatKitClient, running, test_settings, thread_id_of
+
+LIMIT = 10
+SIZE = 1000
+CREATE = {
+    "type": "attachments.create",
+    "params": {"name": "a.txt", "size": SIZE, "mime_type": "text/plain"},
+}
+
+
+async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[str, int]]:
+    """Status codes by user, of `count` creates of each of `users`, all under way together."""
+    limits = httpx.Limits(max_connections=100)
+    async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as http:
+
+        async def create(user: str) -> tuple[str, int]:
+            headers = {"x-forwarded-user": user}
+            return user, (await http.post("/chatkit", json=CREATE, headers=headers)).status_code
+
+        tasks = [create(f"user-{number % users}") for number in range(count * users)]
+        return Counter(await asyncio.gather(*tasks))
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [{"user_pending_uploads": LIMIT}, {"user_quota_bytes": LIMIT * SIZE + SIZE - 1}],
+    ids=["uploads", "bytes"],
+)
+async def test_200_creates_at_once_pass_a_limit_of_10_exactly_10_times(
+    database_url: str, seaweedfs_bucket: TestBucket, limits: dict[str, int]
+) -> None:
+    settings = test_settings(database_url, seaweedfs_bucket, **limits)
+    with running(settings) as url:
+        answers = await create_at_once(url, 200)
+    assert answers == {("user-0", 200): LIMIT, ("user-0", 429): 200 - LIMIT}
+
+
+async def test_users_do_not_use_up_each_others_quota(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    settings = test_settings(database_url, seaweedfs_bucket, user_pending_uploads=LIMIT)
+    with running(settings) as url:
+        answers = await create_at_once(url, 20, users=5)
+    assert answers == {
+        (f"user-{number}", status): LIMIT for number in range(5) for status in (200, 429)
+    }
+
+
+@pytest.fixture
+def small(database_url: str, seaweedfs_bucket: TestBucket) -> Settings:
+    """Two uploads, or two files' bytes."""
+    return test_settings(
+        database_url, seaweedfs_bucket, user_pending_uploads=2, user_quota_bytes=4 * SIZE
+    )
+
+
+@pytest.fixture
+def user(small: Settings) -> Iterator[ChatKitClient]:
+    with running(small) as url, ChatKitClient.of(url, "alice").http as http:
+        yield ChatKitClient(http)
+
+
+def create(user: ChatKitClient) -> int:
+    return user.send("attachments.create", **CREATE["params"]).status_code  # type: ignore[arg-type]
+
+
+def test_a_refusal_says_what_to_do(user: ChatKitClient) -> None:
+    assert [create(user), create(user)] == [200, 200]
+    response = user.send("attachments.create", name="a", size=SIZE, mime_type="text/plain")
+    assert response.status_code == 429
+    assert response.json()["error"]["code"] == "quota_exceeded"
+    assert "2 uploads that no message uses yet" in response.json()["message"]
+
+
+def test_verification_settles_an_upload_which_is_then_pending_no_more(user: ChatKitClient) -> None:
+    first, second = (user.attach(body=b"x" * SIZE) for _ in range(2))
+    assert create(user) == 429
+    thread_id = thread_id_of(user.say("hello", first["id"], second["id"]))
+    assert [create(user), create(user)] == [200, 200]
+    assert create(user) == 429  # all four files' bytes are reserved now
+    user.call("threads.delete", thread_id=thread_id)
+    assert create(user) == 429  # two are still pending
+    assert len(user.call("threads.list")["data"]) == 0
+
+
+def test_deleting_releases_what_was_reserved(user: ChatKitClient) -> None:
+    created = user.create_attachment()
+    assert [create(user), create(user)] == [200, 429]
+    user.call("attachments.delete", attachment_id=created["id"])
+    assert [create(user), create(user)] == [200, 429]
+
+
+def test_a_rejected_file_does_not_count(user: ChatKitClient) -> None:
+    page = b"<html>".ljust(SIZE)
+    for _ in range(5):
+        attachment = user.attach("a.png", page, "image/png")
+        (event,) = user.say("look", attachment["id"])
+        assert event["type"] == "error" and "an HTML page" in event["message"]
+    assert user.call("threads.list")["data"] == []
+
+
+async def test_expiry_releases_what_was_reserved(
+    small: Settings, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    with running(small) as url, ChatKitClient.of(url, "alice").http as http:
+        user = ChatKitClient(http)
+        assert [create(user), create(user), create(user)] == [200, 200, 429]
+        async with rig_on(database_url, seaweedfs_bucket) as rig:
+            await rig.later()
+            await rig.sweeper.sweep_once()
+        assert [create(user), create(user), create(user)] == [200, 200, 429]
