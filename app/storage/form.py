@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html (field order
 """
 
 import base64
-import binascii
 import json
 import re
 import secrets
@@ -51,9 +50,7 @@ def frame(fields: Mapping[str, str], *, content_type: str, content_length: int) 
     if boundary is None:
         _check_announced(content_length, size, size, size)
         boundary = secrets.token_hex(16)
-        part_type = fields.get("Content-Type", "application/octet-stream")
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n'
-        part_head = f"{head}Content-Type: {part_type}\r\n\r\n".encode()
+        part_head = _part_head(fields, boundary)
         suffix = f"\r\n--{boundary}--\r\n".encode()
     else:
         # "--boundary CRLF", the part's head, the file, "CRLF --boundary--".
@@ -67,6 +64,21 @@ def frame(fields: Mapping[str, str], *, content_type: str, content_length: int) 
         content_length=len(prefix) + content_length + len(suffix),
         prefix=prefix,
         suffix=suffix,
+    )
+
+
+def frame_opened(fields: Mapping[str, str], *, boundary: str, content_length: int) -> Framed:
+    """Frame what is left of a form whose first part's head was taken off: content and closing.
+
+    `content_length` is what is left; `boundary` is the form's own. The head that the client sent
+    is replaced by one of ours: the store gets to see nothing of it. Raises `LinkRefused`.
+    """
+    prefix = _fields_prefix(fields, boundary) + _part_head(fields, boundary)
+    return Framed(
+        content_type=f'multipart/form-data; boundary="{boundary}"',
+        content_length=len(prefix) + content_length,
+        prefix=prefix,
+        suffix=b"",
     )
 
 
@@ -100,13 +112,19 @@ def _fields_prefix(fields: Mapping[str, str], boundary: str) -> bytes:
     ).encode()
 
 
+def _part_head(fields: Mapping[str, str], boundary: str) -> bytes:
+    part_type = fields.get("Content-Type", "application/octet-stream")
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="file"\r\n'
+    return f"{head}Content-Type: {part_type}\r\n\r\n".encode()
+
+
 def _policy_size(fields: Mapping[str, str]) -> int:
     """The exact size, in bytes, that the policy demands."""
     try:
         conditions = json.loads(base64.b64decode(fields["policy"], validate=True))["conditions"]
-        sizes = [tuple(c[1:]) for c in conditions if c[0:1] == ["content-length-range"]]
-        ((smallest, largest),) = set(sizes)
-    except (KeyError, TypeError, ValueError, binascii.Error) as exc:
+        lists = [condition for condition in conditions if isinstance(condition, list)]
+        ((_, smallest, largest),) = [c for c in lists if c[0] == "content-length-range"]
+    except (KeyError, IndexError, TypeError, ValueError) as exc:
         raise LinkRefused from exc
     if not isinstance(smallest, int) or smallest != largest:
         raise LinkRefused
