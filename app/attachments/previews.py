@@ -44,13 +44,15 @@ class SignedPreviews:
     def __init__(self, signer: UrlSigner, *, ttl_seconds: int) -> None:
         self._signer = signer
         self._ttl_seconds = ttl_seconds
+        self._cached = {"response-cache-control": f"private, max-age={ttl_seconds}"}
+        self._shown = {"response-content-disposition": "inline", **self._cached}
 
     def preview_url(self, attachment_id: str, reference: str) -> str:
-        return self.inline("GET", object_key_of(reference))
+        return self._presign("GET", object_key_of(reference), self._shown)
 
     def inline(self, method: Method, object_key: str) -> str:
         """For an image of one of `INLINE_IMAGE_TYPES` only. A URL is signed for one method."""
-        return self._presign(method, object_key, {"response-content-disposition": "inline"})
+        return self._presign(method, object_key, self._shown)
 
     def download(self, method: Method, object_key: str, *, name: str, mime_type: str) -> str:
         """A URL that saves the file under its name and never shows it in the page's place."""
@@ -62,6 +64,7 @@ class SignedPreviews:
                 "response-content-type": (
                     mime_type if mime_type in INLINE_IMAGE_TYPES else "application/octet-stream"
                 ),
+                **self._cached,
             },
         )
 
@@ -71,7 +74,7 @@ class SignedPreviews:
             object_key,
             expires_in=self._ttl_seconds,
             window_seconds=self._ttl_seconds // 3,
-            query={**query, "response-cache-control": f"private, max-age={self._ttl_seconds}"},
+            query=query,
         )
 
 

@@ -26,7 +26,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
-from app.database.payloads import Hydrator, decode_item, decode_thread, storable
+from app.database.payloads import Hydrator, decode_items, decode_thread, storable
 from app.database.tables import thread_items, threads
 from app.errors import InvalidRequest, NotFound
 
@@ -99,9 +99,8 @@ class Pages:
             page = await _read(connection, "items", scope, request, filters)
             if not page.rows and await _thread_exists(connection, scope):
                 await _check_cursors(connection, "items", scope, request)
-        return KeysetPage(
-            [decode_item(row.payload, self._hydrator) for row in page.rows], page.has_more
-        )
+        items = decode_items([row.payload for row in page.rows], self._hydrator)
+        return KeysetPage(items, page.has_more)
 
     async def threads(self, user_id: str | None, request: PageRequest) -> KeysetPage[OwnedThread]:
         """Threads of one user, or of all users with None."""

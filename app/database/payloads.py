@@ -8,7 +8,8 @@ payload whole.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Protocol
 
 from chatkit.types import (
@@ -27,7 +28,7 @@ from app.errors import InvalidRequest
 
 REFERENCE_SCHEME = "bucket:"
 
-_ITEM: TypeAdapter[ThreadItem] = TypeAdapter(ThreadItem)
+_ITEMS: TypeAdapter[list[ThreadItem]] = TypeAdapter(list[ThreadItem])
 _ATTACHMENT: TypeAdapter[Attachment] = TypeAdapter(Attachment)
 
 # JSON's escape of U+0000, unless its backslash is itself escaped.
@@ -70,13 +71,20 @@ def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
 
 def decode_item(payload: str, hydrator: Hydrator | None) -> ThreadItem:
     """With preview URLs minted now; only attachments have any, whatever else the item holds."""
-    item = _ITEM.validate_json(payload)
-    if isinstance(item, WidgetItem):
-        _keep_all_of_the_widget(item, payload)
-    if hydrator is not None and isinstance(item, UserMessageItem):
-        for attachment in item.attachments:
-            hydrate(attachment, hydrator)
+    (item,) = decode_items([payload], hydrator)
     return item
+
+
+def decode_items(payloads: Sequence[str], hydrator: Hydrator | None) -> list[ThreadItem]:
+    """As `decode_item`, in one pass."""
+    items = _ITEMS.validate_json(f"[{','.join(payloads)}]")
+    for item, payload in zip(items, payloads, strict=True):
+        if isinstance(item, WidgetItem):
+            _keep_all_of_the_widget(item, payload)
+        elif hydrator is not None and isinstance(item, UserMessageItem):
+            for attachment in item.attachments:
+                hydrate(attachment, hydrator)
+    return items
 
 
 def encode_attachment(attachment: Attachment) -> str:
@@ -112,7 +120,13 @@ def hydrate(attachment: Attachment, hydrator: Hydrator) -> None:
     if isinstance(attachment, ImageAttachment):
         stored = str(attachment.preview_url)
         if is_reference(stored):
-            attachment.preview_url = AnyUrl(hydrator.preview_url(attachment.id, stored))
+            attachment.preview_url = _parsed(hydrator.preview_url(attachment.id, stored))
+
+
+@lru_cache(maxsize=1024)
+def _parsed(url: str) -> AnyUrl:
+    """Minted URLs repeat for minutes, and parsing one costs as much as signing it."""
+    return AnyUrl(url)
 
 
 def _keep_all_of_the_widget(item: WidgetItem, payload: str) -> None:

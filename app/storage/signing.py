@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -17,6 +18,9 @@ from app.storage.endpoint import Endpoint
 __all__ = ["Credentials", "Endpoint", "UrlSigner"]
 
 MAX_EXPIRES_SECONDS = 7 * 24 * 3600
+
+# URLs of one window kept in memory, some 600 bytes each.
+MAX_KEPT = 4096
 
 Method = Literal["GET", "HEAD", "PUT", "DELETE"]
 
@@ -57,6 +61,10 @@ class UrlSigner:
             self._host = f"{self._host}:{parts.port}"
         self._day: _SigningDay | None = None
         self._timestamp = (-1, "")
+        # What was signed for the current window: the same image is shown again and again.
+        self._window = -1
+        self._window_day: _SigningDay | None = None
+        self._urls: dict[tuple[Method, str, int, tuple[tuple[str, str], ...]], str] = {}
 
     def presign(
         self,
@@ -93,6 +101,28 @@ class UrlSigner:
         if day is None or day.date != signed_at // 86400 or day.credentials is not credentials:
             day = self._day = self._signing_day(credentials, signed_at)
 
+        given = tuple(query.items()) if query else ()
+        if not window_seconds or headers:
+            return self._sign(method, key, signed_at, expires_in, day, headers, given)
+        if self._window != signed_at or self._window_day is not day or len(self._urls) > MAX_KEPT:
+            self._window, self._window_day, self._urls = signed_at, day, {}
+        wanted = (method, key, expires_in, given)
+        url = self._urls.get(wanted)
+        if url is None:
+            url = self._sign(method, key, signed_at, expires_in, day, None, given)
+            self._urls[wanted] = url
+        return url
+
+    def _sign(
+        self,
+        method: Method,
+        key: str,
+        signed_at: int,
+        expires_in: int,
+        day: _SigningDay,
+        headers: Mapping[str, str] | None,
+        query: tuple[tuple[str, str], ...],
+    ) -> str:
         timestamp = self._format(signed_at)
         encoded_key = quote(key, safe="/~")
         if headers:
@@ -105,10 +135,12 @@ class UrlSigner:
         url_query = f"{lead}{names}{day.query_token}"
         canonical_query = f"{lead}{day.query_token}{names}"
         if query:
-            given = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in query.items())
+            given, given_sorted, is_last = _encoded_query(query)
             url_query = f"{given}&{url_query}"
-            pairs = (pair.partition("=") for pair in url_query.split("&"))
-            canonical_query = "&".join(f"{name}={value}" for name, _, value in sorted(pairs))
+            if is_last:
+                canonical_query = f"{canonical_query}&{given_sorted}"
+            else:
+                canonical_query = _sorted_by_name(url_query)
 
         canonical_request = (
             f"{method}\n{self._objects_path}{encoded_key}\n{canonical_query}\n"
@@ -154,6 +186,18 @@ class UrlSigner:
         lines["host"] = self._host
         names = sorted(lines)
         return "".join(f"{name}:{lines[name]}\n" for name in names), "%3B".join(names)
+
+
+@lru_cache(maxsize=256)
+def _encoded_query(query: tuple[tuple[str, str], ...]) -> tuple[str, str, bool]:
+    """As given, sorted by name, and whether all of it sorts after SigV4's own parameters."""
+    given = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in query)
+    return given, _sorted_by_name(given), min(_encode(name) for name, _ in query) > "X-Amz-~"
+
+
+def _sorted_by_name(query: str) -> str:
+    pairs = (pair.partition("=") for pair in query.split("&"))
+    return "&".join(f"{name}={value}" for name, _, value in sorted(pairs))
 
 
 def _encode(text: str) -> str:
