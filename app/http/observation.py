@@ -61,23 +61,18 @@ class ObservationMiddleware:
                 metrics.requests.labels(method, route, str(status)).inc()
                 metrics.request_seconds.labels(route).observe(seconds)
                 metrics.bytes_in.labels(route).inc(received)
-                fields.setdefault("request_id", scope.get("state", {}).get("request_id"))
-                logger.log(
-                    logging.DEBUG if route in _QUIET_ROUTES else logging.INFO,
-                    "%s %s %d",
-                    method,
-                    route,
-                    status,
-                    extra={
-                        "method": method,
-                        "route": route,
-                        "status": status,
-                        "duration_ms": round(seconds * 1000, 1),
-                        "bytes_in": received,
-                        "attachment": fields.get("attachment") or _param(scope, "attachment_id"),
-                        "thread": fields.get("thread") or _param(scope, "thread_id"),
-                    },
+                for name in ("attachment", "thread"):
+                    if (given := scope.get("path_params", {}).get(f"{name}_id")) is not None:
+                        fields.setdefault(name, given)
+                fields.update(
+                    method=method,
+                    route=route,
+                    status=status,
+                    duration_ms=round(seconds * 1000, 1),
+                    bytes_in=received,
                 )
+                level = logging.DEBUG if route in _QUIET_ROUTES else logging.INFO
+                logger.log(level, "request")
 
 
 class MetricsPage:
@@ -103,7 +98,3 @@ def _route(scope: Scope) -> str:
     """The route's pattern; anything else a caller invents counts as one."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else _UNKNOWN
-
-
-def _param(scope: Scope, name: str) -> object:
-    return scope.get("path_params", {}).get(name)

@@ -1,0 +1,217 @@
+"""Logs, `/metrics` and `/readyz` of the real application while it works and while it fails."""
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.embedded.postgres import EmbeddedPostgres
+from app.logs import JsonFormatter
+from tests.corpus import image
+from tests.servers import TestBucket
+from tests.service import ChatKitClient, running, test_settings, user_message
+
+PNG = image("PNG")
+SECRET_TEXT = "my-very-private-question"
+SECRET_NAME = "my-very-private-file-name.txt"
+SECRET_BYTES = b"my-very-private-bytes"
+
+
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """Everything that is logged, at every level, as production would write it."""
+    written = io.StringIO()
+    handler = logging.StreamHandler(written)
+    handler.setFormatter(JsonFormatter())
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    yield written
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def lines_of(log: io.StringIO) -> list[dict[str, object]]:
+    return [json.loads(line) for line in log.getvalue().splitlines()]
+
+
+def samples(base_url: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+    text = httpx.get(f"{base_url}/metrics").raise_for_status().text
+    return {
+        (sample.name, frozenset(sample.labels.items())): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def total(base_url: str, name: str, **labels: str) -> float:
+    """The sum over all samples of a metric that have these labels."""
+    wanted = frozenset(labels.items())
+    return sum(
+        value
+        for (sample, given), value in samples(base_url).items()
+        if sample == name and wanted <= given
+    )
+
+
+@contextmanager
+def service(database_url: str, bucket: TestBucket, **changes: object) -> Iterator[str]:
+    with running(
+        test_settings(database_url, bucket, s3_addressing_style="path", **changes)
+    ) as base_url:
+        yield base_url
+
+
+def test_a_request_leaves_one_line_with_its_ids_and_no_secret(
+    log: io.StringIO, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    with service(database_url, seaweedfs_bucket) as base_url:
+        alice = ChatKitClient.of(base_url)
+        attachment = alice.attach(SECRET_NAME, SECRET_BYTES)
+        link = httpx.URL(attachment["upload_descriptor"]["url"])
+        events = alice.say(SECRET_TEXT, attachment["id"])
+        thread_id = events[0]["thread"]["id"]
+        alice.call("threads.get_by_id", thread_id=thread_id)
+        refused = alice.http.post(
+            "/chatkit", content=f'{{"type": "nothing", "text": "{SECRET_TEXT}"}}'
+        )
+        httpx.get(
+            f"{base_url}/attachments/{attachment['id']}/content",
+            headers={"authorization": "Bearer eyJwcml2YXRl.eyJ0b2tlbiI.c2VjcmV0"},
+        )
+        alice.call("attachments.delete", attachment_id=attachment["id"])
+    lines = lines_of(log)
+    requests = [line for line in lines if line["logger"] == "app.http.observation"]
+    assert all(line["request_id"] for line in requests)
+
+    [created] = [line for line in requests if line.get("operation") == "attachments.create"]
+    assert (created["user"], created["route"], created["status"]) == ("alice", "/chatkit", 200)
+    assert isinstance(created["duration_ms"], float)
+    [uploaded] = [line for line in requests if line["route"] == "/uploads/{attachment_id}"]
+    assert uploaded["attachment"] == attachment["id"]
+    [read] = [line for line in requests if line.get("operation") == "threads.get_by_id"]
+    assert read["thread"] == thread_id
+    [deleted] = [line for line in requests if line.get("operation") == "attachments.delete"]
+    assert deleted["attachment"] == attachment["id"]
+    [failed] = [line for line in requests if line["status"] == 400]
+    assert failed["request_id"] == refused.headers["x-request-id"]
+
+    everything = log.getvalue()
+    for secret in (
+        SECRET_TEXT,
+        SECRET_NAME,
+        SECRET_BYTES.decode(),
+        "X-Amz-Signature",
+        link.params["signature"],
+        link.params["policy"],
+        "eyJ0b2tlbiI",
+        seaweedfs_bucket.secret_access_key,
+    ):
+        assert secret not in everything
+
+
+def test_a_failure_is_logged_without_what_the_person_wrote(
+    log: io.StringIO,
+    postgres: EmbeddedPostgres,
+    database_url: str,
+    seaweedfs_bucket: TestBucket,
+) -> None:
+    name = database_url.partition("@/")[2].partition("?")[0]
+    with service(database_url, seaweedfs_bucket) as base_url:
+        # A statement that fails with the message among its parameters.
+        postgres.execute("ALTER TABLE thread_items RENAME COLUMN payload TO gone", database=name)
+        answer = ChatKitClient.of(base_url).send("threads.create", input=user_message(SECRET_TEXT))
+    assert answer.status_code == 500
+    assert SECRET_TEXT not in answer.text
+    broken = [line for line in lines_of(log) if line["level"] == "error"]
+    assert any("exception" in line and line["request_id"] for line in broken)
+    assert SECRET_TEXT not in log.getvalue()
+
+
+def test_metrics_count_what_happens(database_url: str, seaweedfs_bucket: TestBucket) -> None:
+    with service(database_url, seaweedfs_bucket, user_quota_bytes=10_000) as base_url:
+        before = samples(base_url)
+
+        def grown(name: str, **labels: str) -> float:
+            wanted = frozenset(labels.items())
+            return total(base_url, name, **labels) - sum(
+                value
+                for (sample, given), value in before.items()
+                if sample == name and wanted <= given
+            )
+
+        alice = ChatKitClient.of(base_url)
+        fine = alice.attach("notes.txt", b"0123456789")
+        alice.say("hello", fine["id"])
+        wrong = alice.attach("notes.txt", PNG, "text/plain")
+        alice.send("threads.create", input=user_message("hello", wrong["id"]))
+        alice.send("attachments.create", name="big", size=20_000, mime_type="text/plain")
+
+        assert grown("chatkit_operations_total", operation="attachments.create") == 3
+        assert grown("chatkit_operations_total", operation="threads.create") == 2
+        assert grown("http_requests_total", route="/chatkit", method="POST", status="200") >= 3
+        assert grown("http_request_seconds_count", route="/chatkit") >= 5
+        assert grown("http_request_bytes_total", route="/uploads/{attachment_id}") > len(PNG)
+        assert grown("attachment_verifications_total", result="stored") == 1
+        assert grown("attachment_verifications_total", result="rejected") == 1
+        assert grown("attachment_bytes_total") == 10
+        assert grown("refusals_total", code="quota_exceeded") == 1
+        assert grown("bucket_seconds_count", operation="HeadObject", outcome="ok") >= 2
+        assert grown("database_seconds_count", statement="select", outcome="ok") > 0
+        assert grown("model_seconds_count") >= 1
+        assert grown("model_tokens_total", kind="output") >= 0
+        assert total(base_url, "purge_backlog") >= 0
+
+
+def test_paths_and_methods_that_callers_invent_make_no_new_series(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    with service(database_url, seaweedfs_bucket) as base_url:
+        for number in range(5):
+            httpx.request(f"BREW{number}", f"{base_url}/invented/{number}")
+        routes = {dict(labels).get("route") for (_, labels) in samples(base_url)}
+        methods = {dict(labels).get("method") for (_, labels) in samples(base_url)}
+    assert not any("invented" in (route or "") for route in routes)
+    assert not any("BREW" in (method or "") for method in methods)
+
+
+def test_the_backlog_tells_how_long_deleted_bytes_have_been_due(
+    postgres: EmbeddedPostgres, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    name = database_url.partition("@/")[2].partition("?")[0]
+    # Failed three times, so 5 + 10 + 20 seconds ago it was due; the next try is in 40 seconds.
+    postgres.execute(
+        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, purge_after,"
+        " purge_attempts) VALUES ('alice', 'atc_1', 'tombstone', 'a', 'text/plain', '{}',"
+        " now() + interval '40 seconds', 4), ('alice', 'atc_2', 'tombstone', 'a', 'text/plain',"
+        " '{}', now() + interval '1 hour', 0)",
+        database=name,
+    )
+    with service(database_url, seaweedfs_bucket) as base_url:
+        assert total(base_url, "purge_backlog") == 1
+        assert 34 <= total(base_url, "purge_backlog_age_seconds") < 60
+
+
+def test_readiness_names_what_is_missing_and_recovers_by_itself(
+    postgres: EmbeddedPostgres, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    name = database_url.partition("@/")[2].partition("?")[0]
+    with service(database_url, seaweedfs_bucket) as base_url:
+        ready = httpx.get(f"{base_url}/readyz")
+        assert (ready.status_code, ready.json()["status"]) == (200, "ok")
+        assert set(ready.json()["checks"]) == {"database", "migrations", "bucket"}
+        postgres.execute("ALTER TABLE alembic_version RENAME TO away", database=name)
+        pending = httpx.get(f"{base_url}/readyz")
+        assert pending.status_code == 503
+        assert "app migrate" in pending.json()["checks"]["migrations"]
+        assert httpx.get(f"{base_url}/livez").status_code == 200
+        postgres.execute("ALTER TABLE away RENAME TO alembic_version", database=name)
+        # A newer version has migrated while this one still runs: that is no reason to stop.
+        postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=name)
+        assert httpx.get(f"{base_url}/readyz").status_code == 200
