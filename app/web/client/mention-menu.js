@@ -7,6 +7,8 @@ import { openMention } from './mention-text.js';
 import { renderWidget } from './widget-view.js';
 
 const TYPING_PAUSE_MS = 120;
+/** Long enough for the focus to come back from a button of the composer. */
+const BLUR_PATIENCE_MS = 100;
 
 export class MentionMenu {
   /**
@@ -25,7 +27,7 @@ export class MentionMenu {
     input.addEventListener('input', () => this.#lookAtCaret());
     input.addEventListener('click', () => this.#lookAtCaret());
     input.addEventListener('keydown', (event) => this.#onKey(event));
-    input.addEventListener('blur', () => setTimeout(() => !this.element.matches(':hover') && this.close(), 100));
+    input.addEventListener('blur', () => setTimeout(() => this.#closeUnlessInUse(), BLUR_PATIENCE_MS));
   }
 
   get isOpen() {
@@ -34,10 +36,16 @@ export class MentionMenu {
 
   close() {
     this.element.hidden = true;
+    this.isSearching = false;
+    this.choosesOnArrival = false;
     this.search?.abort();
     clearTimeout(this.timer);
     this.input.removeAttribute('aria-activedescendant');
     this.input.removeAttribute('aria-controls');
+  }
+
+  #closeUnlessInUse() {
+    if (document.activeElement !== this.input && !this.element.matches(':hover')) this.close();
   }
 
   #lookAtCaret() {
@@ -46,6 +54,7 @@ export class MentionMenu {
     this.mention = mention;
     clearTimeout(this.timer);
     if (!mention) return this.close();
+    this.isSearching = true;
     this.timer = setTimeout(() => this.#find(mention), this.isOpen || mention.query ? TYPING_PAUSE_MS : 0);
   }
 
@@ -54,9 +63,12 @@ export class MentionMenu {
     this.search = new AbortController();
     const { signal } = this.search;
     try {
-      const entities = await this.api.searchEntities(mention.query.trim(), signal);
+      const found = await this.api.searchEntities(mention.query.trim(), signal);
       if (signal.aborted) return;
-      this.#show(entities, mention);
+      this.isSearching = false;
+      this.#show(plausible(found, mention.query), mention);
+      if (this.choosesOnArrival && this.entities.length > 0) this.#choose(0);
+      this.choosesOnArrival = false;
     } catch (error) {
       if (signal.aborted) return;
       this.#showMessage(error.message);
@@ -146,15 +158,28 @@ export class MentionMenu {
   #onKey(event) {
     if (!this.isOpen || event.isComposing) return;
     const count = this.entities.length;
+    const isChoice = event.key === 'Enter' || event.key === 'Tab';
     if (event.key === 'Escape') this.close();
+    // What is on the screen answers an older query: choose from what comes.
+    else if (isChoice && this.isSearching) this.choosesOnArrival = true;
     else if (count === 0) return;
     else if (event.key === 'ArrowDown') this.#activate((this.active + 1) % count);
     else if (event.key === 'ArrowUp') this.#activate((this.active - 1 + count) % count);
-    else if (event.key === 'Enter' || event.key === 'Tab') this.#choose(this.active);
+    else if (isChoice) this.#choose(this.active);
     else return;
     event.preventDefault();
     event.stopImmediatePropagation();
   }
+}
+
+/**
+ * The search forgives typos; but once spaces follow, the "@" may just be part of a sentence, and
+ * only a title that has all those words is meant.
+ */
+function plausible(entities, query) {
+  const words = query.toLowerCase().split(/\s+/).filter(Boolean);
+  if (!/\s/.test(query.trimStart())) return entities;
+  return entities.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)));
 }
 
 /** Our own icon for ChatKit's icon names. */
