@@ -194,6 +194,28 @@ def test_a_url_repeats_within_its_window_and_changes_after_it() -> None:
     assert url_at(start + 300) not in urls_in_window
 
 
+def test_one_signer_gives_a_windows_url_again_and_never_the_one_of_other_keys_or_queries() -> None:
+    keys = [Credentials("A", "S"), Credentials("B", "T")]
+    moment = NOW - NOW % 300
+    signer = UrlSigner(ENDPOINTS[4], lambda: keys[0], clock=lambda: moment)
+
+    def url(key: str = "k", **query: str) -> str:
+        return signer.presign("GET", key, expires_in=900, window_seconds=300, query=query)
+
+    def fresh(key: str = "k", **query: str) -> str:
+        other = UrlSigner(ENDPOINTS[4], lambda: keys[0], clock=lambda: moment)
+        return other.presign("GET", key, expires_in=900, query=query)
+
+    for _ in range(2):
+        assert url() == fresh()
+        assert url("l") == fresh("l")
+        assert url(versionId="1") == fresh(versionId="1")
+    moment += 300
+    assert url() == fresh()
+    keys.pop(0)
+    assert url() == fresh()
+
+
 def test_a_window_as_long_as_the_life_is_refused() -> None:
     with pytest.raises(ValueError, match="window"):
         signer_at(time.time).presign("GET", "k", expires_in=300, window_seconds=300)
