@@ -1,5 +1,6 @@
 """The bucket: the bytes of attachments, and nothing else, over S3's own API."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ _CONNECT_TIMEOUT_SECONDS = 2
 _READ_TIMEOUT_SECONDS = 5
 _ATTEMPTS = 2
 _MAX_CONNECTIONS = 64
+_SLOW_STORE_BYTES_A_SECOND = 1024 * 1024
 
 # The most that DeleteObjects takes.
 _DELETE_BATCH = 1000
@@ -139,10 +141,16 @@ class Bucket:
 
     async def write(self, key: str, body: bytes, *, mime_type: str) -> str:
         """Create or replace the object. Its ETag."""
+        # The driver's timeouts begin when the body is sent: a store that never says "100 Continue"
+        # or stops taking bytes would hold the caller for ever.
+        patience_seconds = (
+            _ATTEMPTS * _READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
+        )
         with bucket_errors():
-            written = await self._client.put_object(
-                Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
-            )
+            async with asyncio.timeout(patience_seconds):
+                written = await self._client.put_object(
+                    Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
+                )
         etag: str = written["ETag"]
         return etag
 

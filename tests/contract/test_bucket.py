@@ -1,0 +1,313 @@
+"""What `Bucket` promises, kept on moto and on SeaweedFS; and what it says of a store in trouble."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from app.errors import BucketUnavailable, ObjectChanged, ObjectMissing
+from app.storage.bucket import Bucket
+from app.storage.credentials import Credentials, SessionCredentials
+from app.storage.endpoint import Endpoint
+from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket
+
+BODY = bytes(range(256)) * 5
+
+
+@pytest.fixture(
+    params=[
+        pytest.param("moto_bucket", id="moto"),
+        pytest.param("seaweedfs_bucket", id="seaweedfs", marks=pytest.mark.seaweedfs),
+    ]
+)
+def test_bucket(request: pytest.FixtureRequest) -> TestBucket:
+    found: TestBucket = request.getfixturevalue(request.param)
+    return found
+
+
+def endpoint_of(bucket: TestBucket) -> Endpoint:
+    return Endpoint(bucket.endpoint_url, bucket.name, bucket.region, "path")
+
+
+@pytest.fixture
+async def bucket(test_bucket: TestBucket) -> AsyncIterator[Bucket]:
+    async with Bucket(endpoint_of(test_bucket), SessionCredentials()) as opened:
+        yield opened
+
+
+async def test_what_was_written_is_found_and_read(bucket: Bucket) -> None:
+    etag = await bucket.write("attachments/a b/ü+?&%.txt", BODY, mime_type="text/x-odd")
+    head = await bucket.head("attachments/a b/ü+?&%.txt")
+    assert (head.size, head.etag, head.mime_type) == (len(BODY), etag, "text/x-odd")
+    assert await bucket.read("attachments/a b/ü+?&%.txt", etag=etag) == BODY
+
+
+async def test_writing_again_replaces(bucket: Bucket) -> None:
+    first = await bucket.write("k", b"one", mime_type="text/plain")
+    second = await bucket.write("k", b"two", mime_type="image/png")
+    assert first != second
+    assert await bucket.read("k") == b"two"
+    assert (await bucket.head("k")).mime_type == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("start", "length"),
+    [(0, 1), (0, 16), (3, 7), (0, None), (1279, 1), (1270, 100), (1000, None), (0, 5000), (7, 0)],
+)
+async def test_a_range_is_read(bucket: Bucket, start: int, length: int | None) -> None:
+    await bucket.write("k", BODY, mime_type="text/plain")
+    end = None if length is None else start + length
+    assert await bucket.read("k", start=start, length=length) == BODY[start:end]
+
+
+async def test_a_range_past_the_end_is_empty(bucket: Bucket) -> None:
+    await bucket.write("k", BODY, mime_type="text/plain")
+    assert await bucket.read("k", start=len(BODY)) == b""
+
+
+async def test_an_empty_object_is_empty_however_it_is_read(bucket: Bucket) -> None:
+    await bucket.write("k", b"", mime_type="text/plain")
+    assert await bucket.read("k") == b""
+    assert await bucket.read("k", length=100) == b""
+
+
+async def test_a_read_pinned_to_another_etag_is_refused(bucket: Bucket) -> None:
+    etag = await bucket.write("k", b"verified", mime_type="text/plain")
+    await bucket.write("k", b"swapped", mime_type="text/plain")
+    with pytest.raises(ObjectChanged):
+        await bucket.read("k", etag=etag)
+    with pytest.raises(ObjectChanged):
+        await bucket.read("k", etag=etag, start=1, length=2)
+
+
+async def test_missing_objects_are_missing(bucket: Bucket) -> None:
+    with pytest.raises(ObjectMissing):
+        await bucket.head("nothing")
+    with pytest.raises(ObjectMissing):
+        await bucket.read("nothing")
+    with pytest.raises(ObjectMissing):
+        await bucket.read("nothing", etag='"e"', start=5, length=5)
+    with pytest.raises(ObjectMissing):
+        await bucket.copy("nothing", "k", etag='"e"', mime_type="text/plain")
+
+
+async def test_a_copy_has_the_bytes_and_the_type_it_is_given(bucket: Bucket) -> None:
+    etag = await bucket.write("attachments/ü +.upload", BODY, mime_type="text/html")
+    copied = await bucket.copy(
+        "attachments/ü +.upload", "attachments/ü +", etag=etag, mime_type="image/png"
+    )
+    head = await bucket.head("attachments/ü +")
+    assert (head.size, head.etag, head.mime_type) == (len(BODY), copied, "image/png")
+    await bucket.delete(["attachments/ü +.upload"])
+    assert await bucket.read("attachments/ü +", etag=copied) == BODY
+
+
+@pytest.mark.seaweedfs
+async def test_a_copy_of_swapped_bytes_is_refused(seaweedfs_bucket: TestBucket) -> None:
+    # moto does not look at x-amz-copy-source-if-match.
+    async with Bucket(endpoint_of(seaweedfs_bucket), SessionCredentials()) as bucket:
+        etag = await bucket.write("source", b"verified", mime_type="text/plain")
+        await bucket.write("source", b"swapped", mime_type="text/plain")
+        with pytest.raises(ObjectChanged):
+            await bucket.copy("source", "k", etag=etag, mime_type="text/plain")
+        with pytest.raises(ObjectMissing):
+            await bucket.head("k")
+
+
+async def test_deleting_twice_never_fails(bucket: Bucket) -> None:
+    await bucket.write("k", BODY, mime_type="text/plain")
+    for _ in range(2):
+        assert list(await bucket.delete(["k", "never/was"])) == []
+    with pytest.raises(ObjectMissing):
+        await bucket.head("k")
+    assert list(await bucket.delete([])) == []
+
+
+async def test_more_keys_than_one_request_takes_are_deleted(bucket: Bucket) -> None:
+    keys = [f"many/{number:04}" for number in range(1001)]
+    for key in (keys[0], keys[999], keys[1000]):
+        await bucket.write(key, b"x", mime_type="text/plain")
+    assert list(await bucket.delete(keys)) == []
+    assert [item.key async for item in bucket.list("many/")] == []
+
+
+async def test_listing_gives_every_object_below_a_prefix_and_no_other(bucket: Bucket) -> None:
+    before = time.time()
+    for key in ("p/b", "p/a", "p/c/d", "q/a", "p"):
+        await bucket.write(key, key.encode(), mime_type="text/plain")
+    found = [item async for item in bucket.list("p/")]
+    assert [(item.key, item.size) for item in found] == [("p/a", 3), ("p/b", 3), ("p/c/d", 5)]
+    assert all(abs(item.last_modified.timestamp() - before) < 60 for item in found)
+
+
+async def test_a_bucket_that_answers_passes_its_check(bucket: Bucket) -> None:
+    await bucket.check()
+
+
+async def test_a_bucket_that_does_not_exist_is_unavailable(test_bucket: TestBucket) -> None:
+    endpoint = Endpoint(test_bucket.endpoint_url, "nobody-made-this", "us-east-1", "path")
+    async with Bucket(endpoint, SessionCredentials()) as absent:
+        with pytest.raises(BucketUnavailable):
+            await absent.check()
+        with pytest.raises(BucketUnavailable):
+            await absent.write("k", b"x", mime_type="text/plain")
+
+
+class FixedCredentials(SessionCredentials):
+    def __init__(self, access_key: str, secret_key: str) -> None:
+        super().__init__()
+        self._fixed = Credentials(access_key, secret_key)
+
+    def __call__(self) -> Credentials:
+        return self._fixed
+
+
+@pytest.mark.seaweedfs
+@pytest.mark.parametrize(
+    ("access_key", "secret_key"), [("wrong", SECRET_ACCESS_KEY), (ACCESS_KEY_ID, "wrong")]
+)
+async def test_refused_credentials_are_no_missing_object(
+    seaweedfs_bucket: TestBucket, access_key: str, secret_key: str
+) -> None:
+    credentials = FixedCredentials(access_key, secret_key)
+    async with Bucket(endpoint_of(seaweedfs_bucket), credentials) as refused:
+        for call in every_call(refused):
+            with pytest.raises(BucketUnavailable):
+                await call()
+
+
+def every_call(bucket: Bucket) -> list[Callable[[], Coroutine[Any, Any, Any]]]:
+    async def listed() -> None:
+        async for _ in bucket.list(""):
+            pass
+
+    return [
+        lambda: bucket.head("k"),
+        lambda: bucket.read("k"),
+        lambda: bucket.read("k", etag='"e"', start=1, length=1),
+        lambda: bucket.write("k", b"x", mime_type="text/plain"),
+        lambda: bucket.copy("k", "l", etag='"e"', mime_type="text/plain"),
+        lambda: bucket.delete(["k"]),
+        listed,
+        bucket.check,
+    ]
+
+
+@pytest.fixture
+async def answering() -> AsyncIterator[Callable[[bytes], Coroutine[Any, Any, str]]]:
+    """Starts a server that gives every request the same answer; its URL."""
+    servers: list[asyncio.Server] = []
+
+    async def start(answer: bytes) -> str:
+        async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while b"\r\n" in (line := await reader.readline()):
+                length = 0
+                while line.strip():
+                    name, _, value = line.partition(b":")
+                    length = int(value) if name.lower() == b"content-length" else length
+                    if name.lower() == b"expect":
+                        writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+                    line = await reader.readline()
+                await reader.readexactly(length)
+                writer.write(answer)
+            writer.close()
+
+        servers.append(await asyncio.start_server(respond, "127.0.0.1", 0))
+        host, port = servers[-1].sockets[0].getsockname()
+        return f"http://{host}:{port}"
+
+    yield start
+    for server in servers:
+        server.close()
+
+
+def xml_answer(status: str, code: str) -> bytes:
+    body = f"<Error><Code>{code}</Code><Message>words</Message></Error>".encode()
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+async def test_access_denied_on_reading_means_missing_for_keys_that_may_not_list(
+    answering: Callable[[bytes], Coroutine[Any, Any, str]],
+) -> None:
+    url = await answering(xml_answer("403 Forbidden", "AccessDenied"))
+    async with Bucket(Endpoint(url, "uploads"), SessionCredentials()) as bucket:
+        with pytest.raises(ObjectMissing):
+            await bucket.read("k")
+        with pytest.raises(BucketUnavailable):
+            await bucket.write("k", b"x", mime_type="text/plain")
+        with pytest.raises(BucketUnavailable):
+            await bucket.delete(["k"])
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [("503 Slow Down", "SlowDown"), ("500 Internal Server Error", "Odd")]
+)
+async def test_a_store_in_trouble_is_unavailable(
+    answering: Callable[[bytes], Coroutine[Any, Any, str]], status: str, code: str
+) -> None:
+    url = await answering(xml_answer(status, code))
+    async with Bucket(Endpoint(url, "uploads"), SessionCredentials()) as bucket:
+        with pytest.raises(BucketUnavailable):
+            await bucket.read("k")
+
+
+async def test_a_mistake_of_ours_is_not_called_unavailable(
+    answering: Callable[[bytes], Coroutine[Any, Any, str]],
+) -> None:
+    url = await answering(xml_answer("400 Bad Request", "InvalidArgument"))
+    async with Bucket(Endpoint(url, "uploads"), SessionCredentials()) as bucket:
+        with pytest.raises(ClientError):
+            await bucket.read("k")
+
+
+async def test_a_store_that_takes_connections_and_falls_silent_is_unavailable() -> None:
+    async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(ignore, "127.0.0.1", 0)
+    host, port = server.sockets[0].getsockname()
+    async with server, Bucket(Endpoint(f"http://{host}:{port}", "b"), SessionCredentials()) as b:
+        started = time.monotonic()
+        answers = await asyncio.gather(*(call() for call in every_call(b)), return_exceptions=True)
+        assert {type(answer) for answer in answers} == {BucketUnavailable}
+        assert time.monotonic() - started < 15
+
+
+@pytest.mark.seaweedfs
+async def test_a_store_that_is_down_is_said_so_at_once_and_works_again_when_it_is_back(
+    tmp_path: Path,
+) -> None:
+    server = EmbeddedSeaweedFS(
+        tmp_path / "data", access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY
+    )
+    await asyncio.to_thread(server.start)
+    try:
+        bucket_name = await asyncio.to_thread(_create_bucket, server.endpoint_url)
+        endpoint = Endpoint(server.endpoint_url, bucket_name, "us-east-1", "path")
+        async with Bucket(endpoint, SessionCredentials()) as bucket:
+            await bucket.write("k", BODY, mime_type="text/plain")
+            await asyncio.to_thread(server.stop)
+            for call in every_call(bucket):
+                started = time.monotonic()
+                with pytest.raises(BucketUnavailable):
+                    await call()
+                assert time.monotonic() - started < 5
+            await asyncio.to_thread(server.start)
+            assert await bucket.read("k") == BODY
+    finally:
+        await asyncio.to_thread(server.stop)
+
+
+def _create_bucket(endpoint_url: str) -> str:
+    import boto3
+
+    client = boto3.client("s3", endpoint_url=endpoint_url, region_name="us-east-1")
+    client.create_bucket(Bucket="uploads")
+    client.close()
+    return "uploads"
