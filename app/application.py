@@ -17,6 +17,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.attachments.deletion import Sweeper
+from app.attachments.direct import DirectUploads
 from app.attachments.links import LinkSigner
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import PreviewUrls, RedirectPreviews, SignedPreviews
@@ -50,6 +51,7 @@ from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
 from app.http.attachments import AttachmentRedirects
 from app.http.chatkit import ChatKitEndpoint
+from app.http.direct import DirectUploadEndpoint
 from app.http.entities import EntityRoutes
 from app.http.errors import http_exception_response
 from app.http.health import Readiness, livez
@@ -158,6 +160,18 @@ def create_application(settings: Settings) -> Starlette:
         downloads,
         max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
     )
+    direct = DirectUploadEndpoint(
+        DirectUploads(
+            attachment_store,
+            policy,
+            core.records,
+            PostPolicySigner(core.internal, core.credentials),
+            splicer,
+            verifier,
+        ),
+        session,
+        store,
+    )
     mentions = EntityRoutes(Entities(core.database), session, previews)
     admin_token = settings.admin_token
     threads_api = ThreadsApi(
@@ -177,6 +191,7 @@ def create_application(settings: Settings) -> Starlette:
             UploadGateway(links, splicer).upload,
             methods=["POST", "PUT"],
         ),
+        Route("/attachments", direct.upload, methods=["POST"]),
         Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
         Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
         Route("/entities", mentions.search, methods=["GET"]),

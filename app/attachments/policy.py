@@ -72,7 +72,7 @@ class AttachmentPolicy:
     def admit(self, params: AttachmentCreateParams) -> Admitted:
         """Raises `InvalidName`, `InvalidSize`, `AttachmentTooLarge` or `MimeTypeNotAllowed`."""
         _check_name(params.name)
-        self._check_size(params.size)
+        self.check_size(params.size)
         mime_type = clean_mime_type(params.mime_type, params.name)
         if not self._is_allowed(mime_type):
             raise MimeTypeNotAllowed(
@@ -80,7 +80,8 @@ class AttachmentPolicy:
             )
         return Admitted(name=params.name, mime_type=mime_type, size=params.size)
 
-    def _check_size(self, size: int) -> None:
+    def check_size(self, size: int) -> None:
+        """Raises `InvalidSize` or `AttachmentTooLarge`."""
         if size < 0:
             raise InvalidSize("The size of a file can't be negative.", param="size")
         if size == 0:

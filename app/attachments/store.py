@@ -7,6 +7,7 @@ the bucket without a row to find it by.
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 from urllib.parse import quote
@@ -106,6 +107,16 @@ class PutTransport:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Reserved:
+    """A pending attachment. Its upload may begin within `expires_in` seconds."""
+
+    id: str
+    object_key: str
+    admitted: Admitted
+    expires_in: int
+
+
 class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
     """`attachments.create` and `attachments.delete`."""
 
@@ -136,6 +147,27 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         self, input: AttachmentCreateParams, context: RequestContext
     ) -> Attachment:
         """Raises the policy's errors and `QuotaExceeded`."""
+        reserved = await self.reserve(input, context)
+        admitted = reserved.admitted
+        # Until a message uses it, its bytes are where the upload link puts them.
+        uploaded = upload_key(reserved.object_key)
+        preview_url = self._previews.preview_url(reserved.id, reference_to(uploaded))
+        attachment = _attachment(reserved.id, admitted, preview_url)
+        attachment.upload_descriptor = self._transport.descriptor(
+            reserved.id,
+            uploaded,
+            admitted,
+            expires_in=reserved.expires_in,
+            base_url=context.base_url,
+        )
+        fault_point("create.linked")
+        return attachment
+
+    async def reserve(self, input: AttachmentCreateParams, context: RequestContext) -> Reserved:
+        """Write the row of an attachment that is about to be uploaded, by whatever way.
+
+        Raises the policy's errors and `QuotaExceeded`.
+        """
         admitted = self._policy.admit(input)
         attachment_id = self.generate_attachment_id(admitted.mime_type, context)
         object_key = new_object_key()
@@ -157,19 +189,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
             self._quota,
         )
         fault_point("create.reserved")
-        # Until a message uses it, its bytes are where the upload link puts them.
-        uploaded = upload_key(object_key)
-        preview_url = self._previews.preview_url(attachment_id, reference_to(uploaded))
-        attachment = _attachment(attachment_id, admitted, preview_url)
-        attachment.upload_descriptor = self._transport.descriptor(
-            attachment_id,
-            uploaded,
-            admitted,
-            expires_in=expires_in,
-            base_url=context.base_url,
-        )
-        fault_point("create.linked")
-        return attachment
+        return Reserved(attachment_id, object_key, admitted, expires_in)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Tombstone it; the purger deletes the bytes. Deleting twice is no error."""

@@ -123,6 +123,15 @@ class AttachmentRecords:
             pinned: str | None = row.scalar_one_or_none()
             return pinned
 
+    async def settle_size(self, user_id: str, attachment_id: str, size: int) -> None:
+        """Of a pending row that was reserved with what its upload may have at most."""
+        async with self._database.connect() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
+                .values(size=size)
+            )
+
     async def mark_stored(
         self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
     ) -> AttachmentRecord | None:

@@ -13,7 +13,7 @@ from app.faults import fault_point
 from app.storage.splice import Splicer
 
 # Nobody is there to read it; nginx's number for that, in case something logs it.
-_CLIENT_CLOSED_REQUEST = 499
+CLIENT_CLOSED_REQUEST = 499
 
 
 class UploadGateway:
@@ -26,7 +26,7 @@ class UploadGateway:
     async def upload(self, request: Request) -> Response:
         """Raises `LinkRefused`, `LinkExpired`, `LengthRequired` and what `Splicer` raises."""
         fields = self._links.verify(request.url.path, request.url.query)
-        content_length = _content_length(request)
+        content_length = announced_length(request)
         fault_point("upload.begun")
         try:
             await self._splicer.splice(
@@ -36,13 +36,16 @@ class UploadGateway:
                 content_length=content_length,
             )
         except ClientDisconnect:
-            return Response(status_code=_CLIENT_CLOSED_REQUEST)
+            return Response(status_code=CLIENT_CLOSED_REQUEST)
         fault_point("upload.answered")
         return JSONResponse({"id": request.path_params["attachment_id"], "status": "uploaded"})
 
 
-def _content_length(request: Request) -> int:
-    """The body's length in bytes, which S3 has to be told first."""
+def announced_length(request: Request) -> int:
+    """The body's length in bytes, which S3 has to be told first.
+
+    Raises `LengthRequired` and `InvalidRequest`.
+    """
     if "transfer-encoding" in request.headers:
         raise LengthRequired
     text = request.headers.get("content-length")

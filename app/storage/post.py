@@ -32,22 +32,32 @@ class PostPolicySigner:
             config=client_config(endpoint.addressing_style),
         )
 
-    def presign(self, key: str, *, mime_type: str, size: int, expires_in: int) -> dict[str, str]:
+    def presign(
+        self,
+        key: str,
+        *,
+        mime_type: str,
+        size: int,
+        expires_in: int,
+        least_size: int | None = None,
+    ) -> dict[str, str]:
         """The form fields that must precede `file`: exactly `size` bytes, once they are signed for.
 
-        `expires_in` is in seconds and ends earlier where the credentials do. The signature is the
-        last field, so that nothing a client puts behind the fields can be read as part of another.
+        With `least_size`, any size from that one to `size`. `expires_in` is in seconds and ends
+        earlier where the credentials do. The signature is the last field, so that nothing a client
+        puts behind the fields can be read as part of another.
         """
         expires_at = self._credentials().expires_at
         if expires_at is not None:
             expires_in = min(expires_in, int(expires_at - self._clock()))
             if expires_in < 1:
                 raise BucketUnavailable("The storage credentials have expired.")
+        sizes = ["content-length-range", size if least_size is None else least_size, size]
         post = self._client.generate_presigned_post(
             self._bucket,
             key,
             Fields={"Content-Type": mime_type},
-            Conditions=[{"Content-Type": mime_type}, ["content-length-range", size, size]],
+            Conditions=[{"Content-Type": mime_type}, sizes],
             ExpiresIn=expires_in,
         )
         fields: dict[str, str] = post["fields"]

@@ -19,7 +19,7 @@ from app.errors import (
 )
 from app.storage.connections import Answer, ConnectionBroken, Connections
 from app.storage.endpoint import Endpoint
-from app.storage.form import frame
+from app.storage.form import Framed, frame, frame_opened
 
 # What S3 says about a POST form. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _REFUSED_LINK = {
@@ -71,6 +71,24 @@ class Splicer:
         `LinkRefused` or `BucketUnavailable`.
         """
         framed = frame(fields, content_type=content_type, content_length=content_length)
+        await self._send(framed, body)
+
+    async def splice_opened(
+        self,
+        fields: Mapping[str, str],
+        body: AsyncIterator[bytes],
+        *,
+        boundary: str,
+        content_length: int,
+    ) -> None:
+        """As `splice`, of a form whose first part's head was taken off `body` already.
+
+        `boundary` is the form's; `content_length` counts what is left.
+        """
+        framed = frame_opened(fields, boundary=boundary, content_length=content_length)
+        await self._send(framed, body)
+
+    async def _send(self, framed: Framed, body: AsyncIterator[bytes]) -> None:
         head = (
             f"POST {self._target} HTTP/1.1\r\nHost: {self._host}\r\n"
             f"Content-Type: {framed.content_type}\r\n"
