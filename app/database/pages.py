@@ -99,7 +99,7 @@ class Pages:
             page = await _read(connection, "items", scope, request, filters)
             if not page.rows and await _thread_exists(connection, scope):
                 await _check_cursors(connection, "items", scope, request)
-        items = decode_items([row.payload for row in page.rows], self._hydrator)
+        items = await decode_items([row.payload for row in page.rows], self._hydrator)
         return KeysetPage(items, page.has_more)
 
     async def threads(self, user_id: str | None, request: PageRequest) -> KeysetPage[OwnedThread]:

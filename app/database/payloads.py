@@ -8,9 +8,9 @@ payload whole.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from chatkit.types import (
     Attachment,
@@ -31,6 +31,9 @@ REFERENCE_SCHEME = "bucket:"
 _ITEMS: TypeAdapter[list[ThreadItem]] = TypeAdapter(list[ThreadItem])
 _ATTACHMENT: TypeAdapter[Attachment] = TypeAdapter(Attachment)
 
+# Data URLs are longer; each of them is parsed in no time, and keeping them would cost megabytes.
+_LONGEST_KEPT_URL = 4096
+
 # JSON's escape of U+0000, unless its backslash is itself escaped.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
@@ -39,6 +42,13 @@ class Hydrator(Protocol):
     """Mints the URL that shows an attachment's image now. `reference` is what was stored."""
 
     def preview_url(self, attachment_id: str, reference: str) -> str: ...
+
+
+@runtime_checkable
+class PreparingHydrator(Hydrator, Protocol):
+    """One that has to wait for something first: it is told of every reference beforehand."""
+
+    async def prepare(self, references: Collection[str]) -> None: ...
 
 
 def storable(text: str) -> str:
@@ -69,21 +79,23 @@ def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
     return _storable_json(item.model_dump_json(by_alias=True))
 
 
-def decode_item(payload: str, hydrator: Hydrator | None) -> ThreadItem:
+async def decode_item(payload: str, hydrator: Hydrator | None) -> ThreadItem:
     """With preview URLs minted now; only attachments have any, whatever else the item holds."""
-    (item,) = decode_items([payload], hydrator)
+    (item,) = await decode_items([payload], hydrator)
     return item
 
 
-def decode_items(payloads: Sequence[str], hydrator: Hydrator | None) -> list[ThreadItem]:
+async def decode_items(payloads: Sequence[str], hydrator: Hydrator | None) -> list[ThreadItem]:
     """As `decode_item`, in one pass."""
     items = _ITEMS.validate_json(f"[{','.join(payloads)}]")
+    attachments: list[Attachment] = []
     for item, payload in zip(items, payloads, strict=True):
         if isinstance(item, WidgetItem):
             _keep_all_of_the_widget(item, payload)
-        elif hydrator is not None and isinstance(item, UserMessageItem):
-            for attachment in item.attachments:
-                hydrate(attachment, hydrator)
+        elif isinstance(item, UserMessageItem):
+            attachments += item.attachments
+    if hydrator is not None and attachments:
+        await hydrate(attachments, hydrator)
     return items
 
 
@@ -115,16 +127,26 @@ def as_stored(attachment: Attachment, reference: str | None) -> Attachment:
     )
 
 
-def hydrate(attachment: Attachment, hydrator: Hydrator) -> None:
-    """Put a URL in the place of a reference."""
-    if isinstance(attachment, ImageAttachment):
-        stored = str(attachment.preview_url)
-        if is_reference(stored):
-            attachment.preview_url = _parsed(hydrator.preview_url(attachment.id, stored))
+async def hydrate(attachments: Sequence[Attachment], hydrator: Hydrator) -> None:
+    """Put URLs in the place of references."""
+    previewed = [
+        (attachment, stored)
+        for attachment in attachments
+        if isinstance(attachment, ImageAttachment)
+        and is_reference(stored := str(attachment.preview_url))
+    ]
+    if isinstance(hydrator, PreparingHydrator):
+        await hydrator.prepare({stored for _, stored in previewed})
+    for attachment, stored in previewed:
+        attachment.preview_url = _parsed(hydrator.preview_url(attachment.id, stored))
+
+
+def _parsed(url: str) -> AnyUrl:
+    return AnyUrl(url) if len(url) > _LONGEST_KEPT_URL else _parsed_once(url)
 
 
 @lru_cache(maxsize=1024)
-def _parsed(url: str) -> AnyUrl:
+def _parsed_once(url: str) -> AnyUrl:
     """Minted URLs repeat for minutes, and parsing one costs as much as signing it."""
     return AnyUrl(url)
 

@@ -66,6 +66,18 @@ UPSERT_THREAD = _new_thread.on_conflict_do_update(
         "payload": _new_thread.excluded.payload,
         "updated_at": func.now(),
     },
+).returning(literal(1))
+
+UPDATE_THREAD = (
+    update(threads)
+    .where(*_THREAD_ROW)
+    .values(
+        title=bindparam("thread_title", type_=Text),
+        search_terms=_TERMS,
+        payload=_PAYLOAD,
+        updated_at=func.now(),
+    )
+    .returning(literal(1))
 )
 
 LOAD_ITEM = select(cast(thread_items.c.payload, Text)).where(*_ITEM_ROW)

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.context import RequestContext
 from app.database import statements
+from app.database.attachment_documents import AttachmentDocuments
 from app.database.attachments import AttachmentRecords, tombstone_where
 from app.database.engine import Database
 from app.database.identifiers import new_id
@@ -25,14 +26,10 @@ from app.database.message_attachments import bind_attachments, stored_references
 from app.database.pages import PageRequest, Pages
 from app.database.payloads import (
     Hydrator,
-    as_stored,
-    decode_attachment,
     decode_item,
     decode_thread,
-    encode_attachment,
     encode_item,
     encode_thread,
-    hydrate,
     storable,
 )
 from app.database.search_terms import search_terms
@@ -49,12 +46,23 @@ class PostgresStore(Store[RequestContext]):
     With a hydrator, attachments whose bytes are in the bucket come with a preview URL minted at
     the load. Without one this is a plain ChatKit store. Another user's id is `NotFound`, like one
     that never was. Raises `DatabaseUnavailable` from every method.
+
+    With `messages_create_threads`, only `add_user_message` creates a thread: a title that is saved
+    when the thread was deleted meanwhile is `NotFound` and does not bring it back.
     """
 
-    def __init__(self, database: Database, hydrator: Hydrator | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        hydrator: Hydrator | None = None,
+        *,
+        messages_create_threads: bool = False,
+    ) -> None:
         self._database = database
+        self._messages_create_threads = messages_create_threads
         self._hydrator = hydrator
         self._pages = Pages(database, hydrator)
+        self._attachments = AttachmentDocuments(database, hydrator)
         self._records = AttachmentRecords(database)
 
     def generate_thread_id(self, context: RequestContext) -> str:
@@ -85,8 +93,13 @@ class PostgresStore(Store[RequestContext]):
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
         """Upsert the metadata; of a `Thread`, the items are not touched."""
+        statement = (
+            statements.UPDATE_THREAD if self._messages_create_threads else statements.UPSERT_THREAD
+        )
         async with self._database.connect() as connection:
-            await _upsert_thread(connection, thread, context)
+            saved = await connection.scalar(statement, _thread_values(thread, context))
+        if saved is None:
+            raise _no_thread(thread.id)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """See `remove_thread`."""
@@ -150,7 +163,7 @@ class PostgresStore(Store[RequestContext]):
             )
         if payload is None:
             raise _no_item(item_id)
-        return decode_item(payload, self._hydrator)
+        return await decode_item(payload, self._hydrator)
 
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
@@ -186,7 +199,7 @@ class PostgresStore(Store[RequestContext]):
         """
         async with self._database.begin() as connection:
             if create_thread:
-                await _upsert_thread(connection, thread, context)
+                await connection.execute(statements.UPSERT_THREAD, _thread_values(thread, context))
             elif not await connection.scalar(
                 statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread.id)}
             ):
@@ -240,55 +253,10 @@ class PostgresStore(Store[RequestContext]):
     # Attachments
 
     async def save_attachment(self, attachment: Attachment, context: RequestContext) -> None:
-        """Upsert the metadata.
-
-        Of the bucket's attachments only the payload changes, without upload descriptor and with
-        its preview as it was: thread, state, key and size are never taken from here. Raises
-        `NotFound` for one that was deleted.
-        """
-        async with self._database.begin() as connection:
-            row = await connection.execute(
-                statements.LOCK_ATTACHMENT,
-                {"owner": context.user_id, "attachment": storable(attachment.id)},
-            )
-            known = row.one_or_none()
-            reference = None if known is None else known.reference
-            if reference is not None and known is not None and known.state == "tombstone":
-                raise _no_attachment(attachment.id)
-            given: dict[str, Any] = {
-                "owner": context.user_id,
-                "attachment": storable(attachment.id),
-                "json": encode_attachment(as_stored(attachment, reference)),
-            }
-            if reference is not None:
-                await connection.execute(statements.UPDATE_ATTACHMENT, given)
-                return
-            thread_id = attachment.thread_id
-            given |= {
-                "file_name": storable(attachment.name),
-                "file_type": storable(attachment.mime_type),
-                "terms": search_terms(context.user_id, attachment.name),
-                "thread": None if thread_id is None else storable(thread_id),
-            }
-            await connection.execute(statements.UPSERT_FOREIGN_ATTACHMENT, given)
+        await self._attachments.save(attachment, context.user_id)
 
     async def load_attachment(self, attachment_id: str, context: RequestContext) -> Attachment:
-        async with self._database.connect() as connection:
-            found = await connection.execute(
-                statements.LOAD_ATTACHMENT,
-                {"owner": context.user_id, "attachment": storable(attachment_id)},
-            )
-            row = found.one_or_none()
-        if row is None:
-            raise _no_attachment(attachment_id)
-        attachment = decode_attachment(row.payload)
-        if row.thread_id is not None or row.reference is not None:
-            attachment.thread_id = row.thread_id
-        if row.reference is not None:
-            attachment = as_stored(attachment, row.reference)
-            if self._hydrator is not None:
-                hydrate(attachment, self._hydrator)
-        return attachment
+        return await self._attachments.load(attachment_id, context.user_id)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Tombstone it; a purger removes bytes and row. Twice is no error.
@@ -298,19 +266,14 @@ class PostgresStore(Store[RequestContext]):
         await self._records.tombstone(context.user_id, storable(attachment_id))
 
 
-async def _upsert_thread(
-    connection: AsyncConnection, thread: ThreadMetadata, context: RequestContext
-) -> None:
-    await connection.execute(
-        statements.UPSERT_THREAD,
-        {
-            "owner": context.user_id,
-            "thread": storable(thread.id),
-            "thread_title": None if thread.title is None else storable(thread.title),
-            "terms": search_terms(context.user_id, thread.title or ""),
-            "json": encode_thread(thread),
-        },
-    )
+def _thread_values(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any]:
+    return {
+        "owner": context.user_id,
+        "thread": storable(thread.id),
+        "thread_title": None if thread.title is None else storable(thread.title),
+        "terms": search_terms(context.user_id, thread.title or ""),
+        "json": encode_thread(thread),
+    }
 
 
 async def _upsert_item(
@@ -352,7 +315,3 @@ def _no_thread(thread_id: str) -> NotFound:
 
 def _no_item(item_id: str) -> NotFound:
     return NotFound(f"There is no item {item_id!r} in this thread.", param="item_id")
-
-
-def _no_attachment(attachment_id: str) -> NotFound:
-    return NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")

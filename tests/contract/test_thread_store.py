@@ -175,6 +175,20 @@ async def test_a_thread_saved_again_after_its_deletion_is_empty(store: PostgresS
     assert await every_item(store, "asc", 10) == []
 
 
+async def test_a_title_does_not_bring_a_deleted_thread_back(
+    store: PostgresStore, database: Database
+) -> None:
+    """Where only messages create threads: an answer may still be under way, and name its thread."""
+    serving = PostgresStore(database, messages_create_threads=True)
+    await filled(store, 1)
+    await serving.save_thread(thread(title="named"), MINE)
+    assert (await serving.load_thread("thr_1", MINE)).title == "named"
+    await serving.delete_thread("thr_1", MINE)
+    with pytest.raises(NotFoundError):
+        await serving.save_thread(thread(title="too late"), MINE)
+    assert (await serving.load_threads(10, None, "asc", MINE)).data == []
+
+
 # Items
 
 
