@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct import DirectUploads
 from app.attachments.links import LinkSigner
@@ -125,9 +126,9 @@ def create_application(settings: Settings) -> Starlette:
     splicer = Splicer(core.internal)
     urls = UrlSigner(core.public, core.credentials)
     downloads = SignedPreviews(urls, ttl_seconds=settings.preview_ttl_seconds)
-    previews = _previews(settings, downloads, links)
+    previews = _previews(settings, core, downloads, links)
     policy = AttachmentPolicy(settings.max_attachment_bytes, settings.allowed_mime_types)
-    store = PostgresStore(core.database, previews)
+    store = PostgresStore(core.database, previews, messages_create_threads=True)
     sweeper = create_sweeper(settings, core)
     attachment_store = TwoPhaseAttachmentStore(
         core.records,
@@ -286,7 +287,11 @@ def _transport(
     return PostTransport(PostPolicySigner(core.public, core.credentials), links)
 
 
-def _previews(settings: Settings, signed: SignedPreviews, links: LinkSigner) -> PreviewUrls:
+def _previews(
+    settings: Settings, core: Core, signed: SignedPreviews, links: LinkSigner
+) -> PreviewUrls:
+    if settings.preview_mode == "data":
+        return DataPreviews(core.bucket)
     if settings.preview_mode == "redirect":
         if settings.public_base_url is None:
             raise Misconfigured(

@@ -35,13 +35,13 @@ test_settings.__test__ = False  # type: ignore[attr-defined] # a helper, whateve
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[str]:
-    """Serve on a free port of loopback; yields the base URL once the application is up."""
+def running(settings: Settings, port: int = 0) -> Iterator[str]:
+    """Serve on loopback, on any free port; yields the base URL once the application is up."""
     server = uvicorn.Server(
         uvicorn.Config(
             create_application(settings),
             host="127.0.0.1",
-            port=0,
+            port=port,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=5,

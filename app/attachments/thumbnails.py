@@ -1,12 +1,8 @@
 """Thumbnails: small WebP previews of large images, made once and kept beside the original."""
 
-import io
 import logging
-import warnings
 
-from PIL import Image, ImageOps
-
-from app.attachments.images import UNREADABLE, check_pixels, eight_bit, open_image
+from app.attachments.images import thumbnail_of
 from app.attachments.keys import preview_key
 from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.attachments.workers import Workers, WorkFailed
@@ -15,7 +11,6 @@ from app.storage.bucket import Bucket
 logger = logging.getLogger(__name__)
 
 THUMBNAIL_TYPE = "image/webp"
-THUMBNAIL_MAX_SIDE = 512
 # An image that a browser shows and that is no larger than a thumbnail would be is its own preview.
 SMALL_ENOUGH_BYTES = 48 * 1024
 
@@ -54,31 +49,3 @@ class Thumbnails:
         key = preview_key(object_key)
         await self._bucket.write(key, thumbnail, mime_type=THUMBNAIL_TYPE)
         return key
-
-
-def thumbnail_of(body: bytes) -> bytes | None:
-    """A WebP of the first frame, upright, at most `THUMBNAIL_MAX_SIDE` pixels a side.
-
-    For a worker process. None where the image can't be read or is too large to decode. Nothing of
-    the metadata is kept: a preview tells nobody where the photo was taken.
-    """
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; nobody reads it here
-            return _thumbnail(body)
-    except (*UNREADABLE, MemoryError):
-        return None
-
-
-def _thumbnail(body: bytes) -> bytes:
-    image = open_image(body)
-    check_pixels(image)
-    # JPEG decodes at an eighth of the size for an eighth of the cost.
-    image.draft("RGB", (THUMBNAIL_MAX_SIDE * 2, THUMBNAIL_MAX_SIDE * 2))
-    image.load()
-    image.thumbnail((THUMBNAIL_MAX_SIDE, THUMBNAIL_MAX_SIDE), Image.Resampling.LANCZOS)
-    upright = eight_bit(ImageOps.exif_transpose(image), alpha=image.has_transparency_data)
-    upright.info = {}
-    out = io.BytesIO()
-    upright.save(out, "WEBP", quality=80, method=4)
-    return out.getvalue()

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse
 from app.attachments.policy import INLINE_IMAGE_TYPES, in_words
 from app.attachments.previews import PreviewUrls
 from app.database.entities import Entities, Entity
+from app.database.payloads import PreparingHydrator
 from app.http.session import Session
 
 _GROUPS = {"attachment": "Files", "thread": "Chats"}
@@ -37,15 +38,17 @@ class EntityRoutes:
         """`{"preview": …}`. Raises `NotFound`, for other users' ids too."""
         context = await self._session.context(request)
         entity = await self._entities.load(context.user_id, request.path_params["entity_id"])
-        widget = _widget(entity, self._image_url(entity))
+        widget = _widget(entity, await self._image_url(entity))
         return JSONResponse(
             {"preview": widget.model_dump(mode="json", exclude_none=True)}, headers=_PRIVATE
         )
 
-    def _image_url(self, entity: Entity) -> str | None:
+    async def _image_url(self, entity: Entity) -> str | None:
         has_image = entity.has_thumbnail or entity.mime_type in INLINE_IMAGE_TYPES
         if entity.reference is None or not has_image:
             return None
+        if isinstance(self._previews, PreparingHydrator):
+            await self._previews.prepare([entity.reference])
         return self._previews.preview_url(entity.id, entity.reference)
 
 
