@@ -15,8 +15,8 @@ THUMBNAIL_MAX_SIDE = 512
 # 100 megapixels are more than any common camera; decoded they are 300 MB. Refused before decoding.
 MAX_PIXELS = 100_000_000
 
-# A short list on purpose: every decoder is attack surface. MPO is what many phones call JPEG.
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
+# A short list on purpose: every decoder is attack surface.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
 
 ORIENTATION_TAG = 0x0112  # EXIF 2.32, table 4
 
