@@ -84,7 +84,7 @@ class Connections:
         if connection.reusable and len(self._idle) < _MAX_IDLE:
             self._idle.append((time.monotonic(), connection))
         else:
-            connection.close()
+            connection.abort()  # closing would still try to send what the peer didn't want
         return answer
 
     def _take_idle(self) -> "_Connection | None":
@@ -129,10 +129,11 @@ class _Connection(asyncio.Protocol):
         self._body = bytearray()
         self._answer: Answer | None = None
         self._sent_all = False
+        self._keep_alive = False
 
     @property
     def reusable(self) -> bool:
-        return self._sent_all and not self.lost and self._parser.should_keep_alive()
+        return self._sent_all and self._keep_alive and not self.lost
 
     async def exchange(self, opening: bytes, chunks: AsyncIterator[bytes]) -> Answer:
         self._start_answer()
@@ -209,6 +210,7 @@ class _Connection(asyncio.Protocol):
         status = self._parser.get_status_code()
         if status >= 200:  # the others announce an answer, and are none
             self._answer = Answer(status, bytes(self._body))
+            self._keep_alive = self._parser.should_keep_alive()  # known here, and nowhere later
             self._changed.set()
 
 

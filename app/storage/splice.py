@@ -94,7 +94,7 @@ class Splicer:
             f"Content-Type: {framed.content_type}\r\n"
             f"Content-Length: {framed.content_length}\r\n\r\n"
         ).encode() + framed.prefix
-        chunks = _with_suffix(body, framed.suffix) if framed.suffix else body
+        chunks = _with_suffix(body, framed) if framed.suffix else body
         try:
             answer = await self._connections.exchange(head, chunks)
         except ConnectionBroken as exc:
@@ -103,10 +103,15 @@ class Splicer:
             raise _refusal(answer)
 
 
-async def _with_suffix(body: AsyncIterator[bytes], suffix: bytes) -> AsyncIterator[bytes]:
+async def _with_suffix(body: AsyncIterator[bytes], framed: Framed) -> AsyncIterator[bytes]:
+    """`body` with the suffix right behind its last byte, so that a small upload is one chunk."""
+    missing = framed.content_length - len(framed.prefix) - len(framed.suffix)
+    if not missing:
+        yield framed.suffix
     async for chunk in body:
-        yield chunk
-    yield suffix
+        missing -= len(chunk)
+        if chunk:
+            yield chunk if missing else chunk + framed.suffix
 
 
 def _refusal(answer: Answer) -> AppError:
