@@ -93,10 +93,10 @@ class JwtAuthenticator:
             raise Unauthenticated("The token has expired. Sign in again.") from exc
         except jwt.PyJWTError as exc:
             raise Unauthenticated(f"The token is not valid: {exc}.") from exc
-        user_id = claims["sub"]
-        if not user_id:
-            raise Unauthenticated("The token's `sub` is empty.")
-        return str(user_id)
+        user_id = str(claims["sub"])
+        if not user_id or "\0" in user_id:
+            raise Unauthenticated("The token's `sub` names nobody.")
+        return user_id
 
     async def _claims(self, token: str) -> dict[str, Any]:
         key: Any = self._key

@@ -5,13 +5,13 @@ from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from app.database.observation import observe_statements
-from app.errors import DatabaseUnavailable
+from app.errors import DatabaseUnavailable, Misconfigured
 
 # PostgreSQL's classes 08 (connection), 28 (user refused), 3D (no such database), 53 (resources),
 # 57P (shutdown, starting up).
@@ -82,9 +82,22 @@ class Database:
             await connection.execute(text("SELECT 1"))
 
 
-def asyncpg_url(url: str) -> str:
-    """Accept what every hosting panel hands out: `postgres://`, `postgresql://`, or ours."""
-    scheme, separator, rest = url.partition("://")
-    if separator and scheme in {"postgres", "postgresql"}:
-        return f"postgresql+asyncpg://{rest}"
-    return url
+def asyncpg_url(url: str) -> URL:
+    """Accept what every hosting panel hands out: `postgres://`, `postgresql://`, or ours.
+
+    Their `sslmode` and `channel_binding` are libpq's: asyncpg takes the first as `ssl`, and binds
+    channels by itself where it can. Raises `Misconfigured` for what is no URL.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as exc:
+        raise Misconfigured(
+            "DATABASE_URL is no URL like postgresql://user:password@host/database."
+        ) from exc
+    if parsed.drivername in {"postgres", "postgresql"}:
+        parsed = parsed.set(drivername="postgresql+asyncpg")
+    query = dict(parsed.query)
+    query.pop("channel_binding", None)
+    if "sslmode" in query:
+        query["ssl"] = query.pop("sslmode")
+    return parsed.set(query=query)

@@ -50,7 +50,7 @@ def test_every_answer_can_be_read_by_an_allowed_origin(
     assert_readable_by_the_page(alice.send("no.such.operation"))
     assert_readable_by_the_page(alice.http.get("/nowhere"))
     assert_readable_by_the_page(alice.http.post("/uploads/atc_x?key=x", content=b"x"))
-    anyone = httpx.post(str(alice.http.base_url) + "chatkit", headers={"origin": PAGE})
+    anyone = httpx.post(alice.http.base_url.join("/chatkit"), headers={"origin": PAGE})
     assert anyone.status_code == 401
     assert_readable_by_the_page(anyone)
 

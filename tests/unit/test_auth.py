@@ -45,6 +45,7 @@ async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None
         {"exp": None},
         {"sub": None},
         {"sub": ""},
+        {"sub": "nul\0"},
         {"aud": "other"},
         {"aud": None},
         {"iss": "https://evil"},
