@@ -1,4 +1,4 @@
-"""The commands: `python -m app dev | serve | migrate | bucket | sweep | reconcile`."""
+"""The commands: `python -m app dev | serve | migrate | bucket | sweep | reconcile | doctor`."""
 
 import asyncio
 import errno
@@ -6,6 +6,7 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, NoReturn
@@ -19,11 +20,11 @@ from app.database.migrate import upgrade
 from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
 from app.errors import AppError
+from app.logs import configure_logs
 from app.serving import PortInUse, serve, take_port
 from app.settings import Settings
 
 DEV_GRACEFUL_SECONDS = 3
-SERVE_GRACEFUL_SECONDS = 30
 _MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 cli = typer.Typer(
@@ -55,7 +56,7 @@ def dev_command(
             _say("Migrating the database …")
             asyncio.run(_migrate(settings))
             _say("Preparing the bucket …")
-            asyncio.run(_prepare_bucket(settings))
+            _prepare_bucket(settings)
             _serve(settings, taken, host, DEV_GRACEFUL_SECONDS)
 
 
@@ -68,7 +69,7 @@ def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
         # Only the environment can say so: the default is `jwt`.
         _say("AUTH_MODE=dev: anyone who opens the page is let in, each as a user of their own.")
     with take_port(host, port) as taken:
-        _serve(settings, taken, host, SERVE_GRACEFUL_SECONDS)
+        _serve(settings, taken, host, settings.shutdown_grace_seconds)
 
 
 @cli.command("migrate")
@@ -83,7 +84,7 @@ def migrate_command() -> None:
 @cli.command("bucket")
 def bucket_command() -> None:
     """Create the bucket; set CORS, lifecycle, encryption and the public access block."""
-    asyncio.run(_prepare_bucket(Settings(), report=_say))
+    _prepare_bucket(Settings(), _say)
 
 
 @cli.command("sweep")
@@ -121,11 +122,36 @@ def reconcile_command(
         sys.exit(2)
 
 
+@cli.command("doctor")
+def doctor_command(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object, for other programs.")
+    ] = False,
+) -> None:
+    """Prove this deployment as a browser and a model would use it; say how to mend what fails.
+
+    Writes a few small objects into the bucket and deletes them. Exit status 1 if anything fails.
+    """
+    settings = Settings()
+    from app.doctor.examination import examine
+    from app.doctor.report import as_json as json_of
+    from app.doctor.report import is_healthy, summary
+
+    # The examination reports what fails; the libraries' own warnings about it only repeat that.
+    logging.getLogger().setLevel(logging.ERROR)
+    if as_json:
+        findings = asyncio.run(examine(settings))
+        _say(json_of(findings))
+    else:
+        findings = asyncio.run(examine(settings, on_finding=lambda each: _say(each.lines())))
+        _say(summary(findings))
+    if not is_healthy(findings):
+        sys.exit(1)
+
+
 def main() -> None:
     """Run a command. What a person can mend is said in one sentence, with exit status 1."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("alembic", "uvicorn"):
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    configure_logs("text")
     # The AWS credential chain reads the environment only, and `.env` may hold its variables.
     load_dotenv(".env")
     _exit_on_signals()
@@ -144,9 +170,13 @@ def main() -> None:
 
 
 def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds: int) -> None:
+    configure_logs(settings.log_format, settings.log_level)
     # Imported late: it takes seconds, and progress should be seen from the start.
     from app.application import create_application
+    from app.http.tracing import is_tracing_wanted, send_traces
 
+    if is_tracing_wanted():
+        send_traces()
     name, port = taken.getsockname()[:2]
     shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
     came_up = serve(
@@ -167,6 +197,24 @@ def _need_database(settings: Settings) -> None:
 
 async def _migrate(settings: Settings) -> None:
     await upgrade(settings.database_url.get_secret_value())
+
+
+def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None) -> None:
+    from app.attachments.keys import OBJECT_KEY_PREFIX
+    from app.http.page import CHATKIT_CDN
+    from app.storage.endpoint import Endpoint
+    from app.storage.setup import Access, set_up_bucket
+
+    endpoint = Endpoint(
+        settings.s3_endpoint_url,
+        settings.s3_bucket,
+        settings.s3_region,
+        settings.s3_addressing_style,
+    )
+    access = Access(pages=settings.allowed_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX)
+    for step in set_up_bucket(endpoint, access):
+        if say is not None:
+            say(str(step))
 
 
 def _exit_on_signals() -> None:

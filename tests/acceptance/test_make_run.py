@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -140,6 +141,15 @@ def test_everything_listens_on_loopback_and_nothing_unneeded_runs(instance: Inst
     assert by_name.count("weed") <= 10
     port = int(instance.url.rpartition(":")[2])
     assert [p for _, p, name in found if name != "weed"] == [port]
+
+
+def test_the_bucket_lets_in_the_page_and_nobody_else(instance: Instance) -> None:
+    with ChatClient(instance.url) as client:
+        preview_url = client.create_attachment("a.png", "image/png", 3)["preview_url"]
+    for origin, let_in in ((instance.url, True), ("http://elsewhere.example", False)):
+        headers = {"origin": origin, "access-control-request-method": "PUT"}
+        answer = httpx.options(preview_url, headers=headers, trust_env=False)
+        assert (answer.headers.get("access-control-allow-origin") == origin) is let_in
 
 
 def test_secrets_are_for_their_owner_only(instance: Instance) -> None:

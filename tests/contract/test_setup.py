@@ -1,0 +1,109 @@
+"""`app bucket` on each store: everything is set once, and what others configured stays."""
+
+from typing import Any
+
+import boto3
+import httpx
+import pytest
+
+from app.embedded.processes import free_ports
+from app.errors import BucketUnavailable
+from app.storage.endpoint import Endpoint
+from app.storage.setup import Access, set_up_bucket
+from tests.servers import TestBucket
+
+PAGE, FRAME = "http://page.example", "https://cdn.platform.openai.com"
+ACCESS = Access(pages=[PAGE], frames=[FRAME], prefix="attachments/")
+PARTS = ["CORS", "lifecycle", "encryption", "public access block"]
+
+
+@pytest.fixture(params=["moto_bucket", "seaweedfs_bucket"])
+def bucket(request: pytest.FixtureRequest) -> TestBucket:
+    found: TestBucket = request.getfixturevalue(request.param)
+    return found
+
+
+def _endpoint(bucket: TestBucket, name: str | None = None) -> Endpoint:
+    return Endpoint(bucket.endpoint_url, name or bucket.name, bucket.region, "path")
+
+
+def _ask(bucket: TestBucket, operation: str, **arguments: object) -> Any:
+    client = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
+    try:
+        return getattr(client, operation)(**arguments)
+    finally:
+        client.close()
+
+
+def test_a_bucket_is_made_and_set_up_once(bucket: TestBucket) -> None:
+    endpoint = _endpoint(bucket, f"{bucket.name}-new")
+    first = list(set_up_bucket(endpoint, ACCESS))
+    assert [step.name for step in first] == [f"bucket {endpoint.bucket}", *PARTS]
+    assert [step.outcome for step in first[:4]] == ["set"] * 4
+    again = list(set_up_bucket(endpoint, ACCESS))
+    assert [step.outcome for step in again[:4]] == ["already so"] * 4
+    lifecycle = _ask(bucket, "get_bucket_lifecycle_configuration", Bucket=endpoint.bucket)
+    assert lifecycle["Rules"][0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_rules_of_others_stay_and_ours_follow_the_settings(bucket: TestBucket) -> None:
+    theirs = {"ID": "theirs", "AllowedOrigins": ["http://x.example"], "AllowedMethods": ["GET"]}
+    rules = {"CORSRules": [theirs]}
+    _ask(bucket, "put_bucket_cors", Bucket=bucket.name, CORSConfiguration=rules)
+    moved = Access(pages=["http://moved.example"], frames=[FRAME], prefix="attachments/")
+    for access in (ACCESS, moved):
+        list(set_up_bucket(_endpoint(bucket), access))
+    found = _ask(bucket, "get_bucket_cors", Bucket=bucket.name)["CORSRules"]
+    assert [(rule["ID"], rule["AllowedOrigins"]) for rule in found] == [
+        ("theirs", ["http://x.example"]),
+        ("chatkit-pages", ["http://moved.example"]),
+        ("chatkit-frame", [FRAME]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("origin", "method", "allowed"),
+    [
+        (PAGE, "PUT", True),
+        (PAGE, "POST", True),
+        (PAGE, "GET", True),
+        (PAGE, "HEAD", True),
+        (FRAME, "GET", True),
+        (FRAME, "PUT", False),
+        ("http://elsewhere.example", "GET", False),
+        ("http://elsewhere.example", "PUT", False),
+    ],
+)
+def test_browsers_are_let_in_by_origin_and_method(
+    seaweedfs_bucket: TestBucket, origin: str, method: str, allowed: bool
+) -> None:
+    list(set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS))
+    answer = httpx.options(
+        f"{seaweedfs_bucket.endpoint_url}/{seaweedfs_bucket.name}/attachments/key",
+        headers={"origin": origin, "access-control-request-method": method},
+        trust_env=False,
+    )
+    # What a browser looks at: a method that is not among the allowed ones is refused as well.
+    methods = answer.headers.get("access-control-allow-methods", "").split(", ")
+    let_in = answer.headers.get("access-control-allow-origin") == origin and method in methods
+    assert let_in is allowed
+
+
+def test_what_a_store_refuses_is_reported_in_its_words(seaweedfs_bucket: TestBucket) -> None:
+    steps = {step.name: step for step in set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS)}
+    assert steps["public access block"].outcome == "refused"
+    assert "NotImplemented" in str(steps["public access block"])
+
+
+def test_a_store_that_does_not_answer_is_said_to_be_unavailable() -> None:
+    (port,) = free_ports(1)
+    with pytest.raises(BucketUnavailable):
+        list(set_up_bucket(Endpoint(f"http://127.0.0.1:{port}", "any-bucket"), ACCESS))
+
+
+def test_credentials_that_may_not_use_the_bucket_are_said_to_be_the_reason(
+    seaweedfs_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
+    with pytest.raises(BucketUnavailable, match="can't be used with these credentials"):
+        list(set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS))
