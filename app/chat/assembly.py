@@ -21,6 +21,7 @@ from app.chat.budget import Budget
 from app.chat.cache import RenditionCache
 from app.chat.converter import AttachmentConverter, AttachmentReader, ContentLinks
 from app.chat.dictation import Dictation
+from app.chat.mentions import Mentions
 from app.chat.offline import OfflineModel
 from app.chat.renditions import Limits, ObjectReader, Renditions
 from app.chat.responder import AgentResponder, RefusalRecords
@@ -108,6 +109,7 @@ def build_chat(
             renditions=renditions,
             budget=budget,
             links=links if model_input == "url" else None,
+            mentions=Mentions(context, attachments, renditions, store),
             refused=refused,
         )
 

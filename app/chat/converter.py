@@ -25,7 +25,14 @@ from openai.types.responses.response_input_item_param import Message
 
 from app.chat.budget import RESERVE_BYTES, Budget, json_bytes
 from app.chat.kinds import Kind, kind_of
-from app.chat.parts import Announced, Rendition, attachment_parts, note, text_part
+from app.chat.parts import (
+    Announced,
+    Rendition,
+    attachment_parts,
+    mention_part,
+    note,
+    text_part,
+)
 from app.chat.renditions import Renditions, StoredAttachment
 from app.errors import NotFound, Unavailable
 
@@ -54,6 +61,12 @@ class ContentLinks(Protocol):
     def url(self, object_key: str) -> str: ...
 
 
+class MentionReader(Protocol):
+    """Describes what an id in an @-mention stands for."""
+
+    async def describe(self, entity_id: str) -> ResponseInputContentParam: ...
+
+
 @dataclass(frozen=True, slots=True)
 class _Unstored:
     """A ChatKit attachment that has no row here, announced by what ChatKit knows of it."""
@@ -75,6 +88,7 @@ class AttachmentConverter(ThreadItemConverter):
         renditions: Renditions,
         budget: Budget,
         links: ContentLinks | None = None,
+        mentions: MentionReader | None = None,
         refused: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         """`refused`: ids that are not to be sent, each with the reason to give instead."""
@@ -83,6 +97,7 @@ class AttachmentConverter(ThreadItemConverter):
         self._renditions = renditions
         self._budget = budget
         self._links = links
+        self._mentions = mentions
         self._refused = refused
         self._planned: dict[str, Parts] = {}
         self._sent: set[str] = set()
@@ -145,7 +160,7 @@ class AttachmentConverter(ThreadItemConverter):
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """The message as typed and its attachments, then what the SDK adds for quotes and tags."""
+        """The message as typed, its attachments and mentions, then what the SDK adds for quotes."""
         content: Parts = []
         typed = "".join(
             part.text if part.type == "input_text" else f"@{part.text}" for part in item.content
@@ -154,16 +169,21 @@ class AttachmentConverter(ThreadItemConverter):
             content.append(text_part(typed))
         for attachment in item.attachments:
             content.extend(await self.attachment_parts(attachment))
+        # By id: the SDK takes tags with equal texts for the same, and two files may share a name.
+        tags = {part.id: part for part in item.content if part.type == "input_tag"}
+        content.extend([await self.tag_to_message_content(tag) for tag in tags.values()])
         written: list[TResponseInputItem] = (
             [Message(type="message", role="user", content=content)] if content else []
         )
-        bare = item.model_copy(update={"attachments": []})
+        bare = item.model_copy(update={"attachments": [], "content": []})
         by_sdk = await super().user_message_to_input(bare, is_last_message)
         return written + (by_sdk[1:] if isinstance(by_sdk, list) else [])
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
-        """An @-mention that nothing more is known about."""
-        return text_part(f"The user mentions {tag.text!r} (id {tag.id!r}).")
+        """What is known here of the id; the rest of a tag is only what the client says."""
+        if self._mentions is None:
+            return mention_part(_Unstored(tag.id, "(unknown)", "unknown"), _GONE)
+        return await self._mentions.describe(tag.id)
 
     async def assistant_message_to_input(
         self, item: AssistantMessageItem

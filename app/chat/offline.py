@@ -24,7 +24,7 @@ from openai.types.responses.response_prompt_param import ResponsePromptParam
 
 from app.attachments.workers import Workers, WorkFailed
 from app.chat import documents, images
-from app.chat.parts import announced_fields
+from app.chat.parts import MENTION, announced_fields
 from app.chat.response_events import text_message, text_response_events
 
 NOTICE = (
@@ -50,6 +50,7 @@ class _Received:
 class _Turn:
     typed: list[str] = field(default_factory=list)
     attachments: list[_Received] = field(default_factory=list)
+    mentions: list[_Received] = field(default_factory=list)
 
 
 class OfflineModel(Model):
@@ -108,6 +109,11 @@ class OfflineModel(Model):
             lines += [f"I received {len(last.attachments)} attachment{plural}:", ""]
             for received in last.attachments:
                 lines += await self._described(received)
+            lines.append("")
+        if last.mentions:
+            lines += ["You mentioned:", ""]
+            for mentioned in last.mentions:
+                lines += await self._described(mentioned)
             lines.append("")
         earlier = [received for turn in turns[:-1] for received in turn.attachments]
         if earlier:
@@ -190,11 +196,12 @@ def _read_message(message: Part, turn: _Turn) -> None:
                 turn.attachments[-1].content = part
             continue
         text = str(part.get("text", ""))
-        fields = announced_fields(text)
-        if fields is None:
-            turn.typed.append(text)
-        else:
+        if fields := announced_fields(text):
             turn.attachments.append(_Received(fields, text))
+        elif fields := announced_fields(text, mark=MENTION):
+            turn.mentions.append(_Received(fields, text))
+        else:
+            turn.typed.append(text)
 
 
 def _text_details(text: str) -> list[str]:
