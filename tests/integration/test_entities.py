@@ -8,7 +8,7 @@ from chatkit.widgets import BasicRoot, DynamicWidgetComponent, WidgetComponent
 from PIL import Image
 from pydantic import TypeAdapter
 
-from tests.service import ChatKitClient, thread_id_of
+from tests.service import ChatKitClient, answer_of, thread_id_of
 
 _COMPONENT: TypeAdapter[WidgetComponent] = TypeAdapter(WidgetComponent)
 
@@ -142,3 +142,55 @@ def test_what_is_deleted_is_neither_found_nor_previewed(alice: ChatKitClient) ->
 @pytest.mark.parametrize("path", ["/entities?query=x", "/entities/atc_1/preview"])
 def test_nothing_is_told_to_nobody(base_url: str, path: str) -> None:
     assert httpx.get(base_url + path).status_code == 401
+
+
+def mentioning(*ids: str, text: str = "passwords.txt") -> dict[str, object]:
+    """A message of mentions, with what a client may claim about them."""
+    tags = [
+        {"type": "input_tag", "id": id, "text": text, "data": {"name": text}, "interactive": True}
+        for id in ids
+    ]
+    typed = {"type": "input_text", "text": "Look at this: "}
+    return {"content": [typed, *tags], "attachments": [], "inference_options": {}}
+
+
+def test_a_mention_brings_a_file_of_another_thread_to_the_model(alice: ChatKitClient) -> None:
+    attachment = alice.attach("notes.txt", b"the first line\nthe second line", "text/plain")
+    thread_id = thread_id_of(alice.say("Keep this", attachment["id"]))
+    alice.call("threads.update", thread_id=thread_id, title="Where notes are kept")
+    answer = answer_of(
+        alice.stream("threads.create", input=mentioning(attachment["id"], thread_id))
+    )
+    assert "You mentioned:" in answer
+    assert "`notes.txt`" in answer and "the first line" in answer
+    assert "`Where notes are kept`" in answer and "Keep this" in answer
+
+
+def test_a_mention_of_what_is_not_ones_own_is_a_note_and_no_data(
+    alice: ChatKitClient, bob: ChatKitClient
+) -> None:
+    attachment = alice.attach("notes.txt", b"the secret line", "text/plain")
+    thread_id = thread_id_of(alice.say("The secret question", attachment["id"]))
+    alice.call("threads.update", thread_id=thread_id, title="The secret title")
+    ids = [attachment["id"], thread_id, "atc_none", "nul\0", "x" * 5000]
+    for entity_id in ids:
+        answer = answer_of(
+            bob.stream("threads.create", input=mentioning(entity_id, text="any name"))
+        )
+        assert "no such file or chat" in answer, entity_id
+        assert "secret" not in answer and "notes.txt" not in answer
+
+
+def test_a_mention_of_what_was_deleted_is_a_note_in_later_turns(alice: ChatKitClient) -> None:
+    attachment = alice.attach("notes.txt", b"the first line", "text/plain")
+    kept_in = thread_id_of(alice.say("Keep this", attachment["id"]))
+    events = alice.stream("threads.create", input=mentioning(attachment["id"]))
+    assert "the first line" in answer_of(events)
+    alice.call("threads.delete", thread_id=kept_in)
+    again = alice.stream(
+        "threads.add_user_message",
+        thread_id=thread_id_of(events),
+        input=mentioning(attachment["id"]),
+    )
+    assert "no such file or chat" in answer_of(again)
+    assert "the first line" not in answer_of(again)
