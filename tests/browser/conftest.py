@@ -12,11 +12,13 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
-from playwright.sync_api import Browser, ConsoleMessage, Error, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
+from app.attachments.keys import OBJECT_KEY_PREFIX
+from app.http.page import CHATKIT_CDN
+from app.storage.endpoint import Endpoint
+from app.storage.setup import Access, set_up_bucket
 from tests.browser.person import Person
 from tests.browser.site import Site, one_origin, three_origins
 from tests.servers import TestBucket, missing
@@ -30,6 +32,10 @@ CHROMIUM_ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+# A machine that runs other things too may take its time; a test that passes does not wait.
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 SiteFactory = Callable[..., Site]
 PersonFactory = Callable[..., Person]
@@ -86,7 +92,7 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
                 **options,
             }
         )
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(PATIENCE_MS)
         token = site.token(user_id)
         context.add_init_script(f"sessionStorage.setItem('chat.token', '{token}')")
         person = Person(context.new_page(), site)
@@ -126,27 +132,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 
 def allow_origin(bucket: TestBucket, origin: str) -> None:
-    """The bucket's CORS as `app bucket` sets it, for one page."""
-    client = boto3.client(
-        "s3",
-        endpoint_url=bucket.endpoint_url,
-        region_name=bucket.region,
-        config=Config(s3={"addressing_style": "path"}),
-    )
-    client.put_bucket_cors(
-        Bucket=bucket.name,
-        CORSConfiguration={
-            "CORSRules": [
-                {
-                    "AllowedOrigins": [origin],
-                    "AllowedMethods": ["GET", "HEAD", "POST", "PUT"],
-                    "AllowedHeaders": ["*"],
-                    "ExposeHeaders": ["ETag"],
-                }
-            ]
-        },
-    )
-    client.close()
+    """What `app bucket` does with ALLOWED_ORIGINS=origin."""
+    endpoint = Endpoint(bucket.endpoint_url, bucket.name, bucket.region, "path")
+    access = Access(pages=[origin], frames=[CHATKIT_CDN], prefix=OBJECT_KEY_PREFIX)
+    steps = {step.name: step.outcome for step in set_up_bucket(endpoint, access)}
+    assert steps["CORS"] == "set"
 
 
 def _note(person: Person, message: ConsoleMessage) -> None:

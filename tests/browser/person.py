@@ -1,12 +1,25 @@
 """What a person does with the page, in a person's words."""
 
 import re
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import FilePayload, Locator, Page, Request, expect
 
 from tests.browser.site import Site
+
+
+def until(condition: Callable[[], object], timeout_seconds: float = 30) -> None:
+    """Poll for what `expect` has no words for.
+
+    Playwright's own `wait_for_function` evaluates strings in the page, which its policy forbids.
+    """
+    deadline = time.monotonic() + timeout_seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
 
 
 @dataclass

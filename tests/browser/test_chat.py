@@ -1,7 +1,6 @@
 """The chat around the files: answers, stop, retry, threads, other people, other pages."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -11,7 +10,7 @@ from playwright.sync_api import Page, expect
 from app.chat.offline import OfflineModel
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
-from tests.browser.person import Person
+from tests.browser.person import Person, until
 from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
@@ -236,13 +235,6 @@ def test_the_example_sends_a_chart_from_elsewhere_in_the_page(
     expect(answer).to_contain_text("uploads-by-month.png")
     expect(answer).to_contain_text("1280 × 640")
     expect(answer).to_contain_text("Which month is best?")
-
-
-def until(condition: Callable[[], bool], timeout_seconds: float = 30) -> None:
-    deadline = time.monotonic() + timeout_seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def barriers(page: Page) -> list[str]:

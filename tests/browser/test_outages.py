@@ -4,16 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-import boto3
 import pytest
-from botocore.config import Config
 from playwright.sync_api import expect
 
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.browser.conftest import PersonFactory, allow_origin
 from tests.browser.files import text
 from tests.browser.site import three_origins
-from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
+from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket
 
 pytestmark = pytest.mark.browser
 
@@ -36,14 +34,6 @@ def test_an_upload_fails_in_words_while_the_bucket_is_down_and_a_retry_mends_it(
     new_person: PersonFactory,
     method: Literal["POST", "PUT"],
 ) -> None:
-    client = boto3.client(
-        "s3",
-        endpoint_url=own_seaweedfs.endpoint_url,
-        region_name=REGION,
-        config=Config(s3={"addressing_style": "path"}),
-    )
-    client.create_bucket(Bucket="outage")
-    client.close()
     bucket = TestBucket(own_seaweedfs.endpoint_url, "outage")
     with three_origins(database_url, bucket, upload_method=method) as site:
         allow_origin(bucket, site.page_url)

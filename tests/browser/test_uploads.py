@@ -2,12 +2,15 @@
 
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 from playwright.sync_api import expect
 
+from app.http.page import CHATKIT_CDN
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
 from tests.browser.person import Person
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
 
@@ -133,6 +136,25 @@ def test_a_refused_origin_at_the_bucket_leads_through_the_gateway(
     assert origins == ["://".join(urlsplit(site.bucket_url)[:2]), site.api_url]
     alice.send("Here")
     expect(alice.wait_for_answer()).to_contain_text("notes.txt")
+
+
+def test_the_bucket_shows_previews_to_chatkit_s_frame_and_takes_uploads_from_the_page_only(
+    site: Site,
+) -> None:
+    """By CORS, as `app bucket` sets it: (origin, method) → allowed."""
+    allowed = {}
+    for origin in (site.page_url, CHATKIT_CDN, "https://other.example"):
+        for method in ("GET", "HEAD", "POST", "PUT"):
+            headers = {"Origin": origin, "Access-Control-Request-Method": method}
+            answer = httpx.options(f"{site.bucket_url}/attachments/x", headers=headers)
+            allowed[origin, method] = answer.headers.get("access-control-allow-origin") in {
+                origin,
+                "*",
+            } and method in answer.headers.get("access-control-allow-methods", "")
+    assert {pair for pair, is_allowed in allowed.items() if is_allowed} == {
+        *((site.page_url, method) for method in ("GET", "HEAD", "POST", "PUT")),
+        *((CHATKIT_CDN, method) for method in ("GET", "HEAD")),
+    }
 
 
 def test_an_origin_the_api_does_not_know_is_refused(

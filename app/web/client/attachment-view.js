@@ -15,7 +15,7 @@ export function renderAttachments(attachments, actions) {
     'div',
     { class: 'attachments' },
     images.length > 0 &&
-      h('div', { class: 'attachment-images', dataset: { count: String(Math.min(images.length, 4)) } },
+      h('div', { class: 'attachment-images', dataset: { count: String(images.length) } },
         ...images.map((attachment) => imageTile(attachment, actions))),
     ...files.map((attachment) => fileCard(attachment, actions)),
   );

@@ -56,6 +56,7 @@ function textOf(widget) {
     dataset: {
       ...(SIZES.has(widget.size) ? { size: widget.size } : {}),
       ...(widget.truncate || lines ? { lines: String(lines || 1) } : {}),
+      ...(['medium', 'semibold', 'bold'].includes(widget.weight) ? { weight: widget.weight } : {}),
       ...(widget.color === 'secondary' || widget.color === 'tertiary' ? { tone: 'muted' } : {}),
     },
   });
@@ -64,6 +65,11 @@ function textOf(widget) {
 function image(widget) {
   if (!/^(https?:|data:image\/|blob:|\/)/.test(widget.src)) return null;
   const picture = h('img', { src: widget.src, alt: widget.alt ?? '', class: 'widget-image', loading: 'lazy' });
+  if (widget.fit === 'cover') picture.dataset.fit = 'cover';
+  if (Number.isInteger(widget.size)) {
+    picture.style.width = `${widget.size}px`;
+    picture.style.height = `${widget.size}px`;
+  }
   picture.addEventListener('error', () => picture.remove());
   return picture;
 }
