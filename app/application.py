@@ -149,10 +149,11 @@ def create_application(settings: Settings) -> Starlette:
     )
     server = AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation)
     authenticator = create_authenticator(settings, core.credentials)
+    rate = _request_rate(settings)
     session = Session(
         authenticator,
         _without_slash(settings.public_base_url),
-        admit=_request_rate(settings).admit,
+        admit=rate.admit,
     )
     redirects = AttachmentRedirects(
         core.records,
@@ -218,6 +219,7 @@ def create_application(settings: Settings) -> Starlette:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(core.running())
             await stack.enter_async_context(splicer)
+            stack.push_async_callback(rate.close)
             stack.push_async_callback(chat.close)
             stack.push_async_callback(server.close)
             await stack.enter_async_context(sweeper.running(settings.sweep_interval_seconds))

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from math import ceil
 
 from limits import RateLimitItem, parse
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 from limits.errors import StorageError
 from limits.storage import storage_from_string
@@ -85,9 +86,11 @@ class RequestRate:
         place that it does not know or lacks the driver of.
         """
         self._rate: RateLimitItem = parse(rate)
-        self._limiter = SlidingWindowCounterRateLimiter(
-            storage_from_string(f"async+{storage_url or IN_PROCESS}", wrap_exceptions=True)
-        )
+        url = storage_url or IN_PROCESS
+        # The library prefers another Redis client, which pins packages that others need newer.
+        options = {"implementation": "redispy"} if url.startswith("redis") else {}
+        self._storage = storage_from_string(f"async+{url}", wrap_exceptions=True, **options)
+        self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
     async def admit(self, user_id: str) -> None:
         """Count a request. Raises `RateLimited` with the seconds to wait.
@@ -107,6 +110,12 @@ class RequestRate:
             f" {self._rate.GRANULARITY.name}. Wait {seconds} seconds and try again.",
             retry_after_seconds=seconds,
         )
+
+    async def close(self) -> None:
+        """Close the connections to the shared count, if there are any."""
+        if isinstance(self._storage, RedisStorage):
+            # The library has no way to do it.
+            await self._storage.bridge.storage.aclose()  # type: ignore[attr-defined] # redispy's
 
 
 class AtOnce:

@@ -1,0 +1,286 @@
+"""What one caller may ask for, and what those who ask for more are told."""
+
+import asyncio
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+import uvicorn
+from pydantic import SecretStr
+
+from app.application import create_application
+from app.errors import Misconfigured, RateLimited
+from app.http import protocol
+from app.http.limits import AtOnce, RequestRate
+from app.http.protocol import PatientProtocol
+from app.settings import Settings
+from tests.model_api import Text, model_api
+from tests.servers import TestBucket, missing
+from tests.service import ChatKitClient, running, test_settings, user_message
+
+
+@pytest.fixture
+def settings(database_url: str, moto_bucket: TestBucket) -> Settings:
+    return test_settings(
+        database_url, moto_bucket, s3_addressing_style="path", max_request_bytes=64 * 1024
+    )
+
+
+@pytest.fixture
+def base_url(settings: Settings) -> Iterator[str]:
+    with running(settings) as url:
+        yield url
+
+
+def code_of(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json()["error"]["code"]
+
+
+# Sizes
+
+
+def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(base_url: str) -> None:
+    headers = {"x-forwarded-user": "alice"}
+    announced = httpx.post(f"{base_url}/chatkit", content=b"x" * 65_537, headers=headers)
+    assert code_of(announced) == (413, "request_too_large")
+    assert announced.json()["message"].startswith("The request is larger than 64 KiB.")
+    chunks = (b"x" * 1024 for _ in range(65))
+    unannounced = httpx.post(f"{base_url}/chatkit", content=chunks, headers=headers)
+    assert code_of(unannounced) == (413, "request_too_large")
+
+
+def test_a_url_and_headers_that_are_too_large_are_refused(base_url: str) -> None:
+    assert code_of(httpx.get(f"{base_url}/livez?{'x' * 9000}")) == (414, "url_too_long")
+    headers = {f"x-{number}": "y" * 5000 for number in range(7)}
+    assert code_of(httpx.get(f"{base_url}/livez", headers=headers)) == (431, "headers_too_large")
+
+
+# Requests a minute
+
+
+async def test_the_rate_is_each_users_own_and_says_when_to_come_back() -> None:
+    rate = RequestRate("3/minute")
+    for _ in range(3):
+        await rate.admit("alice")
+    with pytest.raises(RateLimited) as refused:
+        await rate.admit("alice")
+    assert 1 <= refused.value.retry_after_seconds <= 60
+    assert "more than 3 requests in a minute" in refused.value.message
+    await rate.admit("bob")
+
+
+async def test_a_count_that_can_not_be_kept_limits_nobody(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rate = RequestRate("1/minute", "redis://127.0.0.1:9")
+    for _ in range(3):
+        await rate.admit("alice")
+    assert "not limited" in caplog.text
+    await rate.close()
+
+
+async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
+    program = shutil.which("redis-server") or missing("redis-server is not installed")
+    path = tmp_path / "redis.sock"
+    process = subprocess.Popen(  # noqa: ASYNC220 - it is there at once
+        [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        while not path.exists():
+            assert process.poll() is None
+            await asyncio.sleep(0.01)
+        replicas = [RequestRate("3/minute", f"redis+unix://{path}") for _ in range(2)]
+        for replica in (*replicas, replicas[0]):
+            await replica.admit("alice")
+        with pytest.raises(RateLimited) as refused:
+            await replicas[1].admit("alice")
+        for replica in replicas:
+            await replica.close()
+        assert 1 <= refused.value.retry_after_seconds <= 60
+    finally:
+        process.terminate()
+        process.wait()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"user_request_rate": "many"}, {"rate_limit_storage_url": SecretStr("carrier-pigeon://x")}],
+)
+def test_a_rate_that_means_nothing_is_said_at_the_start(
+    changes: dict[str, object], settings: Settings
+) -> None:
+    with pytest.raises(Misconfigured, match="USER_REQUEST_RATE"):
+        create_application(settings.model_copy(update=changes))
+
+
+def test_too_many_requests_are_told_to_wait(settings: Settings) -> None:
+    with running(settings.model_copy(update={"user_request_rate": "2/minute"})) as base_url:
+        alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
+        assert [alice.send("threads.list").status_code for _ in range(3)] == [200, 200, 429]
+        refused = alice.send("threads.list")
+        assert code_of(refused) == (429, "rate_limited")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert bob.send("threads.list").status_code == 200
+        assert httpx.get(f"{base_url}/livez").status_code == 200
+
+
+# Things at once
+
+
+def test_places_are_given_back_even_after_a_failure() -> None:
+    places = AtOnce(1, "Only {most}.")
+    with pytest.raises(ValueError, match="broke"), places.one_more("alice"):
+        with pytest.raises(RateLimited, match="Only 1"), places.one_more("alice"):
+            pass
+        with places.one_more("bob"):
+            raise ValueError("broke")
+    with places.one_more("alice"):
+        pass
+
+
+@contextmanager
+def answering(client: ChatKitClient) -> Iterator[httpx.Response]:
+    """A new thread's answer under way: its first bytes are there, the last are not."""
+    body = {"type": "threads.create", "params": {"input": user_message("hello")}}
+    headers = {"accept": "application/json"}
+    with client.http.stream("POST", "/chatkit", json=body, headers=headers) as response:
+        if response.status_code == 200:
+            next(response.iter_bytes())
+        else:
+            response.read()
+        yield response
+
+
+def test_a_user_has_so_many_answers_at_once(settings: Settings) -> None:
+    with model_api() as model:
+        model.script.extend([Text("It takes its time.", hang_after=1)] * 20)
+        limited = settings.model_copy(
+            update={
+                "user_concurrent_streams": 1,
+                "openai_base_url": model.base_url,
+                "openai_api_key": SecretStr("sk-test"),
+            }
+        )
+        with running(limited) as base_url:
+            alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
+            with answering(alice):
+                with answering(alice) as refused:
+                    assert code_of(refused) == (429, "rate_limited")
+                    assert refused.headers["retry-after"] == "1"
+                [told] = alice.stream("threads.create", input=user_message("two"))
+                assert "1 answers under way" in told["message"]
+                with answering(bob) as another:
+                    assert another.status_code == 200
+            deadline = time.monotonic() + 10
+            free = False
+            while not free:
+                assert time.monotonic() < deadline
+                with answering(alice) as response:
+                    free = response.status_code == 200
+
+
+# Slow clients
+
+
+@pytest.fixture
+def patient(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[int]:
+    """The port of a service whose patience is short."""
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.3)
+    monkeypatch.setattr(protocol, "BODY_TICK_SECONDS", 0.3)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_application(settings),
+            host="127.0.0.1",
+            port=0,
+            http=PatientProtocol,
+            log_level="warning",
+        )
+    )
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        thread.join(0.01)
+        assert thread.is_alive()
+    yield server.servers[0].sockets[0].getsockname()[1]
+    server.should_exit = True
+    thread.join()
+
+
+def everything_from(connection: socket.socket) -> bytes:
+    """All that comes until the other side closes."""
+    connection.settimeout(10)
+    received = b""
+    # Closed with something unread, a connection is reset instead of ended.
+    with suppress(ConnectionResetError):
+        while chunk := connection.recv(65_536):
+            received += chunk
+    return received
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        b"POST /chatkit HTTP/1.1\r\nhost: x\r\nx-slow: ",
+        b"\r\n",
+    ],
+    ids=["nothing", "half a head", "a line end"],
+)
+def test_a_request_that_does_not_arrive_is_not_waited_for(sent: bytes, patient: int) -> None:
+    with socket.create_connection(("127.0.0.1", patient)) as connection:
+        connection.sendall(sent)
+        assert everything_from(connection).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_body_that_trickles_is_not_waited_for(patient: int) -> None:
+    head = (
+        b"POST /chatkit HTTP/1.1\r\nhost: x\r\nx-forwarded-user: a\r\ncontent-length: 9999\r\n\r\n"
+    )
+    with socket.create_connection(("127.0.0.1", patient)) as connection:
+        connection.sendall(head + b"{")
+        answer = everything_from(connection)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_head_without_end_is_refused(patient: int) -> None:
+    with socket.create_connection(("127.0.0.1", patient)) as connection:
+        connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\nx-endless: " + b"y" * 200_000)
+        answer = everything_from(connection)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
+
+
+def test_an_answer_that_takes_its_time_is_not_cut_off(patient: int) -> None:
+    with httpx.Client(base_url=f"http://127.0.0.1:{patient}") as client:
+        for _ in range(3):
+            assert client.get("/livez").status_code == 200
+            threading.Event().wait(0.5)  # longer than any deadline, and no request under way
+        alice = ChatKitClient.of(f"http://127.0.0.1:{patient}")
+        assert alice.say("hello")
+
+
+# Headers of every answer
+
+
+def test_answers_keep_browsers_from_guessing_and_telling(base_url: str) -> None:
+    answer = ChatKitClient.of(base_url).send("threads.list")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-frame-options"] == "DENY"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "strict-transport-security" not in answer.headers
+    assert "server" not in answer.headers or "uvicorn" in answer.headers["server"]
+
+
+def test_a_service_behind_tls_tells_browsers_to_use_nothing_else(settings: Settings) -> None:
+    secure = settings.model_copy(update={"public_base_url": "https://chat.example.com"})
+    with running(secure) as base_url:
+        answer = httpx.get(f"{base_url}/livez")
+    assert answer.headers["strict-transport-security"] == "max-age=31536000"
