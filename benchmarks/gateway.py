@@ -8,10 +8,11 @@ and the parsing service run in processes of their own, as they would.
 import http.client
 import multiprocessing
 import secrets
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
+from itertools import repeat
 from multiprocessing.connection import Connection
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,7 +27,6 @@ from starlette.routing import Route
 
 from app.attachments.links import LinkSigner
 from app.http.uploads import UploadGateway
-from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
@@ -124,7 +124,7 @@ class Uploads:
     def __init__(self, url: str, file: bytes) -> None:
         parts = urlsplit(url)
         assert parts.hostname is not None
-        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=120)
+        self._connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=600)
         self._connection.connect()
         self._file = file
 
@@ -211,23 +211,16 @@ def memory(endpoint: Endpoint, make: Callable[[Endpoint], Starlette], what: str)
         url = f"http://127.0.0.1:{port}"
 
         def upload(name: str, content: bytes) -> None:
-            fields = policies.presign(
-                name, mime_type=MIME_TYPE, size=len(content), expires_in=3600
-            )
+            fields = policies.presign(name, mime_type=MIME_TYPE, size=len(content), expires_in=3600)
             uploads = Uploads(url, content)
             uploads.post(link(name, fields), {})
             uploads.close()
 
         upload("warm-up", b"x")
         before = resident(pid, "VmRSS")
-        threads = [
-            threading.Thread(target=upload, args=(f"memory-{number}", file))
-            for number in range(MEMORY_UPLOADS)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(MEMORY_UPLOADS) as pool:
+            names = [f"memory-{number}" for number in range(MEMORY_UPLOADS)]
+            list(pool.map(upload, names, repeat(file)))
         peak = resident(pid, "VmHWM")
     size = MEMORY_SIZE // MEBIBYTE
     print(

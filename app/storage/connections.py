@@ -19,8 +19,12 @@ import httptools
 from botocore.httpsession import get_cert_path
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
-# How long the peer may neither take a byte nor, when it has all of them, answer.
-_SILENCE_TIMEOUT_SECONDS = 30.0
+# How long the peer may take no byte of what it was sent.
+_STALL_TIMEOUT_SECONDS = 60.0
+# How long it may think when it has everything: stores that spool a form before they keep it need
+# time by its size, and more when many arrive at once.
+_ANSWER_TIMEOUT_SECONDS = 60.0
+_SLOW_PEER_BYTES_A_SECOND = 1024 * 1024
 # Servers close idle connections too, some after 5 seconds; closing first avoids their race.
 _IDLE_SECONDS = 4.0
 _MAX_IDLE = 32
@@ -139,19 +143,22 @@ class _Connection(asyncio.Protocol):
         self._start_answer()
         reused, self._used_before = self._used_before, True
         self._transport.write(opening)
+        sent = len(opening)
         async for chunk in chunks:
             if not chunk:
                 continue
             if self._writing_paused:
-                await self._until(lambda: not self._writing_paused)
+                await self._until(lambda: not self._writing_paused, _STALL_TIMEOUT_SECONDS)
             if self._answer is not None or self.lost:
                 break
             reused = False  # from here on the opening alone would not be the whole request
             self._transport.write(chunk)
+            sent += len(chunk)
         else:
             self._sent_all = True
         try:
-            await self._until(lambda: self._answer is not None)
+            patience_seconds = _ANSWER_TIMEOUT_SECONDS + sent / _SLOW_PEER_BYTES_A_SECOND
+            await self._until(lambda: self._answer is not None, patience_seconds)
         except ConnectionBroken as exc:
             if reused and self.lost:
                 raise _StaleConnection from exc
@@ -159,10 +166,10 @@ class _Connection(asyncio.Protocol):
         assert self._answer is not None  # noqa: S101  (what was just waited for)
         return self._answer
 
-    async def _until(self, condition: Callable[[], bool]) -> None:
+    async def _until(self, condition: Callable[[], bool], patience_seconds: float) -> None:
         """Wait until `condition`, or an answer. Raises ConnectionBroken."""
         try:
-            async with asyncio.timeout(_SILENCE_TIMEOUT_SECONDS):
+            async with asyncio.timeout(patience_seconds):
                 while self._answer is None and not condition():
                     if self.lost:
                         raise ConnectionBroken("the connection was closed")
