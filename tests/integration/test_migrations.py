@@ -7,6 +7,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
 from app.database.engine import Database
+from app.database.entities import Entities
 from app.database.migrate import current_revision, downgrade, head_revision, upgrade
 from app.database.tables import metadata
 
@@ -99,3 +100,21 @@ async def test_a_role_without_superuser_can_migrate(empty_database_url: str) -> 
     async with Database(empty_database_url) as database, database.begin() as connection:
         await connection.execute(text(f"DROP OWNED BY {role} CASCADE"))
         await connection.execute(text(f"DROP ROLE {role}"))
+
+
+async def test_the_version_before_search_goes_on_writing_and_its_rows_are_found(
+    empty_database_url: str,
+) -> None:
+    insert = text(
+        "INSERT INTO threads (user_id, id, title, payload)"
+        " VALUES ('me', :id, 'Report of ' || :id, '{}')"
+    )
+    await upgrade(empty_database_url, "0001")
+    async with Database(empty_database_url) as database:
+        async with database.connect() as connection:
+            await connection.execute(insert, {"id": "monday"})
+        await upgrade(empty_database_url)
+        async with database.connect() as connection:
+            await connection.execute(insert, {"id": "tuesday"})
+        found = await Entities(database).search("me", "report")
+    assert {entity.id for entity in found} == {"monday", "tuesday"}
