@@ -3,7 +3,7 @@
 from typing import Literal
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.attachments.keys import upload_key
 from app.attachments.links import LinkSigner
@@ -45,8 +45,14 @@ class AttachmentRedirects:
             raise NotFound("This attachment has no preview.")
         return self._redirect(self._urls.inline(_method(request), record.preview_key or object_key))
 
-    async def content(self, request: Request) -> RedirectResponse:
-        """The file itself, to be saved under its name."""
+    async def content(self, request: Request) -> Response:
+        """The file itself, to be saved under its name.
+
+        With `Accept: application/json` it answers `{"url": …}` in place of the redirect. A page
+        that signs in by token needs that: a link it opens carries no token, and a `fetch` from
+        another origin that is redirected to a third arrives there with `Origin: null` (Fetch
+        §"HTTP-redirect fetch"), which the bucket refuses.
+        """
         if "signature" in request.query_params:
             params = self._links.verify(request.url.path, request.url.query)
             url = self._urls.download(
@@ -54,11 +60,14 @@ class AttachmentRedirects:
             )
             return self._redirect(url)
         record, object_key = await self._own(request)
-        return self._redirect(
-            self._urls.download(
-                _method(request), object_key, name=record.name, mime_type=record.mime_type
-            )
+        url = self._urls.download(
+            _method(request), object_key, name=record.name, mime_type=record.mime_type
         )
+        answer: Response = self._redirect(url)
+        if request.headers.get("accept", "").startswith("application/json"):
+            answer = JSONResponse({"url": url}, headers={"Cache-Control": "private, no-store"})
+        answer.headers["Vary"] = "Accept"
+        return answer
 
     async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
         context = await self._session.context(request)
