@@ -89,7 +89,7 @@ class DirectUploads:
                 least_size=max(least, 1),
                 expires_in=reserved.expires_in,
             )
-            measured = _Measured(form.body, closing, self._policy.check_size)
+            measured = Measured(form.body, closing, self._policy.check_size)
             fault_point("direct.reserved")
             await self._splicer.splice_opened(
                 fields, aiter(measured), boundary=form.boundary, content_length=form.length
@@ -110,7 +110,7 @@ class DirectUploads:
         return reserved.id
 
 
-class _Measured:
+class Measured:
     """Passes a form's rest on, except for its end until that is seen to be one.
 
     So a body that is cut off, or has anything behind the file, never becomes an object, nor does

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import AppError, AttachmentTooLarge, InvalidRequest, LinkRefused, UploadMismatch
-from app.storage.form import frame, multipart_boundary
+from app.storage.form import frame, frame_opened, multipart_boundary
 
 BOUNDARY_CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'()+_,-./:=? "
 
@@ -68,6 +68,18 @@ def test_a_form_gets_the_fields_in_front_under_its_own_boundary(
     names = [piece.partition(b'name="')[2].partition(b'"')[0] for piece in pieces[1:-1]]
     assert names[:5] == [b"key", b"Content-Type", b"policy", b"x-amz-signature", b"file"]
     assert whole.startswith(f"--{boundary}\r\n".encode())
+
+
+@given(st.binary(min_size=1, max_size=200))
+def test_an_opened_form_is_closed_by_its_own_end_under_a_head_of_ours(content: bytes) -> None:
+    rest = content + b"\r\n--a b--\r\n"
+    framed = frame_opened(fields_for(len(content)), boundary="a b", content_length=len(rest))
+    whole = framed.prefix + rest + framed.suffix
+    assert framed.content_length == len(whole)
+    assert framed.content_type == 'multipart/form-data; boundary="a b"'
+    head = b'name="file"; filename="file"\r\nContent-Type: image/png\r\n\r\n'
+    assert whole.split(head)[1:] == [rest]
+    assert whole.split(head)[0].count(b"--a b\r\n") == 5
 
 
 @given(st.binary(min_size=1, max_size=200))
