@@ -211,7 +211,7 @@ def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None
         settings.s3_region,
         settings.s3_addressing_style,
     )
-    access = Access(pages=settings.allowed_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX)
+    access = Access(pages=settings.page_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX)
     for step in set_up_bucket(endpoint, access):
         if say is not None:
             say(str(step))

@@ -6,6 +6,7 @@ values it needs.
 """
 
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -158,6 +159,13 @@ class Settings(BaseSettings):
     model_max_images: int = Field(100, ge=0)
     # Converted files kept in memory, so that the next turn reads nothing from the bucket.
     model_cache_bytes: int = Field(256 * MEBIBYTE, ge=0)
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """Whose pages upload: those of ALLOWED_ORIGINS, and this service's own."""
+        own = urlsplit(self.public_base_url) if self.public_base_url else None
+        origins = [*self.allowed_origins, *([f"{own.scheme}://{own.netloc}"] if own else [])]
+        return tuple(dict.fromkeys(origins))
 
     @field_validator("allowed_origins", "allowed_mime_types", mode="before")
     @classmethod

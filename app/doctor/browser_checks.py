@@ -53,7 +53,7 @@ async def preflight(deployment: Deployment, origin: str) -> str:
     if not allows(answer, origin, method, headers):
         raise Problem(
             f"the bucket refuses the preflight of {method} ({answer.status})",
-            mends.cors(deployment.bucket, deployment.cors_origins),
+            mends.cors(deployment.bucket, deployment.access),
         )
     return f"{method} is allowed"
 
@@ -159,5 +159,5 @@ def _readable(deployment: Deployment, answer: Answer, origin: str) -> None:
         allowed = answer.headers.get("access-control-allow-origin", "missing")
         raise Problem(
             f"the page may not read the answer (Access-Control-Allow-Origin: {allowed})",
-            mends.cors(deployment.bucket, deployment.cors_origins),
+            mends.cors(deployment.bucket, deployment.access),
         )

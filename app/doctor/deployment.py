@@ -8,6 +8,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx2
 
 from app.application import create_authenticator, create_link_signer
+from app.attachments.keys import OBJECT_KEY_PREFIX
 from app.attachments.links import LinkSigner
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
@@ -16,6 +17,7 @@ from app.http.page import CHATKIT_CDN
 from app.settings import Settings
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.setup import Access
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
@@ -55,6 +57,17 @@ class Deployment:
         return self.internal.endpoint.bucket
 
     @property
+    def foreign_origins(self) -> tuple[str, ...]:
+        """Origins that have to ask before they call the service: all pages but its own."""
+        own = _origin(urlsplit(self.base_url)) if self.base_url else None
+        return tuple(origin for origin in self.page_origins if origin != own)
+
+    @property
+    def access(self) -> Access:
+        """Whose pages may reach the bucket: what `python -m app bucket` is told as well."""
+        return Access(self.page_origins, (CHATKIT_CDN,), OBJECT_KEY_PREFIX)
+
+    @property
     def cors_origins(self) -> tuple[str, ...]:
         """Every origin whose pages need the bucket: those that upload, and ChatKit's iframe."""
         return (*self.page_origins, CHATKIT_CDN)
@@ -91,7 +104,7 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
         public=BucketProbe(_endpoint(settings, public=True), credentials, http, written),
         http=http,
         upload_method=settings.upload_method,
-        page_origins=settings.allowed_origins or _own_origin(base_url),
+        page_origins=settings.page_origins,
         base_url=base_url,
         links=links,
         model=_model(settings),
@@ -159,10 +172,6 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _own_origin(base_url: str | None) -> tuple[str, ...]:
-    return (_origin(urlsplit(base_url)),) if base_url else ()
 
 
 def _origin(parts: SplitResult) -> str:

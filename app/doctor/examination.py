@@ -138,8 +138,9 @@ def _of_each_origin(deployment: Deployment) -> Sequence[Check]:
 
 def _of_the_service(deployment: Deployment) -> Sequence[Check]:
     checks = []
-    for origin in deployment.page_origins:
+    for origin in deployment.foreign_origins:
         checks.append(_with(origin, "service_cors", service_checks.service_cors, ("service",)))
+    for origin in deployment.page_origins:
         checks.append(_with(origin, "gateway", service_checks.gateway, ("service", "credentials")))
     for method in ("GET", "HEAD"):
         checks.append(

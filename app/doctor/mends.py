@@ -1,26 +1,14 @@
 """How to mend what `doctor` finds: the exact policies and commands, also quoted in docs/."""
 
 import json
-from collections.abc import Sequence
 
 from app.attachments.keys import OBJECT_KEY_PREFIX
+from app.storage.setup import Access, abort_rule, cors_rules
 
-EXPOSED_HEADERS = ("ETag", "Content-Length", "Content-Type", "Content-Range")
 
-
-def cors_json(origins: Sequence[str]) -> str:
-    """The bucket's CORS rules for `aws s3api put-bucket-cors`: pages of `origins` upload and read.
-
-    HEAD and GET are for previews in ChatKit's iframe, POST and PUT for the two upload transports.
-    """
-    rule = {
-        "AllowedOrigins": list(origins),
-        "AllowedMethods": ["GET", "HEAD", "POST", "PUT"],
-        "AllowedHeaders": ["*"],
-        "ExposeHeaders": list(EXPOSED_HEADERS),
-        "MaxAgeSeconds": 3600,
-    }
-    return json.dumps({"CORSRules": [rule]}, indent=2)
+def cors_json(access: Access) -> str:
+    """For `aws s3api put-bucket-cors`: what `python -m app bucket` sets."""
+    return json.dumps({"CORSRules": cors_rules(access)}, indent=2)
 
 
 def iam_policy_json(bucket: str) -> str:
@@ -49,27 +37,16 @@ def iam_policy_json(bucket: str) -> str:
 
 
 def lifecycle_json() -> str:
-    """Parts of uploads that were never completed cost money and are in no list of objects."""
-    return json.dumps(
-        {
-            "Rules": [
-                {
-                    "ID": "abort-incomplete-uploads",
-                    "Status": "Enabled",
-                    "Filter": {"Prefix": OBJECT_KEY_PREFIX},
-                    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-                }
-            ]
-        },
-        indent=2,
-    )
+    """For `aws s3api put-bucket-lifecycle-configuration`."""
+    return json.dumps({"Rules": [abort_rule(OBJECT_KEY_PREFIX)]}, indent=2)
 
 
-def cors(bucket: str, origins: Sequence[str]) -> str:
+def cors(bucket: str, access: Access) -> str:
+    origins = ",".join([*access.pages, *access.frames])
     return (
         "Run `python -m app bucket` with a key that may change the bucket, or set these rules:\n"
-        f"aws s3api put-bucket-cors --bucket {bucket} --cors-configuration '{cors_json(origins)}'\n"
-        f"On MinIO, set MINIO_API_CORS_ALLOW_ORIGIN={','.join(origins)} on the server instead."
+        f"aws s3api put-bucket-cors --bucket {bucket} --cors-configuration '{cors_json(access)}'\n"
+        f"On MinIO, set MINIO_API_CORS_ALLOW_ORIGIN={origins} on the server instead."
     )
 
 

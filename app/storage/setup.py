@@ -111,11 +111,7 @@ def _create(client: Any, endpoint: Endpoint) -> Outcome:
 
 
 def _set_cors(client: Any, bucket: str, access: Access) -> Outcome:
-    ours = []
-    if access.pages:
-        ours.append(_cors_rule(_PAGES_RULE, access.pages, ["GET", "HEAD", "POST", "PUT"]))
-    if access.frames:
-        ours.append(_cors_rule(_FRAME_RULE, access.frames, ["GET", "HEAD"]))
+    ours = cors_rules(access)
     before = _configured(
         lambda: client.get_bucket_cors(Bucket=bucket)["CORSRules"], "NoSuchCORSConfiguration"
     )
@@ -124,6 +120,16 @@ def _set_cors(client: Any, bucket: str, access: Access) -> Outcome:
         return "already so"
     client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     return "set"
+
+
+def cors_rules(access: Access) -> list[dict[str, Any]]:
+    """What pages and frames need, as S3's own JSON; `doctor` prints the same."""
+    rules = []
+    if access.pages:
+        rules.append(_cors_rule(_PAGES_RULE, access.pages, ["GET", "HEAD", "POST", "PUT"]))
+    if access.frames:
+        rules.append(_cors_rule(_FRAME_RULE, access.frames, ["GET", "HEAD"]))
+    return rules
 
 
 def _cors_rule(name: str, origins: Sequence[str], methods: list[str]) -> dict[str, Any]:
@@ -138,13 +144,7 @@ def _cors_rule(name: str, origins: Sequence[str], methods: list[str]) -> dict[st
 
 
 def _set_lifecycle(client: Any, bucket: str, access: Access) -> Outcome:
-    """Parts of uploads that nobody completed cost money and are in no list of objects."""
-    ours = {
-        "ID": _ABORT_RULE,
-        "Status": "Enabled",
-        "Filter": {"Prefix": access.prefix},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABORT_AFTER_DAYS},
-    }
+    ours = abort_rule(access.prefix)
     before = _configured(
         lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"],
         "NoSuchLifecycleConfiguration",
@@ -156,6 +156,16 @@ def _set_lifecycle(client: Any, bucket: str, access: Access) -> Outcome:
         Bucket=bucket, LifecycleConfiguration={"Rules": rules}
     )
     return "set"
+
+
+def abort_rule(prefix: str) -> dict[str, Any]:
+    """Parts of uploads that nobody completed cost money and are in no list of objects."""
+    return {
+        "ID": _ABORT_RULE,
+        "Status": "Enabled",
+        "Filter": {"Prefix": prefix},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": _ABORT_AFTER_DAYS},
+    }
 
 
 def _set_encryption(client: Any, bucket: str) -> Outcome:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -19,6 +19,7 @@ from app.doctor import mends
 from app.doctor.examination import examine
 from app.doctor.report import Finding, as_json, is_healthy, summary
 from app.embedded.postgres import EmbeddedPostgres
+from app.storage.setup import Access
 from tests.middlebox import in_front_of, listening, s3_error
 from tests.servers import TestBucket
 from tests.service import running, test_settings
@@ -28,11 +29,19 @@ IFRAME = "https://cdn.platform.openai.com"
 NOBODY_LISTENS = "http://127.0.0.1:9"
 
 
-def prepare(bucket: TestBucket, *, origins: Sequence[str] = (PAGE, IFRAME)) -> None:
+ACCESS = Access((PAGE,), (IFRAME,), "attachments/")
+
+
+def own(base_url: str) -> Access:
+    """With the page of the service itself, which uploads straight to the bucket too."""
+    return Access((PAGE, base_url), (IFRAME,), "attachments/")
+
+
+def prepare(bucket: TestBucket, access: Access = ACCESS) -> None:
     """CORS and lifecycle, exactly as the doctor's own mends say."""
     client = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
     client.put_bucket_cors(
-        Bucket=bucket.name, CORSConfiguration=json.loads(mends.cors_json(origins))
+        Bucket=bucket.name, CORSConfiguration=json.loads(mends.cors_json(access))
     )
     client.put_bucket_lifecycle_configuration(
         Bucket=bucket.name, LifecycleConfiguration=json.loads(mends.lifecycle_json())
@@ -99,6 +108,7 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
         upload_method=upload_method,
     )
     with running(settings) as base_url, model_api() as model_url:
+        prepare(healthy_bucket, own(base_url))
         findings = await examined(
             database_url,
             healthy_bucket,
@@ -391,16 +401,16 @@ async def test_a_proxy_that_changes_the_host_is_named(
 async def test_missing_cors_is_named_for_every_origin_with_the_exact_rules(
     upload_method: str, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
-    prepare(seaweedfs_bucket, origins=("https://other.example.com",))
+    prepare(seaweedfs_bucket, Access(("https://other.example.com",), (), "attachments/"))
     findings = await examined(database_url, seaweedfs_bucket, upload_method=upload_method)
     assert failed(findings) == {"preflight", "upload", "image"}
-    assert mends.cors_json((PAGE, IFRAME)) in str(findings["preflight"].mend)
+    assert mends.cors_json(ACCESS) in str(findings["preflight"].mend)
 
 
 async def test_cors_that_forgets_the_iframe_is_named_for_the_iframe_alone(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
-    prepare(seaweedfs_bucket, origins=(PAGE,))
+    prepare(seaweedfs_bucket, Access((PAGE,), (), "attachments/"))
     findings = await examined(database_url, seaweedfs_bucket)
     assert failed(findings) == {"preflight", "image"}
     assert findings["image"].subject == IFRAME
@@ -500,6 +510,7 @@ async def test_a_store_that_ignores_if_match_is_named(
 async def test_a_service_that_does_not_run_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
+    prepare(healthy_bucket, own(NOBODY_LISTENS))
     findings = await examined(database_url, healthy_bucket, public_base_url=NOBODY_LISTENS)
     assert failed(findings) == {"service"}
 
@@ -507,6 +518,7 @@ async def test_a_service_that_does_not_run_is_named(
 async def test_a_base_url_that_leads_elsewhere_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
+    prepare(healthy_bucket, own(healthy_bucket.endpoint_url))
     findings = await examined(
         database_url, healthy_bucket, public_base_url=healthy_bucket.endpoint_url
     )
@@ -524,6 +536,7 @@ async def test_a_service_with_other_settings_is_named(
         signing_secret="another-secret-of-32-characters-",
     )
     with running(settings) as base_url:
+        prepare(healthy_bucket, own(base_url))
         findings = await examined(database_url, healthy_bucket, public_base_url=base_url)
     assert failed(findings) == {"service_cors", "gateway", "preview_redirect"}
     assert f"ALLOWED_ORIGINS={PAGE}" in str(findings["service_cors"].mend)
