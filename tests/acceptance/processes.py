@@ -50,6 +50,10 @@ class Process:
         assert match is not None, self.output
         return match.group(1)
 
+    def wait_for(self, words: str) -> None:
+        """Until it has said `words`."""
+        assert wait_for(lambda: words in self.output, seconds=60), self.output
+
     def exit_status(self) -> int:
         """Wait for its end; negative for the signal that ended it."""
         self._process.join(_ENDS_WITHIN_SECONDS)
