@@ -4,24 +4,33 @@ The URL's query is the presigned POST form, signed by us: the URL is the capabil
 is kept. Everything that can be refused is refused before a byte of the body is read.
 """
 
+import asyncio
+from collections.abc import AsyncIterator
+
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from app.attachments.links import LinkSigner
-from app.errors import InvalidRequest, LengthRequired
+from app.errors import InvalidRequest, LengthRequired, UploadMismatch
 from app.faults import fault_point
 from app.storage.splice import Splicer
 
 # Nobody is there to read it; nginx's number for that, in case something logs it.
 CLIENT_CLOSED_REQUEST = 499
 
+# A client that fell silent, its network gone, would hold two connections for ever.
+STALL_SECONDS = 60.0
+
 
 class UploadGateway:
     """POST and PUT; a multipart form with one field, `file`, or the bytes themselves."""
 
-    def __init__(self, links: LinkSigner, splicer: Splicer) -> None:
+    def __init__(
+        self, links: LinkSigner, splicer: Splicer, *, stall_seconds: float = STALL_SECONDS
+    ) -> None:
         self._links = links
         self._splicer = splicer
+        self._stall_seconds = stall_seconds
 
     async def upload(self, request: Request) -> Response:
         """Raises `LinkRefused`, `LinkExpired`, `LengthRequired` and what `Splicer` raises."""
@@ -31,7 +40,7 @@ class UploadGateway:
         try:
             await self._splicer.splice(
                 fields,
-                request.stream(),
+                arriving(request, self._stall_seconds),
                 content_type=request.headers.get("content-type", ""),
                 content_length=content_length,
             )
@@ -39,6 +48,25 @@ class UploadGateway:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         fault_point("upload.answered")
         return JSONResponse({"id": request.path_params["attachment_id"], "status": "uploaded"})
+
+
+async def arriving(request: Request, stall_seconds: float) -> AsyncIterator[bytes]:
+    """The body as it comes.
+
+    Raises `ClientDisconnect`, and `UploadMismatch` when nothing comes for `stall_seconds`.
+    """
+    more = True
+    while more:
+        try:
+            async with asyncio.timeout(stall_seconds):
+                message = await request.receive()
+        except TimeoutError as exc:
+            raise UploadMismatch("The upload came to a halt. Attach the file again.") from exc
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        more = message.get("more_body", False)
+        if chunk := message.get("body", b""):
+            yield chunk
 
 
 def announced_length(request: Request) -> int:

@@ -26,7 +26,7 @@ from starlette.routing import Route
 from app.attachments.links import LinkSigner
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
-from app.http.uploads import UploadGateway
+from app.http.uploads import STALL_SECONDS, UploadGateway
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
@@ -86,7 +86,7 @@ class Gateway:
 
 
 @contextmanager
-def serving(endpoint: Endpoint) -> Iterator[str]:
+def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iterator[str]:
     splicer = Splicer(endpoint)
 
     @asynccontextmanager
@@ -94,7 +94,7 @@ def serving(endpoint: Endpoint) -> Iterator[str]:
         async with splicer:
             yield
 
-    gateway = UploadGateway(LINKS, splicer)
+    gateway = UploadGateway(LINKS, splicer, stall_seconds=stall_seconds)
     server = uvicorn.Server(
         uvicorn.Config(
             Starlette(
@@ -459,6 +459,19 @@ def test_a_client_that_disconnects_leaves_no_object(
     answer = http.post(link, content=body, headers={"content-type": content_type})
     assert answer.status_code == 200, answer.text
     assert gateway.stored(key) == (content, "image/png")
+
+
+@pytest.mark.parametrize("arrived", [b"", b"da"])
+def test_a_client_that_falls_silent_is_given_up(gateway: Gateway, arrived: bytes) -> None:
+    with serving(gateway.endpoint, stall_seconds=0.2) as base_url:
+        impatient = Gateway(base_url, gateway.endpoint, gateway.s3)
+        key = gateway.new_key()
+        head = f"POST {gateway.link(key, 4)} HTTP/1.1\r\nHost: g\r\nContent-Length: 4\r\n\r\n"
+        with socket.create_connection(impatient.address, timeout=10) as connection:
+            connection.sendall(head.encode() + arrived)
+            answer = connection.recv(65536)
+        assert answer.startswith(b"HTTP/1.1 400 ")
+        assert gateway.stored(key) is None
 
 
 def test_a_disconnected_upload_is_broken_off_at_the_bucket() -> None:
