@@ -18,4 +18,6 @@ def main() -> None:
         importlib.import_module(f"benchmarks.{name}").main()
 
 
-main()
+# Guarded: worker processes (app/attachments/workers.py) load this module again.
+if __name__ == "__main__":
+    main()

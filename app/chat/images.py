@@ -65,7 +65,7 @@ def facts(body: bytes) -> ImageFacts | Refused:
 def prepare(body: bytes, max_side: int) -> PreparedImage | Refused:
     """Make an image fit for the model API: its four formats, one frame, upright, `max_side` pixels.
 
-    The whole image is decoded either way: a truncated one is found here, not by the provider.
+    The whole image is decoded: a damaged one is found here, not by the provider.
     """
     try:
         with warnings.catch_warnings():

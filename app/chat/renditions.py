@@ -1,14 +1,16 @@
 """From an attachment's row and its bytes in the bucket to what the model gets of them."""
 
 import asyncio
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import pybase64
+
 from app.attachments.workers import Workers, WorkFailed
 from app.chat import documents, images, mail, text
 from app.chat.cache import RenditionCache
+from app.chat.headers import sendable_type
 from app.chat.kinds import (
     Kind,
     document_suffix,
@@ -20,9 +22,7 @@ from app.chat.kinds import (
 from app.chat.parts import Rendition, note
 from app.errors import ObjectChanged, ObjectMissing, Unavailable
 
-# Base64 holds the interpreter lock while it runs: in pieces of this size (a multiple of 3, so that
-# they join) it lets others have it every few milliseconds.
-_BASE64_PIECE_BYTES = 3 * 256 * 1024
+_CONCURRENT_ENCODINGS = 2
 _DECODE_IN_WORKER_BYTES = 1024 * 1024
 
 
@@ -90,6 +90,8 @@ class Renditions:
         self._model_input = model_input
         self._extractor = extractor
         self._fetches = asyncio.Semaphore(concurrent_fetches)
+        # Encoding holds a file two or three times over for a moment.
+        self._encodings = asyncio.Semaphore(_CONCURRENT_ENCODINGS)
 
     async def of(self, attachment: StoredAttachment, *, offset_chars: int = 0) -> Rendition:
         """What the model gets of an attachment; of a text, the slice from `offset_chars` on."""
@@ -171,14 +173,20 @@ class Renditions:
             return note(f"the file could not be read: {problem}.")
 
     async def _image(self, body: bytes) -> Rendition:
-        prepared = await self._workers.run(images.prepare, body, self._limits.image_max_side)
+        side = self._limits.image_max_side
+        fit = sendable_type(body, side)
+        prepared = (
+            images.PreparedImage(None, fit, "")
+            if fit
+            else await self._workers.run(images.prepare, body, side)
+        )
         if isinstance(prepared, images.Refused):
             return note(f"the image could not be read: {prepared.reason}.")
         untouched = prepared.body is None
         url = (
             ""
             if untouched and self._by_url
-            else await data_url(
+            else await self._data_url(
                 prepared.mime_type, body if prepared.body is None else prepared.body
             )
         )
@@ -194,14 +202,15 @@ class Renditions:
         self, attachment: StoredAttachment, body: bytes, offset_chars: int
     ) -> Rendition:
         suffix = document_suffix(attachment.mime_type, attachment.name)
-        checked = await self._workers.run(documents.check, body, suffix)
-        if isinstance(checked, images.Refused):
-            return note(f"the document could not be read: {checked.reason}.")
+        if not await asyncio.to_thread(documents.glance, body, suffix):
+            checked = await self._workers.run(documents.check, body, suffix)
+            if isinstance(checked, images.Refused):
+                return note(f"the document could not be read: {checked.reason}.")
         mime_type = document_type(suffix)
         if self._goes_as_file(attachment):
             return Rendition(
                 kind="file",
-                body="" if self._by_url else await data_url(mime_type, body),
+                body="" if self._by_url else await self._data_url(mime_type, body),
                 mime_type=mime_type,
                 untouched=True,
             )
@@ -231,6 +240,10 @@ class Renditions:
         if isinstance(decoded, images.Refused):
             return note(f"the file could not be read: {decoded.reason}.")
         return self._slice(decoded.text, offset_chars, f"encoding {decoded.encoding}")
+
+    async def _data_url(self, mime_type: str, body: bytes) -> str:
+        async with self._encodings:
+            return await asyncio.to_thread(_data_url, plain_type(mime_type), body)
 
     def _slice(self, whole: str, offset_chars: int, remark: str) -> Rendition:
         if offset_chars >= len(whole) and offset_chars:
@@ -268,15 +281,10 @@ def _is_utf8(body: bytes) -> bool:
         return False
 
 
-async def data_url(mime_type: str, body: bytes) -> str:
-    """A base64 data URL (RFC 2397), made in a thread."""
-    return await asyncio.to_thread(_data_url, plain_type(mime_type), body)
-
-
 def _data_url(mime_type: str, body: bytes) -> str:
-    view = memoryview(body)
-    pieces = [f"data:{mime_type};base64,"]
-    for start in range(0, len(view), _BASE64_PIECE_BYTES):
-        piece = base64.b64encode(view[start : start + _BASE64_PIECE_BYTES])
-        pieces.append(piece.decode("ascii"))
-    return "".join(pieces)
+    """A base64 data URL (RFC 2397).
+
+    pybase64 uses the processor's vector units: 5 MiB take 0.2 ms, and 12 with `base64`, which keeps
+    the interpreter lock all the while.
+    """
+    return f"data:{mime_type};base64,{pybase64.b64encode_as_string(body)}"

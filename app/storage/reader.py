@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT = timedelta(seconds=2)
 _READ_TIMEOUT = timedelta(seconds=5)
 _RETRIES = 1
+_CHUNK_BYTES = 1024 * 1024
 _RETRY_TIMEOUT = timedelta(seconds=10)
 
 
@@ -46,7 +47,9 @@ class ObjectReader:
             found = await obstore.get_async(
                 self._opened(), key, options={"if_match": etag} if etag is not None else {}
             )
-            return bytes(await found.bytes_async())
+            # Joined here, once: the library's own `bytes_async` holds the object twice meanwhile.
+            chunks = [chunk async for chunk in found.stream(_CHUNK_BYTES)]
+            return b"".join(chunks)
         except PreconditionError as problem:
             raise ObjectChanged from problem
         except (BaseError, OSError) as problem:
