@@ -87,9 +87,14 @@ def page_routes(
     async def configuration(request: Request) -> Response:
         return JSONResponse(page_configuration(config), headers={"Cache-Control": "no-cache"})
 
+    async def favicon(request: Request) -> Response:
+        # Browsers ask for it beside documents that name no icon, such as JSON.
+        return FileResponse(WEB_DIRECTORY / "icon.svg")
+
     return [
         Route("/", document),
         Route("/config.json", configuration),
+        Route("/favicon.ico", favicon),
         Mount("/web", _WebFiles(headers), name="web"),
     ]
 

@@ -3,7 +3,7 @@
 import { mountClient } from './client/client.js';
 import { askForToken } from './client/dialogs.js';
 import { h } from './client/dom.js';
-import { applyTheme, preference, remember, token } from './client/preferences.js';
+import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { mountElement } from './chatkit-element.js';
 import { createFetch } from './fetch.js';
 
@@ -23,12 +23,13 @@ async function start(root) {
   const fetch = createFetch({ apiUrl: config.api.url, getToken, bucketPostUrl: config.api.bucketPostUrl });
   const options = { config, fetch, getToken, onSettingChanged: () => location.reload() };
 
-  if (preference('interface', config.api.domainKey ? 'chatkit' : 'page') === 'chatkit' && config.api.domainKey) {
+  const wantsElement = config.api.domainKey && preference('interface', 'chatkit') === 'chatkit';
+  if (wantsElement && !elementIsOutOfReach.get()) {
     try {
       await mountElement(root, options);
       return;
     } catch {
-      remember('interface', 'page'); // out of reach: don't wait for it on every load
+      elementIsOutOfReach.set(true);
     }
   }
   mountClient(root, options);

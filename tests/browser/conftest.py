@@ -84,7 +84,9 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
     """A browser profile of a person's own, at a site's page."""
     people: list[Person] = []
 
-    def arrive(site: Site, user_id: str = "alice", path: str = "/", **options: Any) -> Person:
+    def arrive(
+        site: Site, user_id: str = "alice", path: str = "/", wait: bool = True, **options: Any
+    ) -> Person:
         context = chromium.new_context(
             **{
                 "viewport": {"width": 1280, "height": 800},
@@ -99,7 +101,7 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
         person.page.on("console", lambda message: _note(person, message))
         person.page.on("pageerror", lambda error: person.console.append(f"uncaught: {error}"))
         people.append(person)
-        person.open(path)
+        person.open(path, wait=wait)
         return person
 
     yield arrive

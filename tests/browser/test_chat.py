@@ -12,6 +12,7 @@ from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
 from tests.browser.person import Person, until
 from tests.browser.site import Site
+from tests.service import ChatKitClient, thread_id_of
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +64,28 @@ def test_an_answer_can_be_rated_and_asked_for_again(alice: Person) -> None:
     expect(alice.page.locator(f"[data-item-id='{first}']")).to_have_count(0)
     alice.wait_for_answer()
     expect(alice.messages).to_have_count(2)
+
+
+def test_a_long_chat_opens_at_its_end_and_shows_earlier_messages(
+    alice: Person, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pace = OfflineModel.__init__.__kwdefaults__
+    assert pace is not None
+    monkeypatch.setitem(pace, "pause_seconds", 0)
+    with httpx.Client(headers={"Authorization": f"Bearer {site.token('alice')}"}) as http:
+        client = ChatKitClient(http)
+        http.base_url = httpx.URL(site.api_url)
+        thread_id = thread_id_of(client.say("Message 0"))
+        for number in range(1, 30):
+            client.say(f"Message {number}", thread_id=thread_id)
+    alice.open(f"/#/chat/{thread_id}")
+    alice.page.reload()
+    expect(alice.page.get_by_text("Message 29", exact=True)).to_be_in_viewport()
+    questions = alice.page.locator(".message-user .message-body")
+    expect(questions).to_have_count(25)
+    alice.page.get_by_role("button", name="Show earlier messages").click()
+    expect(alice.page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
+    expect(questions).to_have_text([f"Message {number}" for number in range(30)])
 
 
 def test_chats_are_listed_renamed_and_deleted(alice: Person) -> None:

@@ -122,6 +122,12 @@ def test_too_large_and_wrong_types_are_refused_in_words(
     expect(alice.wait_for_answer()).to_contain_text("good.txt")
 
 
+def test_a_message_holds_ten_files(alice: Person) -> None:
+    alice.attach(*(text(f"{number}.txt") for number in range(12)))
+    expect(alice.uploads).to_have_count(10)
+    expect(alice.page.get_by_text("A message holds 10 files: 2 left out.")).to_be_visible()
+
+
 def test_a_refused_origin_at_the_bucket_leads_through_the_gateway(
     new_site: SiteFactory, new_person: PersonFactory
 ) -> None:

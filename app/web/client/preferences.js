@@ -18,6 +18,12 @@ export const token = {
     value ? sessionStorage.setItem(`${PREFIX}token`, value) : sessionStorage.removeItem(`${PREFIX}token`),
 };
 
+/** Whether OpenAI's element could not be had: not to be waited for again in this tab. */
+export const elementIsOutOfReach = {
+  get: () => sessionStorage.getItem(`${PREFIX}element`) === 'out of reach',
+  set: (isOut) => sessionStorage.setItem(`${PREFIX}element`, isOut ? 'out of reach' : ''),
+};
+
 export function applyTheme(theme = preference('theme', 'system')) {
   document.documentElement.dataset.theme = theme;
 }

@@ -3,7 +3,7 @@
 import { h, iconButton } from './dom.js';
 import { formatBytes } from './format.js';
 import { icon } from './icons.js';
-import { applyTheme, preference, remember } from './preferences.js';
+import { applyTheme, elementIsOutOfReach, preference, remember } from './preferences.js';
 
 /**
  * @param {object} config  From `config.json`.
@@ -12,6 +12,7 @@ import { applyTheme, preference, remember } from './preferences.js';
 export function openSettings(config, onChange) {
   const choose = (name) => (value) => {
     remember(name, value);
+    if (name === 'interface') elementIsOutOfReach.set(false); // asked for: try again
     applyTheme();
     onChange(name);
   };
