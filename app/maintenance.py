@@ -38,7 +38,10 @@ async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say:
     async with core.running():
         keys = ObjectKeys(core.database)
         with typer.progressbar(
-            length=await keys.count(), label="Rows compared", file=typer.get_text_stream("stderr")
+            length=await keys.count(),
+            label="Rows compared",
+            file=typer.get_text_stream("stderr"),
+            update_min_steps=1000,
         ) as bar:
             summary = await Reconciliation(
                 keys,
@@ -46,7 +49,7 @@ async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say:
                 fix=fix,
                 min_age_seconds=min_age_hours * 3600,
                 report=lambda difference: say(_line(difference)),
-                progress=lambda rows: bar.update(rows - bar.pos),
+                progress=lambda _: bar.update(1),
             ).run()
     say(f"{summary}.")
     if summary.remaining and not fix:

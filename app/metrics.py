@@ -54,6 +54,10 @@ model_tokens = Counter(
     "model_tokens", "Tokens of the model: input, cached_input (part of input), output.", ("kind",)
 )
 
+tombstoned = Counter(
+    "attachments_tombstoned",
+    "Attachments deleted, by themselves, with their thread or by the sweep: bytes to be purged.",
+)
 purge_backlog = Gauge("purge_backlog", "Deleted attachments whose bytes should be gone by now.")
 purge_backlog_age_seconds = Gauge(
     "purge_backlog_age_seconds", "For how long the oldest of them has been due, at least."

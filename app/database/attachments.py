@@ -19,6 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app import metrics
 from app.database.engine import Database
 from app.database.quota import NewAttachment, Quota, reserve
 from app.database.tables import attachments
@@ -205,7 +206,9 @@ async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
             purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at(), func.now())),
         )
     )
-    return int(result.rowcount)
+    count = int(result.rowcount)
+    metrics.tombstoned.inc(count)
+    return count
 
 
 def upload_ends_at() -> ColumnElement[datetime]:
