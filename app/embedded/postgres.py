@@ -21,6 +21,7 @@ from app.embedded.processes import (
     socket_directory,
     spawn,
     stop,
+    tied_to_us,
     uninterrupted,
     wait_until,
 )
@@ -68,7 +69,10 @@ class EmbeddedPostgres:
         options = [part for name, value in parameters.items() for part in ("-c", f"{name}={value}")]
         with uninterrupted():
             self._process = spawn(
-                [*_as_unprivileged(), _binary("postgres"), "-D", str(self.directory), *options],
+                [
+                    *(*_as_unprivileged(), *tied_to_us(signal.SIGINT)),
+                    *(_binary("postgres"), "-D", str(self.directory), *options),
+                ],
                 directory=self.directory,
                 log=self._log,
                 environment=_ENVIRONMENT,
@@ -122,7 +126,8 @@ class EmbeddedPostgres:
             with uninterrupted():
                 initdb = spawn(
                     [
-                        *(*_as_unprivileged(), _binary("initdb"), "-D", str(unfinished)),
+                        *(*_as_unprivileged(), *tied_to_us(signal.SIGTERM)),
+                        *(_binary("initdb"), "-D", str(unfinished)),
                         *("-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
                         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"),
                     ],

@@ -5,6 +5,7 @@ command that started it, which then ends its servers in the right order.
 """
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import cache
 from pathlib import Path
 
 STOP_GRACE_SECONDS = 20
@@ -62,6 +64,22 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+
+
+@cache
+def tied_to_us(how: signal.Signals) -> tuple[str, ...]:
+    """A command prefix with which a process gets the signal `how` when this one dies.
+
+    That covers SIGKILL, which nobody can clean up after; elsewhere than on Linux it is empty, and
+    the next start ends what was left over. The last thing before the command itself: a change of
+    user would undo it. "This one" is the starting thread, which has to be the main one (prctl(2)).
+    """
+    setpriv = shutil.which("setpriv")
+    if setpriv is None:
+        return ()
+    prefix = (setpriv, "--pdeathsig", how.name.removeprefix("SIG"))
+    known = subprocess.run([*prefix, "true"], capture_output=True)  # noqa: S603 - our own command
+    return prefix if known.returncode == 0 else ()
 
 
 def wait_until(

@@ -20,6 +20,7 @@ from app.embedded.processes import (
     socket_directory,
     spawn,
     stop,
+    tied_to_us,
     uninterrupted,
     wait_until,
 )
@@ -118,7 +119,10 @@ class EmbeddedSeaweedFS:
         self._options_file.write_text("".join(f"{k}={v}\n" for k, v in options.items()))
         with uninterrupted():
             self._process = spawn(
-                [_weed(), "mini", f"-dir={self.directory}", f"-options={self._options_file}"],
+                [
+                    *(*tied_to_us(signal.SIGTERM), _weed(), "mini"),
+                    *(f"-dir={self.directory}", f"-options={self._options_file}"),
+                ],
                 directory=self.directory,
                 log=self._log,
                 environment={

@@ -5,16 +5,19 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import httpx
+import psutil
 import pytest
 
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.processes import end_leftover, uninterrupted
+from app.embedded.processes import end_leftover, tied_to_us, uninterrupted
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from tests.acceptance.command import wait_for
 from tests.conftest import FAST_AND_FORGETFUL
 from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
 
@@ -51,6 +54,63 @@ def test_postgres_keeps_data_over_restarts_and_a_crash(tmp_path: Path) -> None:
     finally:
         again.stop()
         server.stop()
+
+
+def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> None:
+    postgres = [EmbeddedPostgres(tmp_path / "postgres") for _ in range(2)]
+    seaweedfs = [
+        EmbeddedSeaweedFS(
+            tmp_path / "seaweedfs",
+            access_key_id=ACCESS_KEY_ID,
+            secret_access_key=SECRET_ACCESS_KEY,
+        )
+        for _ in range(2)
+    ]
+    servers: list[EmbeddedPostgres | EmbeddedSeaweedFS] = [*postgres, *seaweedfs]
+    try:
+        for server in servers:
+            server.start()
+        assert postgres[1].execute("SELECT 1") == "1"
+        assert seaweedfs[0].endpoint_url == seaweedfs[1].endpoint_url, "its port was free again"
+        assert len(_processes_with(str(tmp_path / "postgres"))) == 1
+        assert len(_processes_with(f"-dir={tmp_path / 'seaweedfs'}")) == 1
+    finally:
+        for server in servers:
+            server.stop()
+
+
+@pytest.mark.skipif(tied_to_us(signal.SIGTERM) == (), reason="needs setpriv of util-linux")
+def test_the_servers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
+    program = f"""
+from pathlib import Path
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.seaweedfs import EmbeddedSeaweedFS
+directory = Path({str(tmp_path)!r})
+EmbeddedPostgres(directory / "postgres").start()
+EmbeddedSeaweedFS(directory / "seaweedfs", access_key_id="a", secret_access_key="b").start()
+print("started", flush=True)
+input()
+"""
+    owner = subprocess.Popen(
+        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert owner.stdout is not None and owner.stdin is not None
+    assert owner.stdout.readline() == b"started\n"
+    owner.kill()
+    owner.communicate()
+    options = (str(tmp_path / "postgres"), f"-dir={tmp_path / 'seaweedfs'}")
+    assert wait_for(lambda: not any(map(_processes_with, options)), seconds=30)
+
+
+def _processes_with(argument: str) -> list[int]:
+    """The servers that were started with `argument`; not their own children."""
+    found = psutil.process_iter(["pid", "cmdline", "status"])
+    return [
+        process.info["pid"]
+        for process in found
+        if argument in (process.info["cmdline"] or ())
+        and process.info["status"] != psutil.STATUS_ZOMBIE
+    ]
 
 
 def test_postgres_works_where_the_path_is_too_long_for_a_socket(tmp_path: Path) -> None:
