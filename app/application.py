@@ -21,7 +21,7 @@ from app.attachments.deletion import Sweeper
 from app.attachments.direct import DirectUploads
 from app.attachments.links import LinkSigner
 from app.attachments.policy import AttachmentPolicy
-from app.attachments.previews import PreviewUrls, RedirectPreviews, SignedPreviews
+from app.attachments.previews import RedirectPreviews, SignedPreviews
 from app.attachments.store import (
     PostTransport,
     PutTransport,
@@ -46,6 +46,7 @@ from app.database.engine import Database
 from app.database.entities import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
+from app.database.payloads import Hydrator
 from app.database.quota import Quota
 from app.database.thread_store import PostgresStore
 from app.database.tombstones import Tombstones
@@ -291,7 +292,7 @@ def _transport(
 
 def _previews(
     settings: Settings, core: Core, signed: SignedPreviews, links: LinkSigner
-) -> PreviewUrls:
+) -> Hydrator:
     if settings.preview_mode == "data":
         return DataPreviews(core.bucket)
     if settings.preview_mode == "redirect":

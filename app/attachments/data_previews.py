@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from app.attachments.content import check_content
 from app.attachments.policy import INLINE_IMAGE_TYPES
-from app.attachments.previews import object_key_of
+from app.database.references import object_key_of
 from app.errors import BucketUnavailable, ObjectMissing
 from app.storage.bucket import Bucket
 

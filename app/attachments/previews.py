@@ -1,37 +1,20 @@
-"""Preview and download URLs, minted when they are needed and never stored.
+"""Preview and download URLs, minted when they are needed and never stored (references.py).
 
-What is stored in their place is a reference, `bucket:<object key>`.
+Each class is a hydrator of PostgresStore, for one PREVIEW_MODE; `data` is data_previews.py.
 """
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Protocol
 from urllib.parse import quote
 
 from app.attachments.links import LinkSigner
 from app.attachments.policy import INLINE_IMAGE_TYPES
+from app.database.references import object_key_of
 from app.storage.signing import Method, UrlSigner
-
-REFERENCE_SCHEME = "bucket:"
 
 # A capability link lives long enough to be kept in a page, and repeats for a part of that time.
 _LINK_TTL_SECONDS = 24 * 3600
 _LINK_WINDOW_SECONDS = 6 * 3600
-
-
-class PreviewUrls(Protocol):
-    """Turns a stored reference into a URL that shows the image now."""
-
-    def preview_url(self, attachment_id: str, reference: str) -> str: ...
-
-
-def reference_to(object_key: str) -> str:
-    """What is stored in place of a preview URL."""
-    return REFERENCE_SCHEME + object_key
-
-
-def object_key_of(reference: str) -> str:
-    return reference.removeprefix(REFERENCE_SCHEME)
 
 
 class SignedPreviews:

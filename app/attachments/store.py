@@ -25,10 +25,11 @@ from pydantic import AnyUrl
 from app.attachments.keys import new_object_key, upload_key
 from app.attachments.links import LinkSigner
 from app.attachments.policy import Admitted, AttachmentPolicy
-from app.attachments.previews import PreviewUrls, reference_to
 from app.context import RequestContext
 from app.database.attachments import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
+from app.database.payloads import Hydrator
 from app.database.quota import NewAttachment, Quota
+from app.database.references import reference_to
 from app.faults import fault_point
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
@@ -126,7 +127,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         policy: AttachmentPolicy,
         quota: Quota,
         transport: UploadTransport,
-        previews: PreviewUrls,
+        previews: Hydrator,
         *,
         upload_ttl_seconds: int,
         on_tombstone: Callable[[], None] = lambda: None,

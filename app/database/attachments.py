@@ -22,6 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app import metrics
 from app.database.engine import Database
 from app.database.quota import NewAttachment, Quota, reserve
+from app.database.references import payload_previewed_by
 from app.database.tables import attachments
 from app.errors import NotFound
 from app.faults import fault_point
@@ -140,9 +141,8 @@ class AttachmentRecords:
 
         With a `preview_key`, the stored payload's preview refers to it from now on.
         """
-        payload = attachments.c.payload
-        previewed = func.jsonb_set(
-            payload, ["preview_url"], func.to_jsonb(f"bucket:{preview_key}"), False
+        previewed = (
+            attachments.c.payload if preview_key is None else payload_previewed_by(preview_key)
         )
         async with self._database.connect() as connection:
             row = (
@@ -153,7 +153,7 @@ class AttachmentRecords:
                         state="stored",
                         etag=etag,
                         preview_key=preview_key,
-                        payload=payload if preview_key is None else previewed,
+                        payload=previewed,
                     )
                     .returning(*_COLUMNS)
                 )

@@ -31,8 +31,8 @@ from sqlalchemy import (
 )
 
 from app.database.engine import Database
-from app.database.message_attachments import preview_reference
 from app.database.payloads import storable
+from app.database.references import preview_reference
 from app.database.search_terms import least_shared, query_terms, search_terms
 from app.database.tables import attachments, threads
 from app.errors import NotFound

@@ -4,11 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import (
     ARRAY,
-    ColumnElement,
     Text,
     any_,
     bindparam,
-    case,
     func,
     literal,
     or_,
@@ -18,7 +16,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.database.payloads import REFERENCE_SCHEME
+from app.database.references import REFERENCE_SCHEME, preview_reference
 from app.database.tables import attachments, thread_items
 from app.errors import (
     AppError,
@@ -29,18 +27,6 @@ from app.errors import (
 )
 
 _IDS = any_(bindparam("attachment_ids", type_=ARRAY(Text)))
-
-
-def preview_reference() -> ColumnElement[str | None]:
-    """`bucket:<key>` of a row: what its payload says, else its object; NULL if not the bucket's."""
-    stored = attachments.c.payload["preview_url"].astext
-    return case(
-        (attachments.c.object_key.is_(None), None),
-        (stored.startswith(REFERENCE_SCHEME), stored),
-        else_=literal(REFERENCE_SCHEME).concat(
-            func.coalesce(attachments.c.preview_key, attachments.c.object_key)
-        ),
-    )
 
 
 _BIND = (

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Double, cast, func, select, update
 
 from app.database.engine import Database
+from app.database.references import payload_previewed_by
 from app.database.tables import attachments
 
 _PAGE = 1000
@@ -83,14 +84,7 @@ class ObjectKeys:
 
     async def forget_preview(self, row: KeyedRow) -> None:
         """Let the image itself be its preview again."""
-        payload = attachments.c.payload
-        await self._change(
-            row,
-            preview_key=None,
-            payload=func.jsonb_set(
-                payload, ["preview_url"], func.to_jsonb(f"bucket:{row.object_key}"), False
-            ),
-        )
+        await self._change(row, preview_key=None, payload=payload_previewed_by(row.object_key))
 
     async def _change(self, row: KeyedRow, **values: object) -> None:
         async with self._database.connect() as connection:

@@ -24,9 +24,8 @@ from chatkit.types import (
 from chatkit.widgets import DynamicWidgetRoot
 from pydantic import AnyUrl, TypeAdapter
 
+from app.database.references import is_reference
 from app.errors import InvalidRequest
-
-REFERENCE_SCHEME = "bucket:"
 
 _ITEMS: TypeAdapter[list[ThreadItem]] = TypeAdapter(list[ThreadItem])
 _ATTACHMENT: TypeAdapter[Attachment] = TypeAdapter(Attachment)
@@ -159,10 +158,6 @@ def _keep_all_of_the_widget(item: WidgetItem, payload: str) -> None:
     stored = json.loads(payload)["widget"]
     if item.widget.model_dump(mode="json") != stored:
         item.widget = DynamicWidgetRoot.model_validate(stored)
-
-
-def is_reference(url: str) -> bool:
-    return url.startswith(REFERENCE_SCHEME)
 
 
 def _storable_json(payload: str) -> str:

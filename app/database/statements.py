@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
-from app.database.message_attachments import preview_reference
+from app.database.references import preview_reference
 from app.database.tables import attachments, feedback, thread_items, threads
 
 _OWNER = bindparam("owner", type_=Text)

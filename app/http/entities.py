@@ -8,9 +8,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.attachments.policy import INLINE_IMAGE_TYPES, in_words
-from app.attachments.previews import PreviewUrls
 from app.database.entities import Entities, Entity
-from app.database.payloads import PreparingHydrator
+from app.database.payloads import Hydrator, PreparingHydrator
 from app.http.session import Session
 
 _GROUPS = {"attachment": "Files", "thread": "Chats"}
@@ -22,7 +21,7 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
 class EntityRoutes:
     """Answers with ChatKit's `Entity` and `BasicRoot` (chatkit-js: `entities` option)."""
 
-    def __init__(self, entities: Entities, session: Session, previews: PreviewUrls) -> None:
+    def __init__(self, entities: Entities, session: Session, previews: Hydrator) -> None:
         self._entities = entities
         self._session = session
         self._previews = previews
