@@ -1,7 +1,7 @@
 """Images in a worker process: a short list of decoders, no more pixels than a limit, thumbnails.
 
 `workers.py` bounds time and memory. Nothing here imports more than Pillow: a worker has to start
-fast and stay small. The model's images can be opened by the same rules.
+fast and stay small. The model's images are opened by the same rules.
 """
 
 import io

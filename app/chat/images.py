@@ -1,17 +1,23 @@
 """Image work, run in a worker process: check, turn upright, shrink, and transcode.
 
-Nothing here imports more than Pillow: a worker has to start fast and stay small.
+Opened by the rules that thumbnails are (attachments/images.py). Nothing here imports more than
+Pillow: a worker has to start fast and stay small.
 """
 
 import io
 import warnings
 from dataclasses import dataclass
 
-import pillow_heif
 from PIL import Image, ImageOps
 
-# 100 megapixels are more than any common camera; decoded they are 300 MB. Refused before decoding.
-MAX_PIXELS = 100_000_000
+from app.attachments.images import (
+    ORIENTATION_TAG,
+    UNREADABLE,
+    TooManyPixels,
+    check_pixels,
+    eight_bit,
+    open_image,
+)
 
 _PASSED_FORMATS = {
     "PNG": "image/png",
@@ -19,13 +25,8 @@ _PASSED_FORMATS = {
     "WEBP": "image/webp",
     "GIF": "image/gif",
 }
-# A short list on purpose: every decoder is attack surface.
-_FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
 _LOSSLESS_FORMATS = {"PNG", "GIF", "BMP", "ICO"}
-_ORIENTATION_TAG = 0x0112
 _MAX_LOSSLESS_BYTES = 4 * 1024 * 1024
-
-pillow_heif.register_heif_opener()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Refused:
 def facts(body: bytes) -> ImageFacts | Refused:
     """Size and format, from the header alone."""
     try:
-        image = _open(body)
-    except (OSError, ValueError, SyntaxError) as problem:
+        image = open_image(body)
+    except UNREADABLE as problem:
         return Refused(f"it is not a readable image ({problem})")
     return ImageFacts(image.width, image.height, _format(image))
 
@@ -71,24 +72,21 @@ def prepare(body: bytes, max_side: int) -> PreparedImage | Refused:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow warns of odd metadata; nobody reads it here
             return _prepare(body, max_side)
-    except Image.DecompressionBombError:
-        return Refused(f"it has more than {MAX_PIXELS:,} pixels")
-    except (OSError, ValueError, SyntaxError, EOFError, IndexError, ZeroDivisionError) as problem:
+    except TooManyPixels as problem:
+        return Refused(str(problem))
+    except UNREADABLE as problem:
         return Refused(f"it is damaged or not a readable image ({str(problem)[:200]})")
     except MemoryError:
         return Refused("it needs too much memory to decode")
 
 
 def _prepare(body: bytes, max_side: int) -> PreparedImage | Refused:
-    image = _open(body)
-    if image.width * image.height > MAX_PIXELS:
-        return Refused(
-            f"it has {image.width:,} × {image.height:,} pixels, more than {MAX_PIXELS:,} in all"
-        )
+    image = open_image(body)
+    check_pixels(image)
     source_format = _format(image)
     size_before = image.size
     frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
-    orientation = image.getexif().get(_ORIENTATION_TAG, 1)
+    orientation = image.getexif().get(ORIENTATION_TAG, 1)
     fits = max(image.size) <= max_side
     if fits and frames == 1 and orientation in (0, 1) and source_format in _PASSED_FORMATS:
         image.draft(image.mode, (image.width // 8, image.height // 8))
@@ -116,11 +114,6 @@ def _prepare(body: bytes, max_side: int) -> PreparedImage | Refused:
     return PreparedImage(encoded, mime_type, ", ".join(changes))
 
 
-def _open(body: bytes) -> Image.Image:
-    Image.MAX_IMAGE_PIXELS = None  # our own limit is checked in `_prepare`, with a better message
-    return Image.open(io.BytesIO(body), formats=_FORMATS)
-
-
 def _format(image: Image.Image) -> str:
     # MPO is a JPEG with more pictures behind it, as many phones write them.
     return "JPEG" if image.format == "MPO" else str(image.format)
@@ -130,19 +123,14 @@ def _encode(image: Image.Image, *, lossless: bool) -> tuple[bytes, str]:
     has_alpha = image.has_transparency_data
     if lossless or has_alpha:
         kept = (
-            image if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else _rgb(image, has_alpha)
+            image
+            if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA")
+            else eight_bit(image, alpha=has_alpha)
         )
         encoded = _saved(kept, "PNG")
         if has_alpha or len(encoded) <= _MAX_LOSSLESS_BYTES:
             return encoded, "image/png"
-    return _saved(_rgb(image, alpha=False), "JPEG", quality=88), "image/jpeg"
-
-
-def _rgb(image: Image.Image, alpha: bool) -> Image.Image:
-    mode = "RGBA" if alpha else "RGB"
-    if image.mode.startswith("I;16") or image.mode == "I":
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
-    return image if image.mode == mode else image.convert(mode)
+    return _saved(eight_bit(image, alpha=False), "JPEG", quality=88), "image/jpeg"
 
 
 def _saved(image: Image.Image, image_format: str, **options: int) -> bytes:
