@@ -14,8 +14,8 @@ from typing import TypeVar
 import psutil
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 60
-STOP_SECONDS = 30
+READY_SECONDS = 120
+STOP_SECONDS = 60
 
 T = TypeVar("T")
 

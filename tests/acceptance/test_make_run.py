@@ -17,6 +17,7 @@ import pytest
 
 from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_about_a_file
 from tests.acceptance.command import (
+    READY_SECONDS,
     ROOT,
     STOP_SECONDS,
     Command,
@@ -263,7 +264,7 @@ def _refusal(command: list[str], **settings: str) -> str:
         env=clean_environment(settings),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=READY_SECONDS,
     )
     assert finished.returncode not in (0, None), finished.stdout
     assert "Traceback" not in finished.stderr + finished.stdout
