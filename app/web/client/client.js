@@ -4,6 +4,7 @@ import { announce, mountAnnouncer } from './announce.js';
 import { Api } from './api.js';
 import { openContent } from './attachment-content.js';
 import { renewPreviews } from './attachment-view.js';
+import { copyText } from './clipboard.js';
 import { Composer } from './composer.js';
 import { Conversation } from './conversation.js';
 import { h, iconButton } from './dom.js';
@@ -16,6 +17,7 @@ import { Sidebar } from './sidebar.js';
 import { openSketchBoard } from './sketch-board.js';
 import { plainText } from './thread-state.js';
 import { ThreadView } from './thread-view.js';
+import { Toast } from './toast.js';
 import { UploadQueue } from './upload-queue.js';
 import { renderWelcome } from './welcome.js';
 
@@ -39,6 +41,7 @@ class Client {
     this.api = new Api(config, fetch);
     this.live = new Map(); // conversations with an answer under way, by thread id
     this.ratings = new Map();
+    this.toast = new Toast();
     this.changed = new Set();
     this.popover = createEntityPopover(this.api);
     this.queue = new UploadQueue({
@@ -61,7 +64,6 @@ class Client {
 
   start() {
     this.title = h('h1', { class: 'thread-title' });
-    this.toast = h('div', { class: 'toast', role: 'alert', hidden: true });
     this.main = h('main', { class: 'main' },
       h('header', { class: 'topbar' },
         iconButton(icon('menu'), 'Chats', () => this.#toggleSidebar(), { class: 'menu-button', 'aria-expanded': 'false' }),
@@ -73,7 +75,7 @@ class Client {
     this.root = h('div', { class: 'client' },
       h('a', { class: 'skip-link', href: '#composer-input', text: 'Skip to the message field', on: {
         click: (event) => { event.preventDefault(); this.composer.focus(); } } }),
-      this.sidebar.element, this.scrim, this.main, this.toast, this.popover.element);
+      this.sidebar.element, this.scrim, this.main, this.toast.element, this.popover.element);
     frame.classList.add('client-frame'); // its width, not the window's, decides the layout
     frame.replaceChildren(this.root);
     mountAnnouncer(this.root);
@@ -83,7 +85,7 @@ class Client {
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#toggleSidebar(false);
     });
-    this.sidebar.load().catch((error) => this.#say(error.message));
+    this.sidebar.load().catch((error) => this.toast.say(error.message));
     this.#openFromAddress();
     return {
       sendUserMessage: (message) => this.sendUserMessage(message),
@@ -114,10 +116,10 @@ class Client {
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       previewExpired: () => this.#renewPreviews(),
       loadEarlier: () => this.#attempt(this.conversation.loadEarlier()),
-      retry: (itemId) => this.conversation.retry(itemId),
+      retry: (itemId) => this.#follow(this.conversation, (conversation) => conversation.retry(itemId)),
       feedbackOf: (itemId) => this.ratings.get(itemId),
       giveFeedback: (item, kind, button) => this.#attempt(this.#rate(item, kind, button)),
-      copy: (item, button) => this.#copy(item, button),
+      copy: (item, button) => this.#attempt(copyText(plainText(item), button)),
     };
   }
 
@@ -143,7 +145,7 @@ class Client {
       const conversation = this.live.get(id) ?? (await Conversation.open(this.api, id));
       if (location.hash === `#/chat/${id}`) this.#show(conversation);
     } catch (error) {
-      this.#say(error.code === 'not_found' ? 'This chat does not exist any more.' : error.message);
+      this.toast.say(error.code === 'not_found' ? 'This chat does not exist any more.' : error.message);
     } finally {
       this.root.classList.remove('is-loading');
     }
@@ -192,12 +194,8 @@ class Client {
 
   async #send(message, draft = null) {
     const { conversation } = this;
-    const follow = ({ detail: thread }) => this.#threadChanged(conversation, thread);
-    conversation.addEventListener('thread', follow);
     this.view.sticksToEnd = true;
-    const isTaken = await conversation.send(message);
-    conversation.removeEventListener('thread', follow);
-    this.live.delete(conversation.threadId);
+    const isTaken = await this.#follow(conversation, () => conversation.send(message));
     if (isTaken) return this.queue.release(draft?.uploads ?? []);
     const { message: reason } = conversation.state.error ?? { message: 'The message was not sent.' };
     conversation.state.error = null;
@@ -208,7 +206,20 @@ class Client {
       this.sidebar.load().catch(() => undefined);
     }
     if (draft) this.composer.restore(draft, reason);
-    this.#say(reason);
+    this.toast.say(reason);
+  }
+
+  /** While an answer is under way, its chat can be left and found again. */
+  async #follow(conversation, answer) {
+    const onThread = ({ detail: thread }) => this.#threadChanged(conversation, thread);
+    conversation.addEventListener('thread', onThread);
+    if (conversation.threadId) this.live.set(conversation.threadId, conversation);
+    try {
+      return await answer(conversation);
+    } finally {
+      conversation.removeEventListener('thread', onThread);
+      for (const [id, other] of this.live) if (other === conversation) this.live.delete(id);
+    }
   }
 
   #threadChanged(conversation, thread) {
@@ -236,13 +247,6 @@ class Client {
     announce('Thanks for the feedback.');
   }
 
-  async #copy(item, button) {
-    await navigator.clipboard.writeText(plainText(item));
-    button.replaceChildren(icon('check'));
-    announce('Copied.');
-    setTimeout(() => button.replaceChildren(icon('copy')), 1500);
-  }
-
   // Attachments
 
   #snapshot() {
@@ -261,7 +265,7 @@ class Client {
       try {
         renewPreviews(this.view.list, await this.conversation.reloadItems());
       } catch (error) {
-        this.#say(error.message);
+        this.toast.say(error.message);
       } finally {
         setTimeout(() => (this.renewal = null), PREVIEW_REFRESH_PAUSE_MS);
       }
@@ -284,20 +288,13 @@ class Client {
     try {
       await promise;
     } catch (error) {
-      this.#say(error.message);
+      this.toast.say(error.message);
     }
   }
 
   #report(event) {
     if (!event.reason?.status && event.reason?.code !== 'connection_lost') return;
     event.preventDefault();
-    this.#say(event.reason.message);
-  }
-
-  #say(text) {
-    this.toast.textContent = text;
-    this.toast.hidden = false;
-    clearTimeout(this.toastTimer);
-    this.toastTimer = setTimeout(() => (this.toast.hidden = true), 8000);
+    this.toast.say(event.reason.message);
   }
 }

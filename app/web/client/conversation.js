@@ -118,6 +118,9 @@ export class Conversation extends EventTarget {
   }
 
   #keepPartialAnswer() {
+    if (this.state.find('pending')) {
+      this.state.error = { message: 'Stopped before the message was taken. Send it again.', canRetry: false };
+    }
     // What was written so far stays; an answer that had not begun goes.
     const last = this.state.items.at(-1);
     if (last?.type === 'assistant_message' && !last.content.some((part) => part?.text)) {

@@ -64,13 +64,15 @@ export class MentionMenu {
     const { signal } = this.search;
     try {
       const found = await this.api.searchEntities(mention.query.trim(), signal);
-      if (signal.aborted) return;
+      // Typing went on in the meantime: the next search is already due.
+      if (signal.aborted || this.mention !== mention) return;
       this.isSearching = false;
       this.#show(plausible(found, mention.query), mention);
       if (this.choosesOnArrival && this.entities.length > 0) this.#choose(0);
       this.choosesOnArrival = false;
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || this.mention !== mention) return;
+      this.isSearching = false;
       this.#showMessage(error.message);
     }
   }
