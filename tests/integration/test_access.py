@@ -301,7 +301,10 @@ ROUTES: dict[str, list[Ask]] = {
     ],
 }
 # These take no id of anyone's; `/chatkit` is walked above, `/uploads` and `/entities` below.
-WITHOUT_IDS = {"/", "/config.json", "/livez", "/readyz", "/metrics", "/chatkit", "/entities"}
+WITHOUT_IDS = {
+    *("/", "/config.json", "/favicon.ico", "/livez", "/readyz", "/metrics"),
+    *("/chatkit", "/entities", "/attachments"),
+}
 BY_LINK = {"/uploads/{attachment_id}"}
 
 
