@@ -24,7 +24,7 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Text:
-    """Answers with text, in pieces; after `hang_after` pieces it goes silent."""
+    """Answers with text, in pieces; after `hang_after` pieces it is silent until `released`."""
 
     text: str = "Noted."
     hang_after: int | None = None
@@ -83,6 +83,7 @@ class ModelApi:
     script: deque[Text | Call | Error] = field(default_factory=deque)
     received: list[Received] = field(default_factory=list)
     cancelled: threading.Event = field(default_factory=threading.Event)
+    released: threading.Event = field(default_factory=threading.Event)
 
     @property
     def last(self) -> Received:
@@ -125,7 +126,8 @@ class ModelApi:
             )
             if is_piece and hang_after is not None and pieces == hang_after:
                 try:
-                    await asyncio.Event().wait()
+                    while not self.released.is_set():  # noqa: ASYNC110 - set by another thread
+                        await asyncio.sleep(0.01)
                 finally:
                     self.cancelled.set()
             pieces += is_piece
