@@ -140,12 +140,15 @@ def create_application(settings: Settings) -> Starlette:
         upload_ttl_seconds=settings.upload_ttl_seconds,
         on_tombstone=sweeper.wake,
     )
-    verifier = Verifier(core.records, core.bucket, Thumbnails(core.bucket, Workers()))
+    reader = ObjectReader(core.internal, core.credentials)
+    workers = Workers()
+    verifier = Verifier(core.records, core.bucket, Thumbnails(reader, core.bucket, workers))
     chat = build_chat(
         _chat_options(settings),
         attachments=core.records,
-        bucket=ObjectReader(core.internal, core.credentials),
+        bucket=reader,
         store=store,
+        workers=workers,
         links=BucketLinks(urls, ttl_seconds=settings.preview_ttl_seconds),
     )
     server = AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation)

@@ -21,6 +21,7 @@ from app.errors import ObjectMissing
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.reader import ObjectReader
 from tests.servers import TestBucket
 
 AMPLE = Quota(max_bytes=1 << 40, max_pending=10_000)
@@ -132,7 +133,11 @@ async def rig_on(
             records=records,
             tombstones=tombstones,
             bucket=bucket,
-            verifier=Verifier(records, bucket, Thumbnails(bucket, Workers())),
+            verifier=Verifier(
+                records,
+                bucket,
+                Thumbnails(ObjectReader(endpoint, SessionCredentials()), bucket, Workers()),
+            ),
             sweeper=Sweeper(
                 tombstones,
                 bucket,

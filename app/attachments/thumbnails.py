@@ -7,6 +7,7 @@ from app.attachments.keys import preview_key
 from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.attachments.workers import Workers, WorkFailed
 from app.storage.bucket import Bucket
+from app.storage.reader import ObjectReader
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ _DECODABLE_TYPES = INLINE_IMAGE_TYPES | {
 class Thumbnails:
     """Makes the preview of an image whose bytes were verified."""
 
-    def __init__(self, bucket: Bucket, workers: Workers) -> None:
+    def __init__(self, reader: ObjectReader, bucket: Bucket, workers: Workers) -> None:
+        self._reader = reader
         self._bucket = bucket
         self._workers = workers
 
@@ -38,7 +40,7 @@ class Thumbnails:
             return None
         if mime_type in INLINE_IMAGE_TYPES and size <= SMALL_ENOUGH_BYTES:
             return None
-        body = await self._bucket.read(object_key, etag=etag)
+        body = await self._reader.read(object_key, etag=etag)
         try:
             thumbnail = await self._workers.run(thumbnail_of, body)
         except WorkFailed as problem:

@@ -12,6 +12,7 @@ from anyio import BrokenWorkerProcess, CapacityLimiter
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
+_NICENESS = 10
 # Address space, not resident memory: libraries and thread arenas reserve far more than they use.
 _ADDRESS_SPACE_BYTES = 2 * 1024**3
 
@@ -57,6 +58,9 @@ def _limited(function: Callable[..., Result], arguments: tuple[object, ...]) -> 
     if sys.platform == "linux":
         import resource  # not on Windows
 
+        # Whoever waits for an answer goes before a decoder: requests stay quick while all cores
+        # are busy with images.
+        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))
     return function(*arguments)

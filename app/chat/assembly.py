@@ -74,10 +74,10 @@ def build_chat(
     attachments: Attachments,
     bucket: ObjectReader,
     store: Store[RequestContext],
+    workers: Workers,
     links: ContentLinks | None = None,
 ) -> Chat:
-    """Raises `AgentNotFound`. `links` is used only with `model_input="url"`."""
-    workers = Workers()
+    """Raises `Misconfigured`. `links` is used only with `model_input="url"`."""
     client = (
         PiecewiseClient(api_key=options.api_key, base_url=options.base_url)
         if options.api_key

@@ -12,6 +12,7 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
+from app.attachments.workers import Workers
 from app.chat.assembly import Chat, ChatOptions, build_chat
 from app.chat.converter import ContentLinks
 from tests.model_api import ModelApi, Received
@@ -57,6 +58,7 @@ async def conversation(
         attachments=attachments,
         bucket=attachments.bucket,
         store=store,
+        workers=Workers(),
         links=links,
     )
     try:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from chatkit.types import ProgressUpdateEvent
 
-from app.chat.agent import AgentNotFound, load_agent
+from app.chat.agent import load_agent
 from tests.model_api import Call, ModelApi
 from tests.unit.chat.chatting import conversation
 
@@ -36,9 +36,10 @@ async def test_the_example_answers_with_files_tools_and_history(
         ("nowhere:create", "nowhere"),
         ("json", "module:function"),
         ("json:nothing", "nothing"),
+        ("json:__doc__", "names no function"),
         ("builtins:dict", "returned dict, not an agents.Agent"),
     ],
 )
 def test_a_wrong_reference_is_explained(reference: str, said: str) -> None:
-    with pytest.raises(AgentNotFound, match=said):
+    with pytest.raises(Misconfigured, match=said):
         load_agent(reference)

@@ -1,0 +1,181 @@
+"""Whether the service still answers others while 8 turns with 20 MiB of images each run.
+
+The service, the model's provider (which only counts bytes) and the prober are processes of their
+own, as they would be. Every turn is the first of its thread: all is read, checked and encoded.
+"""
+
+import http.client
+import json
+import multiprocessing
+import os
+import secrets
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from statistics import median
+
+import httpx
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from app.application import create_application
+from app.chat.response_events import text_response_events
+from app.settings import Settings
+from benchmarks._servers import Servers, servers
+from benchmarks.converter import photo
+
+TURNS = 8
+IMAGES_EACH = 4
+ROUNDS = 3
+PROBE_SECONDS = 0.005
+
+
+def main() -> None:
+    with servers() as running, _process(_provider) as provider:
+        settings = _settings(running, f"{provider}/v1")
+        with _process(_service, settings) as service:
+            images = [photo() for _ in range(IMAGES_EACH)]
+            for round_number in range(ROUNDS):
+                _measure(service, images, f"round {round_number + 1}")
+
+
+def _measure(service: str, images: list[bytes], name: str) -> None:
+    users = [f"user-{secrets.token_hex(4)}" for _ in range(TURNS)]
+    with ThreadPoolExecutor(TURNS) as pool:
+        attached = list(pool.map(lambda user: _upload(service, user, images), users))
+        idle = _probed(service, threading.Event(), 1)
+        done = threading.Event()
+        with ThreadPoolExecutor(1) as prober:
+            probing = prober.submit(_probed, service, done, 60)
+            start = time.perf_counter()
+            sizes = list(
+                pool.map(lambda it: _turn(service, *it), zip(users, attached, strict=True))
+            )
+            took = time.perf_counter() - start
+            done.set()
+            busy = probing.result()
+    print(
+        f"{name}: {TURNS} turns took {took:.2f} s, {sum(sizes) / 1e6:.0f} MB reached the provider;"
+        f" /livez p50 {median(busy) * 1000:.1f} ms, p99 {_p99(busy) * 1000:.1f} ms, worst"
+        f" {max(busy) * 1000:.1f} ms of {len(busy)} (idle: p99 {_p99(idle) * 1000:.1f} ms)",
+        flush=True,
+    )
+
+
+def _p99(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)]
+
+
+def _probed(service: str, done: threading.Event, at_most_seconds: float) -> list[float]:
+    """Seconds that each `GET /livez` took, one after the other on one connection."""
+    connection = http.client.HTTPConnection(service.removeprefix("http://"))
+    times: list[float] = []
+    end = time.perf_counter() + at_most_seconds
+    while not done.is_set() and time.perf_counter() < end:
+        start = time.perf_counter()
+        connection.request("GET", "/livez")
+        connection.getresponse().read()
+        times.append(time.perf_counter() - start)
+        done.wait(PROBE_SECONDS)
+    connection.close()
+    return times
+
+
+def _upload(service: str, user: str, images: list[bytes]) -> list[str]:
+    ids = []
+    with httpx.Client(base_url=service, headers={"x-forwarded-user": user}, timeout=60) as client:
+        for body in images:
+            params = {"name": "a.png", "mime_type": "image/png", "size": len(body)}
+            request = {"type": "attachments.create", "params": params}
+            created = client.post("/chatkit", json=request).raise_for_status().json()
+            url = created["upload_descriptor"]["url"]
+            client.post(url, files={"file": ("a.png", body, "image/png")}).raise_for_status()
+            ids.append(created["id"])
+    return ids
+
+
+def _turn(service: str, user: str, attachments: list[str]) -> int:
+    """Send a message with the attachments; how many bytes the provider got, as it answered."""
+    content = [{"type": "input_text", "text": "Look."}]
+    message = {"content": content, "attachments": attachments, "inference_options": {}}
+    request = {"type": "threads.create", "params": {"input": message}}
+    headers = {"x-forwarded-user": user, "accept": "text/event-stream"}
+    answer = httpx.post(f"{service}/chatkit", json=request, headers=headers, timeout=120).text
+    items = [json.loads(line[6:]) for line in answer.splitlines() if line.startswith("data: ")]
+    answers = [
+        event["item"]["content"][0]["text"]
+        for event in items
+        if event["type"] == "thread.item.done" and event["item"]["type"] == "assistant_message"
+    ]
+    assert answers, answer[-500:]
+    return int(answers[-1])
+
+
+def _settings(running: Servers, provider: str) -> Settings:
+    return Settings.model_validate(
+        {
+            "database_url": running.database_url,
+            "s3_bucket": running.bucket,
+            "s3_endpoint_url": running.endpoint_url,
+            "auth_mode": "header",
+            "signing_secret": secrets.token_hex(32),
+            "openai_api_key": "sk-bench",
+            "openai_base_url": provider,
+        }
+    )
+
+
+async def _count(request: Request) -> Response:
+    """A provider that reads a request and answers how long it was; titles are short requests."""
+    size = 0
+    start = b""
+    async for chunk in request.stream():
+        size += len(chunk)
+        start = start or chunk
+    if b'"stream":true' not in start and size < 64 * 1024:
+        *_, completed = text_response_events("A title", model="bench")
+        return JSONResponse(json.loads(completed.model_dump_json())["response"])
+    events = text_response_events(str(size), model="bench")
+    body = (f"event: {e.type}\ndata: {e.model_dump_json()}\n\n" for e in events)
+    return StreamingResponse(body, media_type="text/event-stream")
+
+
+def _provider(tell: Connection) -> None:
+    _serve(Starlette(routes=[Route("/v1/responses", _count, methods=["POST"])]), tell)
+
+
+def _service(tell: Connection, settings: Settings) -> None:
+    _serve(create_application(settings), tell)
+
+
+def _serve(application: Starlette, tell: Connection) -> None:
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[object] | None = None) -> None:
+            await super().startup()
+            tell.send(self.servers[0].sockets[0].getsockname()[1])
+
+    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error")
+    Announcing(config).run()
+
+
+@contextmanager
+def _process(serve: object, *arguments: object) -> Iterator[str]:
+    receive, send = multiprocessing.Pipe(duplex=False)
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=serve, args=(send, *arguments), daemon=False)  # type: ignore[arg-type]  # any callable
+    process.start()
+    try:
+        yield f"http://127.0.0.1:{receive.recv()}"
+    finally:
+        if process.pid:
+            os.kill(process.pid, signal.SIGTERM)
+        process.join(15)
+        if process.is_alive():
+            process.kill()
