@@ -28,6 +28,9 @@ from app.storage.bucket import Bucket
 
 logger = logging.getLogger(__name__)
 
+# A copy that was not made by then is made by nobody: its process has died.
+_COPY_SECONDS = 2
+
 
 class _Refused(Exception):
     """Why the upload can't become an attachment, in words."""
@@ -74,8 +77,7 @@ class Verifier:
         except _Refused as refused:
             return await self._reject(record, refused.problem)
         except ObjectChanged:
-            # A parallel verification has made the same copy again, which has another ETag in
-            # stores that encrypt each copy with a key of its own.
+            # A parallel verification has, after all, made the same copy again.
             return await self._verified_meanwhile(record)
 
     async def _verify_pending(self, record: AttachmentRecord, object_key: str) -> AttachmentRecord:
@@ -108,15 +110,17 @@ class Verifier:
             return copied
         etag = await self._check_upload(record, upload_key(object_key))
         fault_point("verify.checked")
-        pinned = await self._records.pin_upload(record.user_id, record.id, etag)
+        pin = await self._records.pin_upload(record.user_id, record.id, etag)
         fault_point("verify.pinned")
-        if pinned is None:
+        if pin is None:
             return None
+        if not pin.is_ours and (copied := await self._copied_soon(object_key)):
+            return copied
         try:
-            if pinned != etag:
+            if pin.etag != etag:
                 raise ObjectChanged
             copied = await self._bucket.copy(
-                upload_key(object_key), object_key, etag=pinned, mime_type=record.mime_type
+                upload_key(object_key), object_key, etag=pin.etag, mime_type=record.mime_type
             )
         except (ObjectChanged, ObjectMissing):
             # The link was used again. Fine if the first upload was taken over before that.
@@ -132,6 +136,18 @@ class Verifier:
             return (await self._bucket.head(object_key)).etag
         except ObjectMissing:
             return None
+
+    async def _copied_soon(self, object_key: str) -> str | None:
+        """The ETag of the copy that whoever pinned the upload is making; None if nobody does.
+
+        Two copies of the same bytes may have two ETags, in stores that encrypt each object with a
+        key of its own, so the second must not replace the first.
+        """
+        for _ in range(_COPY_SECONDS * 20):
+            if copied := await self._copied(object_key):
+                return copied
+            await asyncio.sleep(0.05)
+        return None
 
     async def _check_upload(self, record: AttachmentRecord, key: str) -> str:
         """Size and type as the bucket has them, against what was announced; the upload's ETag."""

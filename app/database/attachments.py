@@ -68,6 +68,14 @@ class AttachmentRecord:
     created_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """The upload that is taken over. `is_ours`: nobody has pinned one before."""
+
+    etag: str
+    is_ours: bool
+
+
 class AttachmentRecords:
     """Owner-checked access: every method names the user, and another user's row is `NotFound`."""
 
@@ -109,21 +117,22 @@ class AttachmentRecords:
             )
         return found
 
-    async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> str | None:
+    async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
         """Choose the upload whose bytes are taken over: the first to be pinned, for good.
 
-        Answers the pinned ETag, which is an earlier one if there was one; None if the row is not
-        pending any more.
+        None if the row is not pending any more.
         """
+        row = and_(_row(user_id, attachment_id), attachments.c.state == "pending")
         async with self._database.connect() as connection:
-            row = await connection.execute(
+            first = await connection.execute(
                 update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
-                .values(upload_etag=func.coalesce(attachments.c.upload_etag, etag))
-                .returning(attachments.c.upload_etag)
+                .where(row, attachments.c.upload_etag.is_(None))
+                .values(upload_etag=etag)
             )
-            pinned: str | None = row.scalar_one_or_none()
-            return pinned
+            if first.rowcount:
+                return Pin(etag, is_ours=True)
+            pinned = await connection.scalar(select(attachments.c.upload_etag).where(row))
+            return None if pinned is None else Pin(pinned, is_ours=False)
 
     async def settle_size(self, user_id: str, attachment_id: str, size: int) -> None:
         """Of a pending row that was reserved with what its upload may have at most."""

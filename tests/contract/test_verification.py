@@ -116,10 +116,22 @@ async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(ri
     assert await rig.bucket.read(record.object_key) == b"hello"
 
 
-async def test_ten_verifications_at_once_agree(rig: Rig) -> None:
+async def test_ten_verifications_at_once_agree_and_copy_once(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copies: list[str] = []
+    copy = rig.bucket.copy
+
+    async def counted(source_key: str, key: str, *, etag: str, mime_type: str) -> str:
+        copies.append(key)
+        return await copy(source_key, key, etag=etag, mime_type=mime_type)
+
+    monkeypatch.setattr(rig.bucket, "copy", counted)
     record = await rig.uploaded(body=photo(), mime_type="image/jpeg")
     verified = await asyncio.gather(*(rig.verifier.verify(record) for _ in range(10)))
     assert len(set(verified)) == 1
+    # In a store that encrypts each copy anew, a second one would have another ETag.
+    assert copies == [record.object_key]
 
 
 async def test_ten_swaps_during_ten_verifications_leave_one_verified_file(
