@@ -40,7 +40,8 @@ class Documented:
 
 def documented_settings() -> Iterator[Documented]:
     """In the order of the source. The comment after a blank line is a heading."""
-    section, words, after_blank = "", [], False
+    section, after_blank = "", False
+    words: list[str] = []
     for line in (line.strip() for line in inspect.getsource(Settings).splitlines()):
         name = line.partition(":")[0]
         if line.startswith("# "):

@@ -59,8 +59,8 @@ def test_a_request_that_can_not_be_understood_is_a_400(
 def test_an_attachment_that_can_not_be_created_says_why(
     alice: ChatKitClient, changes: dict[str, Any], status: int, code: str
 ) -> None:
-    params = {"name": "notes.txt", "size": 5, "mime_type": "text/plain"} | changes
-    response = alice.send("attachments.create", **params)
+    params: dict[str, Any] = {"name": "notes.txt", "size": 5, "mime_type": "text/plain"}
+    response = alice.send("attachments.create", **params | changes)
     assert response.status_code == status, response.text
     assert error_of(response)["code"] == code
 
