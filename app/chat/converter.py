@@ -6,7 +6,6 @@ The same attachment twice in a thread is sent once, at its first place: provider
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
@@ -26,7 +25,7 @@ from openai.types.responses.response_input_item_param import Message
 from app.chat.budget import RESERVE_BYTES, Budget, json_bytes
 from app.chat.kinds import Kind, kind_of
 from app.chat.parts import (
-    Announced,
+    Named,
     Rendition,
     attachment_parts,
     mention_part,
@@ -34,6 +33,7 @@ from app.chat.parts import (
     text_part,
 )
 from app.chat.renditions import Renditions, StoredAttachment
+from app.chat.typed import typed_text
 from app.errors import NotFound, Unavailable
 
 # Attachments are read this many ahead of the one whose size is being accounted.
@@ -65,16 +65,6 @@ class MentionReader(Protocol):
     """Describes what an id in an @-mention stands for."""
 
     async def describe(self, entity_id: str) -> ResponseInputContentParam: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _Unstored:
-    """A ChatKit attachment that has no row here, announced by what ChatKit knows of it."""
-
-    id: str
-    name: str
-    mime_type: str
-    size: int | None = None
 
 
 class AttachmentConverter(ThreadItemConverter):
@@ -162,9 +152,7 @@ class AttachmentConverter(ThreadItemConverter):
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
         """The message as typed, its attachments and mentions, then what the SDK adds for quotes."""
         content: Parts = []
-        typed = "".join(
-            part.text if part.type == "input_text" else f"@{part.text}" for part in item.content
-        )
+        typed = typed_text(item)
         if typed.strip():
             content.append(text_part(typed))
         for attachment in item.attachments:
@@ -182,7 +170,7 @@ class AttachmentConverter(ThreadItemConverter):
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """What is known here of the id; the rest of a tag is only what the client says."""
         if self._mentions is None:
-            return mention_part(_Unstored(tag.id, "(unknown)", "unknown"), _GONE)
+            return mention_part(Named(tag.id, "(unknown)", "unknown"), _GONE)
         return await self._mentions.describe(tag.id)
 
     async def assistant_message_to_input(
@@ -265,5 +253,6 @@ class AttachmentConverter(ThreadItemConverter):
         return attachment_parts(record, rendition, url=url)
 
 
-def _unstored(attachment: Attachment) -> Announced:
-    return _Unstored(attachment.id, attachment.name, attachment.mime_type)
+def _unstored(attachment: Attachment) -> Named:
+    """A ChatKit attachment by what ChatKit knows of it."""
+    return Named(attachment.id, attachment.name, attachment.mime_type)

@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 
 class Kind(StrEnum):
-    """What a file is, as far as the model API cares."""
+    """How a file reaches the model."""
 
     IMAGE = "image"
     DOCUMENT = "document"
@@ -61,46 +61,16 @@ _TEXT_TYPES = {
 }
 _UNSPECIFIC_TYPES = {"", "application/octet-stream", "binary/octet-stream"}
 _TEXT_SUFFIXES = {
-    *(
-        "bat",
-        "bib",
-        "c",
-        "cc",
-        "cfg",
-        "conf",
-        "cpp",
-        "cs",
-        "css",
-        "csv",
-        "cxx",
-        "diff",
-        "env",
-        "go",
-    ),
+    *("bat", "bib", "c", "cc", "cfg", "conf", "cpp", "cs", "css", "csv", "cxx", "diff", "env"),
     *("go", "gradle", "graphql", "h", "hpp", "htm", "html", "ics", "ini", "ipynb", "java", "jl"),
-    *(
-        "js",
-        "json",
-        "jsonl",
-        "jsx",
-        "kt",
-        "latex",
-        "lock",
-        "log",
-        "lua",
-        "m",
-        "makefile",
-        "md",
-        "mdx",
-    ),
-    *("patch", "php", "pl", "properties", "ps1", "py", "r", "rb", "rs", "rst", "scala"),
+    *("js", "json", "jsonl", "jsx", "kt", "latex", "lock", "log", "lua", "m", "makefile", "md"),
+    *("mdx", "patch", "php", "pl", "properties", "ps1", "py", "r", "rb", "rs", "rst", "scala"),
     *("sh", "sql", "srt", "svg", "swift", "tex", "toml", "ts", "tsv", "tsx", "txt", "vcf", "vue"),
-    "xml",
-    *("yaml", "yml", "zig"),
+    *("xml", "yaml", "yml", "zig"),
 }
 _IMAGE_SUFFIXES = {
-    *("png", "jpg", "jpeg", "jfif", "webp", "gif", "heic", "heif", "tif", "tiff", "bmp", "avif"),
-    "ico",
+    *("png", "jpg", "jpeg", "jfif", "webp", "gif", "heic", "heif", "tif", "tiff", "bmp"),
+    *("avif", "ico"),
 }
 
 

@@ -5,7 +5,6 @@ and threads. What it names is announced in one line, its extract fenced like a f
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from chatkit.store import NotFoundError, Store
 from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
@@ -13,8 +12,9 @@ from openai.types.responses import ResponseInputContentParam
 
 from app.chat.converter import AttachmentReader
 from app.chat.kinds import Kind, kind_of
-from app.chat.parts import Announced, Rendition, mention_part, note
+from app.chat.parts import Named, Rendition, mention_part, note
 from app.chat.renditions import Renditions, StoredAttachment
+from app.chat.typed import typed_text
 from app.context import RequestContext
 from app.errors import NotFound
 
@@ -32,16 +32,6 @@ _UNKNOWN = note(
 )
 _FETCH = note("call fetch_attachment with this id to see the file.")
 _NAMED_ONLY = note("call fetch_attachment with this id if it is a file that you need to see.")
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """A thread, or an id that stands for nothing, as its announcement names it."""
-
-    id: str
-    name: str
-    mime_type: str
-    size: int | None = None
 
 
 class Mentions:
@@ -92,16 +82,16 @@ class Mentions:
             total_chars=whole.total_chars,
         )
 
-    async def _thread(self, thread_id: str) -> tuple[Announced, Rendition]:
+    async def _thread(self, thread_id: str) -> tuple[Named, Rendition]:
         try:
             thread = await self._store.load_thread(thread_id, self._context)
-            named = _Named(thread_id, thread.title or "(untitled)", "thread")
+            named = Named(thread_id, thread.title or "(untitled)", "thread")
             if self._is_enough():
                 return named, _NAMED_ONLY
             first = await self._items(thread_id, "asc")
             last = await self._items(thread_id, "desc")
         except NotFoundError:
-            return _Named(thread_id[:100], "(unknown)", "unknown"), _UNKNOWN
+            return Named(thread_id[:100], "(unknown)", "unknown"), _UNKNOWN
         said = _first_and_last(first, last)
         if not said:
             return named, note("this chat has no messages.")
@@ -136,9 +126,7 @@ def _first_and_last(first: Sequence[ThreadItem], last: Sequence[ThreadItem]) -> 
 def _said(item: ThreadItem) -> str:
     """Who said what in an item; empty for what nobody said."""
     if isinstance(item, UserMessageItem):
-        typed = "".join(
-            part.text if part.type == "input_text" else f"@{part.text}" for part in item.content
-        )
+        typed = typed_text(item)
         files = [f"{each.name!r} (id {each.id!r})" for each in item.attachments]
         attached = f"\n(attached: {', '.join(files)})" if files else ""
         return f"User: {_shortened(typed)}{attached}" if typed.strip() or files else ""

@@ -54,6 +54,16 @@ class Announced(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """What is announced without a row of its own: a thread, or an id known by name only."""
+
+    id: str
+    name: str
+    mime_type: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """What the model gets of a file's bytes; no name in it, so equal bytes share one.
 

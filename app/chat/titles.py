@@ -9,6 +9,8 @@ from agents import Agent, ModelProvider, RunConfig, Runner
 from agents.exceptions import AgentsException
 from chatkit.types import UserMessageItem
 
+from app.chat.typed import typed_text
+
 logger = logging.getLogger(__name__)
 
 INSTRUCTIONS = """\
@@ -61,8 +63,5 @@ def title_from_words(text: str) -> str:
 
 
 def _said(message: UserMessageItem) -> str:
-    typed = "".join(
-        part.text if part.type == "input_text" else f"@{part.text}" for part in message.content
-    )
     names = ", ".join(attachment.name for attachment in message.attachments)
-    return "\n".join(text for text in (typed.strip(), names) if text)
+    return "\n".join(text for text in (typed_text(message).strip(), names) if text)

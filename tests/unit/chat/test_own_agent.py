@@ -6,6 +6,7 @@ import pytest
 from chatkit.types import ProgressUpdateEvent
 
 from app.chat.agent import load_agent
+from app.errors import Misconfigured
 from tests.model_api import Call, ModelApi
 from tests.unit.chat.chatting import conversation
 
