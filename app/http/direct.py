@@ -9,7 +9,12 @@ from app.context import RequestContext
 from app.errors import InvalidRequest
 from app.http.first_part import MAX_HEAD_BYTES, take_first_part
 from app.http.session import Session
-from app.http.uploads import CLIENT_CLOSED_REQUEST, announced_length
+from app.http.uploads import (
+    CLIENT_CLOSED_REQUEST,
+    STALL_SECONDS,
+    announced_length,
+    arriving,
+)
 from app.storage.form import multipart_boundary
 
 _NO_FORM = "The upload has to be a form (multipart/form-data) with one field, 'file'."
@@ -48,7 +53,7 @@ class DirectUploadEndpoint:
 
 
 async def _opened(request: Request, boundary: str, length: int) -> OpenedForm:
-    head, rest = await take_first_part(request.stream(), boundary)
+    head, rest = await take_first_part(arriving(request, STALL_SECONDS), boundary)
     if head.field != "file":
         raise InvalidRequest(
             f"The form's field has to be 'file', not {head.field[:100]!r}.", param="file"
