@@ -1,7 +1,7 @@
 # Everything that can be done here; `make` alone lists it.
 # Settings are taken from the environment or the command line: `make run PORT=8001 DATA_DIR=/tmp/two`.
 .DEFAULT_GOAL := help
-.PHONY: help run test check types lint fmt bench screenshots lock install clean
+.PHONY: audit help run test check types lint fmt bench screenshots lock install clean
 MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
@@ -21,9 +21,13 @@ run: install ## Run everything on this machine: http://127.0.0.1:8000, state in 
 test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it)
 	@$(PY) -m pytest --cov=app --cov-report=term:skip-covered $(ARGS)
 
-check: lint ## Check style, types and who imports whom
+check: lint ## Check style, types, who imports whom, and dependencies for vulnerabilities
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/lint-imports
+	@$(MAKE) audit
+
+audit: install ## Ask PyPI about vulnerabilities in what is pinned (AUDIT=required fails without answer)
+	@$(PY) -m tools.audit
 
 types: ## Check the page's ChatKit options against the official types (needs Node.js)
 	@npm ci --prefix tests/types --ignore-scripts --no-audit --no-fund --silent
