@@ -4,6 +4,7 @@ Every test fails on an error in the console that it did not announce: a script e
 request, a violation of the Content-Security-Policy.
 """
 
+import itertools
 import os
 import re
 import shutil
@@ -16,6 +17,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
 from app.attachments.keys import OBJECT_KEY_PREFIX
+from app.embedded.postgres import EmbeddedPostgres
+from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.http.page import CHATKIT_CDN
 from app.storage.endpoint import Endpoint
 from app.storage.setup import Access, set_up_bucket
@@ -36,6 +39,8 @@ CHROMIUM_ARGUMENTS = [
 # A machine that runs other things too may take its time; a test that passes does not wait.
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
+
+_numbers = itertools.count(1)
 
 SiteFactory = Callable[..., Site]
 PersonFactory = Callable[..., Person]
@@ -73,10 +78,19 @@ def new_site(database_url: str, seaweedfs_bucket: TestBucket) -> Iterator[SiteFa
         yield start
 
 
-@pytest.fixture
-def site(new_site: SiteFactory) -> Site:
-    """Three origins, POST straight to the bucket: what `fetch.js` makes of the default."""
-    return new_site()
+@pytest.fixture(scope="package")
+def site(
+    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
+) -> Iterator[Site]:
+    """Three origins, POST straight to the bucket: what `fetch.js` makes of the default.
+
+    Shared by all tests that change nothing of it: each has people of its own.
+    """
+    postgres.execute(f"CREATE DATABASE browser TEMPLATE {migrated_template}")
+    bucket = TestBucket(seaweedfs.endpoint_url, "browser")
+    with three_origins(postgres.url("browser"), bucket) as site:
+        allow_origin(bucket, site.page_url)
+        yield site
 
 
 @pytest.fixture
@@ -85,7 +99,7 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
     people: list[Person] = []
 
     def arrive(
-        site: Site, user_id: str = "alice", path: str = "/", wait: bool = True, **options: Any
+        site: Site, user_id: str = "", path: str = "/", wait: bool = True, **options: Any
     ) -> Person:
         context = chromium.new_context(
             **{
@@ -95,7 +109,7 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
             }
         )
         context.set_default_timeout(PATIENCE_MS)
-        token = site.token(user_id)
+        token = site.token(user_id or f"user-{next(_numbers)}")
         context.add_init_script(f"sessionStorage.setItem('chat.token', '{token}')")
         person = Person(context.new_page(), site)
         person.page.on("console", lambda message: _note(person, message))
@@ -120,7 +134,7 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
 
 @pytest.fixture
 def alice(site: Site, new_person: PersonFactory) -> Person:
-    return new_person(site, "alice")
+    return new_person(site)
 
 
 FAILED = pytest.StashKey[bool]()

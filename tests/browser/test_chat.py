@@ -27,7 +27,10 @@ def slow_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("slow_model")
-def test_a_stopped_answer_keeps_what_was_written(alice: Person) -> None:
+def test_a_stopped_answer_keeps_what_was_written(
+    new_site: SiteFactory, new_person: PersonFactory
+) -> None:
+    alice = new_person(new_site())
     alice.attach(text("notes.txt"))
     alice.wait_until_uploaded("notes.txt")
     alice.send("Tell me everything")
@@ -42,7 +45,10 @@ def test_a_stopped_answer_keeps_what_was_written(alice: Person) -> None:
 
 
 @pytest.mark.usefixtures("slow_model")
-def test_an_answer_goes_on_while_another_chat_is_open(alice: Person) -> None:
+def test_an_answer_goes_on_while_another_chat_is_open(
+    new_site: SiteFactory, new_person: PersonFactory
+) -> None:
+    alice = new_person(new_site())
     alice.send("Take your time")
     expect(alice.answers).to_contain_text("You wrote")
     alice.page.get_by_role("button", name="New chat").first.click()
@@ -67,11 +73,9 @@ def test_an_answer_can_be_rated_and_asked_for_again(alice: Person) -> None:
 
 
 def test_a_long_chat_opens_at_its_end_and_shows_earlier_messages(
-    alice: Person, site: Site, monkeypatch: pytest.MonkeyPatch
+    site: Site, new_person: PersonFactory
 ) -> None:
-    pace = OfflineModel.__init__.__kwdefaults__
-    assert pace is not None
-    monkeypatch.setitem(pace, "pause_seconds", 0)
+    alice = new_person(site, "alice")
     with httpx.Client(headers={"Authorization": f"Bearer {site.token('alice')}"}) as http:
         client = ChatKitClient(http)
         http.base_url = httpx.URL(site.api_url)
@@ -121,7 +125,7 @@ def test_a_second_person_sees_nothing_of_the_first(
     alice.wait_for_answer()
     address = alice.page.url.removeprefix(site.page_url)
 
-    bob = new_person(site, "bob", address)
+    bob = new_person(site, path=address)
     bob.expects_console("404")
     expect(bob.page.get_by_role("alert")).to_contain_text("This chat does not exist any more.")
     expect(bob.chats).to_have_count(0)
