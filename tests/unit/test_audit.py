@@ -1,6 +1,7 @@
 """An audit that did not happen never passes for one that did."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,7 +12,7 @@ VULNERABLE = {"name": "b", "version": "1", "vulns": [{"id": "CVE-1", "fix_versio
 UNKNOWN = {"name": "c", "skip_reason": "not found"}
 
 
-def report(*dependencies: dict[str, object]) -> str:
+def report(*dependencies: Mapping[str, object]) -> str:
     return json.dumps({"dependencies": dependencies})
 
 
