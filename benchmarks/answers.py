@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import secrets
 import signal
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -157,7 +158,7 @@ def _service(tell: Connection, settings: Settings) -> None:
 
 def _serve(application: Starlette, tell: Connection) -> None:
     class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[object] | None = None) -> None:
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup()
             tell.send(self.servers[0].sockets[0].getsockname()[1])
 
