@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.command import Command, app, running
+from tests.acceptance.command import ROOT, Command, app, running
 from tests.model_api import ModelApi, Text, model_api
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, user_message, wait_until
@@ -33,7 +33,9 @@ def serving(
         "AUTH_MODE": "header",
         "SIGNING_SECRET": "test-signing-secret-of-32-characters",
     }
-    with running(app("serve", "--port", "0"), log=log, **(environment | settings)) as command:
+    with running(
+        app("serve", "--port", "0"), log=log, directory=ROOT, **(environment | settings)
+    ) as command:
         yield command, ChatKitClient.of(command.wait_until_ready())
 
 
