@@ -23,7 +23,7 @@ from app.http.protocol import PatientProtocol
 from app.settings import Settings
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
-from tests.service import ChatKitClient, running, test_settings, user_message
+from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
 
 
 @pytest.fixture
@@ -185,6 +185,23 @@ def test_a_user_has_so_many_answers_at_once(settings: Settings) -> None:
                 assert time.monotonic() < deadline
                 with answering(alice) as response:
                     free = response.status_code == 200
+
+
+def test_a_link_carries_one_upload_at_a_time(base_url: str) -> None:
+    alice = ChatKitClient.of(base_url)
+    attachment = alice.create_attachment("notes.txt", b"0123456789")
+    link = httpx.URL(attachment["upload_descriptor"]["url"])
+    head = f"PUT {link.raw_path.decode()} HTTP/1.1\r\nhost: {link.host}\r\n"
+    head += "content-type: text/plain\r\ncontent-length: 10\r\n\r\n"
+    with socket.create_connection((link.host, link.port or 0), timeout=10) as connection:
+        connection.sendall(head.encode() + b"01234")
+        wait_until(lambda: alice.upload(attachment, b"0123456789").status_code == 429)
+        refused = alice.upload(attachment, b"0123456789")
+        assert code_of(refused) == (429, "rate_limited")
+        assert refused.headers["retry-after"] == "1"
+        connection.sendall(b"56789")
+        assert connection.recv(100).startswith(b"HTTP/1.1 2")
+    wait_until(lambda: alice.upload(attachment, b"0123456789").status_code != 429)
 
 
 # Slow clients
