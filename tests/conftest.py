@@ -102,6 +102,7 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSeaw
         tmp_path_factory.mktemp("seaweedfs") / "data",
         access_key_id=ACCESS_KEY_ID,
         secret_access_key=SECRET_ACCESS_KEY,
+        max_volumes=10_000,  # each of the suite's many buckets takes one at least
     )
     try:
         server.start()

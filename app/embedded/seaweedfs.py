@@ -56,8 +56,17 @@ class EmbeddedSeaweedFS:
     taken one of them in the meantime.
     """
 
-    def __init__(self, directory: Path, *, access_key_id: str, secret_access_key: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        access_key_id: str,
+        secret_access_key: str,
+        max_volumes: int | None = None,
+    ) -> None:
+        """Every bucket takes volumes of its own; None allows as many as the disk has room for."""
         self.directory = directory.resolve()
+        self._max_volumes = max_volumes
         self.access_key_id = access_key_id
         self.secret_access_key = secret_access_key
         self._log = self.directory.with_name(f"{self.directory.name}.log")
@@ -110,6 +119,7 @@ class EmbeddedSeaweedFS:
         options = {
             **_OPTIONS,
             **{name: str(port) for name, port in self._ports.items()},
+            **({} if self._max_volumes is None else {"volume.max": str(self._max_volumes)}),
             "admin.password": secrets.token_urlsafe(24),
             "filer.localSocket": str(filer_socket),
             "s3.localSocket": str(s3_socket),
