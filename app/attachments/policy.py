@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chatkit.types import AttachmentCreateParams
 
 from app.errors import AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
+from app.sizes import in_words
 
 MAX_NAME_CHARACTERS = 1000
 
@@ -115,18 +116,6 @@ def clean_mime_type(mime_type: str, name: str) -> str:
             f"{mime_type[:100]!r} is not a MIME type such as image/png.", param="mime_type"
         )
     return _ALIASES.get(cleaned, cleaned)
-
-
-def in_words(size: int) -> str:
-    """1536 → '1.5 KiB'. For messages to people."""
-    if size < 1024:
-        return "1 byte" if size == 1 else f"{size} bytes"
-    value = float(size)
-    for unit in ("KiB", "MiB", "GiB"):
-        value /= 1024
-        if value < 1024 or unit == "GiB":
-            break
-    return f"{value:,.1f} {unit}"
 
 
 def _check_name(name: str) -> None:

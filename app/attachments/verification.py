@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from app import metrics
 from app.attachments.content import HEAD_BYTES, check_content
 from app.attachments.keys import every_key, upload_key
-from app.attachments.policy import in_words
 from app.attachments.thumbnails import Thumbnails
 from app.database.attachments import AttachmentRecord, AttachmentRecords
 from app.errors import (
@@ -24,6 +23,7 @@ from app.errors import (
     ObjectMissing,
 )
 from app.faults import fault_point
+from app.sizes import in_words
 from app.storage.bucket import Bucket
 
 logger = logging.getLogger(__name__)

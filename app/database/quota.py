@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.errors import QuotaExceeded
+from app.sizes import in_words
 
 # What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
 _COUNTED_STATES = ("pending", "stored", "attached")
@@ -118,10 +119,6 @@ def _quota_exceeded(used: Row[Any], quota: Quota) -> QuotaExceeded:
             " Send or remove some of them first."
         )
     return QuotaExceeded(
-        f"This file does not fit: your attachments use {_mebibytes(used.bytes)} of"
-        f" {_mebibytes(quota.max_bytes)}. Delete attachments or threads you no longer need."
+        f"This file does not fit: your attachments use {in_words(int(used.bytes))} of"
+        f" {in_words(quota.max_bytes)}. Delete attachments or threads you no longer need."
     )
-
-
-def _mebibytes(size: int) -> str:
-    return f"{size / (1024 * 1024):,.1f} MiB"

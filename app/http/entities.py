@@ -7,10 +7,11 @@ from chatkit.widgets import BasicRoot, DynamicWidgetComponent
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.attachments.policy import INLINE_IMAGE_TYPES, in_words
+from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.entities import Entities, Entity
 from app.database.payloads import Hydrator, PreparingHydrator
 from app.http.session import Session
+from app.sizes import in_words
 
 _GROUPS = {"attachment": "Files", "thread": "Chats"}
 

@@ -1,0 +1,13 @@
+"""Sizes in bytes as people read them."""
+
+
+def in_words(size: int) -> str:
+    """1536 → '1.5 KiB'."""
+    if size < 1024:
+        return "1 byte" if size == 1 else f"{size} bytes"
+    value = float(size)
+    for unit in ("KiB", "MiB", "GiB"):
+        value /= 1024
+        if value < 1024 or unit == "GiB":
+            break
+    return f"{value:,.1f} {unit}"
