@@ -4,7 +4,6 @@ Phase 1 of the two-phase upload. The row is written before the link exists, so n
 the bucket without a row to find it by.
 """
 
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from app.attachments.links import LinkSigner
 from app.attachments.policy import Admitted, AttachmentPolicy
 from app.context import RequestContext
 from app.database.attachments import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
+from app.database.identifiers import new_id
 from app.database.payloads import Hydrator
 from app.database.quota import NewAttachment, Quota
 from app.database.references import reference_to
@@ -142,7 +142,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
 
     def generate_attachment_id(self, mime_type: str, context: RequestContext) -> str:
         """`atc_` and 128 random bits: the SDK's default has 32, which can be guessed."""
-        return f"atc_{secrets.token_hex(16)}"
+        return new_id("attachment")
 
     async def create_attachment(
         self, input: AttachmentCreateParams, context: RequestContext

@@ -32,7 +32,6 @@ from app.errors import InvalidRequest, NotFound
 
 MAX_PAGE_SIZE = 1000
 
-Order = Literal["asc", "desc"]
 Row = TypeVar("Row")
 
 

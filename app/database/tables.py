@@ -83,8 +83,6 @@ thread_items = Table(
 
 # The life of an attachment (docs/architecture.md): the row is written before an upload link is
 # issued and removed after the object is gone, so every object has a row.
-ATTACHMENT_STATES = ("pending", "stored", "attached", "rejected", "tombstone")
-
 attachments = Table(
     "attachments",
     metadata,

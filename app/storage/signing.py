@@ -15,8 +15,6 @@ from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials
 from app.storage.endpoint import Endpoint
 
-__all__ = ["Credentials", "Endpoint", "UrlSigner"]
-
 MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
 # URLs of one window kept in memory, some 600 bytes each.
