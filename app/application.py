@@ -61,7 +61,7 @@ from app.http.limits import AtOnce, OneUploadALink, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.observation import MetricsPage, ObservationMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
-from app.http.security import SecurityHeaders
+from app.http.security import KnownPages, SecurityHeaders
 from app.http.session import Session
 from app.http.threads import ThreadsApi
 from app.http.tracing import TracingMiddleware, is_tracing_wanted
@@ -240,6 +240,12 @@ def create_application(settings: Settings) -> Starlette:
 def _middleware(settings: Settings) -> Sequence[Middleware]:
     """CORS stands outside of all that refuses, so that a browser sees every error as what it is."""
     tracing = [Middleware(TracingMiddleware)] if is_tracing_wanted() else []
+    # A page can't make a browser add somebody's token.
+    known_pages = (
+        []
+        if settings.auth_mode == "jwt"
+        else [Middleware(KnownPages, origins=[*settings.page_origins, CHATKIT_CDN])]
+    )
     return [
         *tracing,
         Middleware(ObservationMiddleware),
@@ -257,6 +263,7 @@ def _middleware(settings: Settings) -> Sequence[Middleware]:
         ),
         Middleware(RequestIdMiddleware),
         Middleware(ErrorMiddleware),
+        *known_pages,
         Middleware(
             RequestSizes,
             max_body_bytes=settings.max_request_bytes,

@@ -18,6 +18,7 @@ the person who reads it: what happened, and what to do.
     ├── MimeTypeNotAllowed          415 mime_type_not_allowed
     ├── LengthRequired              411 length_required
     ├── Unauthenticated             401 unauthenticated
+    ├── OriginRefused               403 origin_refused
     ├── LinkRefused                 403 link_refused
     │   └── LinkExpired             403 link_expired
     ├── NotFound                    404 not_found            (also chatkit's NotFoundError)
@@ -122,6 +123,12 @@ class Unauthenticated(AppError):
     code = "unauthenticated"
     status = 401
     default_message = "Sign in to continue."
+
+
+class OriginRefused(AppError):
+    code = "origin_refused"
+    status = 403
+    default_message = "This page may not use the service: its origin is not in ALLOWED_ORIGINS."
 
 
 class LinkRefused(AppError):

@@ -143,3 +143,34 @@ def test_a_bucket_that_is_down_is_a_503_and_comes_back(tmp_path: Path, database_
             assert thread_id_of(alice.say("Look", uploaded["id"], waiting["id"]))
     finally:
         seaweedfs.stop()
+
+
+@pytest.mark.parametrize(
+    ("headers", "is_known"),
+    [
+        ({}, True),
+        ({"origin": PAGE, "sec-fetch-site": "cross-site"}, True),
+        ({"origin": "{own}", "sec-fetch-site": "same-origin"}, True),
+        ({"origin": "https://behind.a.proxy", "sec-fetch-site": "same-origin"}, True),
+        ({"origin": "{own}"}, True),
+        ({"origin": "https://evil.example", "sec-fetch-site": "cross-site"}, False),
+        ({"origin": "http://127.0.0.1:3000", "sec-fetch-site": "same-site"}, False),
+        ({"origin": "https://evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"sec-fetch-site": "cross-site"}, False),
+    ],
+)
+def test_an_unknown_page_changes_nothing_in_its_visitors_name(
+    alice: ChatKitClient, base_url: str, headers: dict[str, str], is_known: bool
+) -> None:
+    sent = {name: value.format(own=base_url) for name, value in headers.items()}
+    sent["content-type"] = "text/plain"  # a form's: no preflight asks beforehand
+    body = b'{"type": "attachments.create", "params": {"name": "a.md", "size": 1, "mime_type": ""}}'
+    response = alice.http.post("/chatkit", content=body, headers=sent)
+    assert response.status_code == (200 if is_known else 403), response.text
+    form = alice.http.post(
+        "/attachments",
+        files={"file": ("a.txt", b"a")},
+        headers={name: value for name, value in sent.items() if name != "content-type"},
+    )
+    assert form.status_code == (200 if is_known else 403), form.text
