@@ -15,6 +15,8 @@ DEV_COOKIE = "chatkit_dev_user"
 # Machines' clocks differ a little; tokens are not refused for that.
 _LEEWAY_SECONDS = 30
 
+_PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
+
 
 class Authenticator(Protocol):
     """Header names are lower case. Raises `Unauthenticated`, with words for the caller."""
@@ -104,7 +106,10 @@ class JwtAuthenticator:
         if isinstance(self._key, jwt.PyJWKClient):
             # Fetching the key set is blocking; it is cached, so this is rare.
             signing_key = await anyio.to_thread.run_sync(self._key.get_signing_key_from_jwt, token)
-            key, algorithms = signing_key.key, ["RS256", "ES256"]
+            key = signing_key.key
+            # The caller chooses the key: with one of another kind PyJWT raises a TypeError.
+            own = signing_key.algorithm_name
+            algorithms = [each for each in _PUBLIC_KEY_ALGORITHMS if each == own]
         return jwt.decode(
             token,
             key,

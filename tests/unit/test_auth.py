@@ -117,6 +117,14 @@ async def test_a_public_key_is_never_taken_for_a_shared_secret(jwks_url: str) ->
         await authenticator.user_id(bearer(token), {})
 
 
+async def test_a_key_is_used_for_its_own_algorithm_only(jwks_url: str) -> None:
+    authenticator = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
+    for key, algorithm, named in ((RSA_KEY, "RS256", "ec"), (EC_KEY, "ES256", "rsa")):
+        token = jwt.encode(claims(aud=None), key, algorithm=algorithm, headers={"kid": named})
+        with pytest.raises(Unauthenticated):
+            await authenticator.user_id(bearer(token), {})
+
+
 async def test_a_key_set_that_can_not_be_fetched_is_not_the_callers_fault() -> None:
     client = jwt.PyJWKClient("http://127.0.0.1:1/jwks.json", timeout=1)
     authenticator = JwtAuthenticator(client, audience=None, issuer=None)
