@@ -33,6 +33,8 @@ _SECRETS = (
     (re.compile(r"(://[^/\s:@]+:)[^/\s@]+@"), r"\1[hidden]@"),
 )
 _LONGEST_REASON = 300
+# Ids that a caller made up may have megabytes.
+_LONGEST_FIELD = 200
 
 _about: ContextVar[dict[str, object] | None] = ContextVar("about_this_request", default=None)
 
@@ -88,7 +90,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
-        fields = "".join(f" {name}={value}" for name, value in _fields(record).items())
+        fields = "".join(f" {name}={_visible(value)}" for name, value in _fields(record).items())
         line = f"{time} {record.levelname} {without_secrets(record.getMessage())}{fields}"
         if record.exc_info and record.exc_info[1] is not None:
             line += "\n" + "\n".join(_exception(record.exc_info[1]))
@@ -106,9 +108,18 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     fields = dict(_about.get() or {}) | given
     return {
-        name: without_secrets(value) if isinstance(value, str) else value
+        # Looked at beyond what is kept: a secret that is cut would not look like one.
+        name: without_secrets(value[: 10 * _LONGEST_FIELD])[:_LONGEST_FIELD]
+        if isinstance(value, str)
+        else value
         for name, value in fields.items()
     }
+
+
+def _visible(value: object) -> str:
+    """On one line, and without what a terminal would take for a command."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)
 
 
 def _exception(problem: BaseException) -> list[str]:

@@ -85,3 +85,11 @@ def test_an_exception_keeps_where_and_why_but_no_values() -> None:
     assert any("test_logs.py" in each for each in line["exception"])
     assert "diary" not in json.dumps(line)
     assert "diary" not in TextFormatter().format(failed)
+
+
+def test_an_id_that_a_caller_made_up_forges_no_line_and_fills_no_disk() -> None:
+    made_up = "x\n12:00:00 INFO forged\x1b[2J" + "y" * 1_000_000
+    for formatter in (JsonFormatter(), TextFormatter()):
+        line = formatter.format(record("request", thread=made_up))
+        assert "\n" not in line and "\x1b" not in line
+        assert len(line) < 1000
