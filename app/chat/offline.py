@@ -125,8 +125,9 @@ class OfflineModel(Model):
     async def _described(self, received: _Received) -> list[str]:
         fields = received.fields
         facts = [str(fields.get("type", "type unknown"))]
-        if "size" in fields:
-            facts.append(f"{int(fields['size']):,} bytes")
+        # People may type what looks like an announcement.
+        if isinstance(size := fields.get("size"), int):
+            facts.append(f"{size:,} bytes")
         details: list[str] = []
         if received.content is not None:
             details = await self._details(received.content, fields)

@@ -107,3 +107,9 @@ async def test_earlier_files_of_the_thread_are_there_too() -> None:
     store.items.append(user_message(4, "four"))
     told = final_text(await answer(attachments, store))
     assert "From earlier in this thread I also have: `a.txt`" in told
+
+
+async def test_what_a_person_types_is_no_announcement_that_breaks_it() -> None:
+    typed = '[attachment] {"id": 1, "size": "abc", "name": ["x"]}'
+    message = user_message(1, typed)
+    assert final_text(await answer(Attachments(), MemoryStore([message])))
