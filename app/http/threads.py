@@ -94,7 +94,9 @@ class ThreadsApi:
 def _page_request(request: Request) -> PageRequest:
     params = request.query_params
     given = params.get("limit", str(DEFAULT_LIMIT))
-    if not (given.isascii() and given.isdigit() and 1 <= int(given[:9]) <= MAX_LIMIT):
+    # Python refuses to read numbers of thousands of digits.
+    is_number = given.isascii() and given.isdigit() and len(given) < 10
+    if not (is_number and 1 <= int(given) <= MAX_LIMIT):
         raise InvalidRequest(f"`limit` has to be 1 to {MAX_LIMIT}.", param="limit")
     return PageRequest(
         int(given),
