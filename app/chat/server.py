@@ -111,6 +111,11 @@ class AssistantServer(ChatKitServer[RequestContext]):
             raise InvalidRequest("This assistant has no actions of that kind.") from exc
         except binascii.Error as exc:
             raise InvalidRequest("The audio is not valid base64.", param="audio_base64") from exc
+        except ValidationError:
+            raise  # of what is stored, not of the request, which was parsed before
+        except ValueError as exc:
+            # The SDK's own checks on a request, such as an action that no widget sent.
+            raise InvalidRequest(str(exc)) from exc
 
     async def close(self) -> None:
         """Cancel the answers under way and wait until what was streamed of them is saved."""

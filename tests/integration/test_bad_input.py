@@ -150,3 +150,16 @@ def test_without_a_session_there_is_nothing_to_see(base_url: str) -> None:
     assert error_of(response)["type"] == "authentication_error"
     assert anyone.get("/attachments/atc_x/preview").status_code == 401
     assert anyone.get("/attachments/atc_x/content").status_code == 401
+
+
+def test_an_action_that_no_widget_sent_is_refused_in_words(alice: ChatKitClient) -> None:
+    events = alice.say("Hello")
+    message = next(event["item"] for event in events if event["type"] == "thread.item.done")
+    response = alice.send(
+        "threads.sync_custom_action",
+        thread_id=thread_id_of(events),
+        item_id=message["id"],
+        action={"type": "book", "payload": {}},
+    )
+    assert response.status_code == 400
+    assert "widget" in error_of(response)["message"]
