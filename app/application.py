@@ -1,12 +1,9 @@
-"""The composition root: from settings to a running application. Everything is wired here."""
+"""The composition root: from settings to a running web application, on the core of core.py."""
 
-import hmac
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 
-import jwt
 from limits.errors import ConfigurationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -17,7 +14,6 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from app.attachments.data_previews import DataPreviews
-from app.attachments.deletion import Sweeper
 from app.attachments.direct import DirectUploads
 from app.attachments.links import LinkSigner
 from app.attachments.policy import AttachmentPolicy
@@ -35,21 +31,17 @@ from app.auth import (
     DEV_COOKIE,
     Authenticator,
     DevAuthenticator,
-    HeaderAuthenticator,
-    JwtAuthenticator,
 )
 from app.chat.assembly import ChatOptions, build_chat
 from app.chat.links import BucketLinks
 from app.chat.server import AssistantServer
-from app.database.attachments import AttachmentRecords
-from app.database.engine import Database
+from app.core import Core, create_authenticator, create_core, create_link_signer, create_sweeper
 from app.database.entities import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
 from app.database.payloads import Hydrator
 from app.database.quota import Quota
 from app.database.thread_store import PostgresStore
-from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
 from app.http.attachments import AttachmentRedirects
 from app.http.chatkit import ChatKitEndpoint
@@ -68,9 +60,6 @@ from app.http.tracing import TracingMiddleware, is_tracing_wanted
 from app.http.uploads import UploadGateway
 from app.logs import without_secrets
 from app.settings import Settings
-from app.storage.bucket import Bucket
-from app.storage.credentials import SessionCredentials
-from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
 from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
@@ -78,46 +67,6 @@ from app.storage.splice import Splicer
 
 # A preview's redirect may be kept by the browser for a third of what the URL in it is good for.
 _REDIRECT_AGE_DIVISOR = 3
-
-
-@dataclass(frozen=True)
-class Core:
-    """What the commands and the web application both stand on. Use it as a context."""
-
-    database: Database
-    records: AttachmentRecords
-    credentials: SessionCredentials
-    bucket: Bucket
-    internal: Endpoint
-    public: Endpoint
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        async with self.database, self.bucket:
-            yield
-
-
-def create_core(settings: Settings) -> Core:
-    database = Database(settings.database_url.get_secret_value())
-    credentials = SessionCredentials()
-    internal = _endpoint(settings, settings.s3_endpoint_url)
-    return Core(
-        database=database,
-        records=AttachmentRecords(database),
-        credentials=credentials,
-        bucket=Bucket(internal, credentials),
-        internal=internal,
-        public=_endpoint(settings, settings.s3_public_endpoint_url or settings.s3_endpoint_url),
-    )
-
-
-def create_sweeper(settings: Settings, core: Core) -> Sweeper:
-    return Sweeper(
-        Tombstones(core.database),
-        core.bucket,
-        pending_ttl_seconds=settings.pending_ttl_seconds,
-        thread_retention_days=settings.thread_retention_days,
-    )
 
 
 def create_application(settings: Settings) -> Starlette:
@@ -362,48 +311,3 @@ def _page_routes(
 
 def _without_slash(url: str | None) -> str | None:
     return None if url is None else url.rstrip("/")
-
-
-def create_link_signer(settings: Settings, credentials: SessionCredentials) -> LinkSigner:
-    """Keyed by SIGNING_SECRET, or by a key derived from the bucket's secret where none is set."""
-    return LinkSigner(_derived_secret(settings, credentials, purpose=b"capability links"))
-
-
-def create_authenticator(settings: Settings, credentials: SessionCredentials) -> Authenticator:
-    """Raises `Misconfigured`."""
-    if settings.auth_mode == "dev":
-        return DevAuthenticator(_derived_secret(settings, credentials, purpose=b"dev cookies"))
-    if settings.auth_mode == "header":
-        return HeaderAuthenticator(settings.auth_header)
-    if (settings.jwt_secret is None) == (settings.jwt_jwks_url is None):
-        raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
-    key: str | jwt.PyJWKClient
-    if settings.jwt_secret is not None:
-        key = settings.jwt_secret.get_secret_value()
-    else:
-        key = jwt.PyJWKClient(str(settings.jwt_jwks_url), cache_keys=True, timeout=5)
-    return JwtAuthenticator(key, audience=settings.jwt_audience, issuer=settings.jwt_issuer)
-
-
-def _endpoint(settings: Settings, url: str | None) -> Endpoint:
-    return Endpoint(
-        url=url,
-        bucket=settings.s3_bucket,
-        region=settings.s3_region,
-        addressing_style=settings.s3_addressing_style,
-    )
-
-
-def _derived_secret(
-    settings: Settings, credentials: SessionCredentials, *, purpose: bytes
-) -> bytes:
-    if settings.signing_secret is not None:
-        secret = settings.signing_secret.get_secret_value()
-    elif (keys := credentials()).expires_at is None:
-        secret = keys.secret_key
-    else:
-        raise Misconfigured(
-            "Set SIGNING_SECRET to 32 or more random characters, the same on every replica: the"
-            " bucket's credentials change, so links can't be signed with a key derived from them."
-        )
-    return hmac.digest(secret.encode(), purpose, "sha256")

@@ -201,18 +201,12 @@ async def _migrate(settings: Settings) -> None:
 
 def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None) -> None:
     from app.attachments.keys import OBJECT_KEY_PREFIX
+    from app.core import internal_endpoint
     from app.http.page import CHATKIT_CDN
-    from app.storage.endpoint import Endpoint
     from app.storage.setup import Access, set_up_bucket
 
-    endpoint = Endpoint(
-        settings.s3_endpoint_url,
-        settings.s3_bucket,
-        settings.s3_region,
-        settings.s3_addressing_style,
-    )
     access = Access(pages=settings.page_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX)
-    for step in set_up_bucket(endpoint, access):
+    for step in set_up_bucket(internal_endpoint(settings), access):
         if say is not None:
             say(str(step))
 

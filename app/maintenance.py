@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import typer
 
-from app.application import create_core, create_sweeper
 from app.attachments.reconcile import Difference, Reconciliation
+from app.core import create_core, create_sweeper
 from app.database.object_keys import ObjectKeys
 from app.settings import Settings
 

@@ -7,16 +7,20 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx2
 
-from app.application import create_authenticator, create_link_signer
 from app.attachments.keys import OBJECT_KEY_PREFIX
 from app.attachments.links import LinkSigner
+from app.core import (
+    create_authenticator,
+    create_link_signer,
+    internal_endpoint,
+    public_endpoint,
+)
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
 from app.errors import AppError
 from app.http.page import CHATKIT_CDN
 from app.settings import Settings
 from app.storage.credentials import SessionCredentials
-from app.storage.endpoint import Endpoint
 from app.storage.setup import Access
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -100,8 +104,8 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
     written: set[str] = set()
     return Deployment(
         database_url=settings.database_url.get_secret_value(),
-        internal=BucketProbe(_endpoint(settings, public=False), credentials, http, written),
-        public=BucketProbe(_endpoint(settings, public=True), credentials, http, written),
+        internal=BucketProbe(internal_endpoint(settings), credentials, http, written),
+        public=BucketProbe(public_endpoint(settings), credentials, http, written),
         http=http,
         upload_method=settings.upload_method,
         page_origins=settings.page_origins,
@@ -112,16 +116,6 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
 
 
 _SETTINGS_MEND = "Every setting and what it takes is in docs/settings.md."
-
-
-def _endpoint(settings: Settings, *, public: bool) -> Endpoint:
-    url = settings.s3_endpoint_url
-    return Endpoint(
-        url=(settings.s3_public_endpoint_url or url) if public else url,
-        bucket=settings.s3_bucket,
-        region=settings.s3_region,
-        addressing_style=settings.s3_addressing_style,
-    )
 
 
 def _model(settings: Settings) -> ModelAccess:
