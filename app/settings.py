@@ -1,8 +1,8 @@
 """Every setting, read from the environment once.
 
 `docs/settings.md` and `.env.example` list them all. Only the commands (`app/cli.py`,
-`app/embedded/development.py`) and `app/application.py` see this class; what lies below gets the few
-values it needs.
+`app/embedded/development.py`), `app/core.py` and `app/application.py` see this class; what lies
+below gets the few values it needs.
 """
 
 from typing import Annotated, Literal
@@ -145,7 +145,7 @@ class Settings(BaseSettings):
     # `inline`: the model gets bytes. `url`: it fetches them from the bucket, which has to be on the
     # internet then.
     model_input: Literal["inline", "url"] = "inline"
-    # An agent of one's own: "module:function". See docs/architecture.md.
+    # An agent of one's own: "module:function". See docs/own_agent.py.
     agent: str | None = None
     # For dictation and audio files.
     transcription_model: str = "gpt-4o-mini-transcribe"
