@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app import metrics
 from app.database.engine import Database
+from app.database.payloads import storable
 from app.database.quota import NewAttachment, Quota, reserve
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
@@ -104,7 +105,7 @@ class AttachmentRecords:
             rows = await connection.execute(
                 select(*_COLUMNS).where(
                     attachments.c.user_id == user_id,
-                    attachments.c.id.in_(attachment_ids),
+                    attachments.c.id.in_([storable(each) for each in attachment_ids]),
                     attachments.c.state != "tombstone",
                 )
             )
@@ -230,7 +231,7 @@ def upload_ends_at() -> ColumnElement[datetime]:
 
 
 def _row(user_id: str, attachment_id: str) -> Any:
-    return and_(attachments.c.user_id == user_id, attachments.c.id == attachment_id)
+    return and_(attachments.c.user_id == user_id, attachments.c.id == storable(attachment_id))
 
 
 def _record(row: Row[*tuple[Any, ...]]) -> AttachmentRecord:

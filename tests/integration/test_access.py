@@ -384,3 +384,12 @@ def test_it_may_be_sent_again_in_its_own_thread(place: Place) -> None:
     own = furnish(place.alice, "twice")
     events = place.alice.say("again", own.used_attachment_id, thread_id=own.thread_id)
     assert "error" not in [event["type"] for event in events]
+
+
+def test_an_id_that_no_row_can_have_is_not_found(alice: ChatKitClient) -> None:
+    unstorable = "atc_\0"
+    assert alice.send("attachments.delete", attachment_id=unstorable).status_code == 404
+    message = user_message("hi", unstorable)
+    assert alice.send("threads.create", input=message).status_code == 404
+    for route in ("content", "preview"):
+        assert alice.http.get(f"/attachments/atc_%00/{route}").status_code == 404
