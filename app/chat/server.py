@@ -36,6 +36,10 @@ from app.context import RequestContext
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 
+# Of one message. Each is looked up by queries of its own, in every later turn too.
+MAX_ATTACHMENTS = 100
+MAX_MENTIONS = 100
+
 _REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
 
@@ -170,7 +174,11 @@ class AssistantServer(ChatKitServer[RequestContext]):
     async def _build_user_message_item(
         self, input: UserMessageInput, thread: ThreadMetadata, context: RequestContext
     ) -> UserMessageItem:
-        await self._gate.admit(context.user_id, input.attachments)
+        # The same file twice is one file: it would be loaded, stored and announced once more.
+        wanted = list(dict.fromkeys(input.attachments))
+        _check_counts(wanted, input)
+        input = input.model_copy(update={"attachments": wanted})
+        await self._gate.admit(context.user_id, wanted)
         return await super()._build_user_message_item(input, thread, context)
 
     async def _process_new_thread_item_respond(
@@ -188,6 +196,16 @@ class AssistantServer(ChatKitServer[RequestContext]):
             thread, context, lambda: self.respond(thread, message, context)
         ):
             yield event
+
+
+def _check_counts(attachment_ids: Sequence[str], message: UserMessageInput) -> None:
+    if len(attachment_ids) > MAX_ATTACHMENTS:
+        raise InvalidRequest(
+            f"A message takes {MAX_ATTACHMENTS} files at most. Send the others in another one.",
+            param="attachments",
+        )
+    if len({part.id for part in message.content if part.type == "input_tag"}) > MAX_MENTIONS:
+        raise InvalidRequest(f"A message takes {MAX_MENTIONS} mentions at most.", param="content")
 
 
 def parse_request(request: str | bytes | bytearray) -> ChatKitReq:

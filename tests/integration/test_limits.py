@@ -301,3 +301,19 @@ def test_a_service_behind_tls_tells_browsers_to_use_nothing_else(settings: Setti
     with running(secure) as base_url:
         answer = httpx.get(f"{base_url}/livez")
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
+
+
+def test_one_message_asks_for_no_thousands_of_look_ups(alice: ChatKitClient) -> None:
+    attachment_id = alice.attach()["id"]
+    [question] = [
+        event["item"]
+        for event in alice.say("thrice", *[attachment_id] * 3)
+        if event["type"] == "thread.item.done" and event["item"]["type"] == "user_message"
+    ]
+    assert [each["id"] for each in question["attachments"]] == [attachment_id]
+
+    files = user_message("hi", *(f"atc_{number}" for number in range(101)))
+    tags = [{"type": "input_tag", "id": f"t{n}", "text": "x", "data": {}} for n in range(101)]
+    for message in (files, user_message("hi") | {"content": tags}):
+        response = alice.send("threads.create", input=message)
+        assert code_of(response) == (400, "invalid_request")
