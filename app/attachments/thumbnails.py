@@ -1,5 +1,6 @@
 """Thumbnails: small WebP previews of large images, made once and kept beside the original."""
 
+import asyncio
 import logging
 
 from app.attachments.images import thumbnail_of
@@ -17,6 +18,8 @@ SMALL_ENOUGH_BYTES = 48 * 1024
 
 # What a worker may hold of one image, encoded; larger ones are previewed as they are.
 _MAX_BODY_BYTES = 50 * 1024 * 1024
+# Whatever number of messages bring whatever number of photos, no more of them are in memory.
+_IMAGES_AT_ONCE = 4
 _DECODABLE_TYPES = INLINE_IMAGE_TYPES | {
     *("image/heic", "image/heif", "image/avif", "image/tiff", "image/bmp"),
 }
@@ -29,6 +32,7 @@ class Thumbnails:
         self._reader = reader
         self._bucket = bucket
         self._workers = workers
+        self._places = asyncio.Semaphore(_IMAGES_AT_ONCE)
 
     async def make(self, object_key: str, *, mime_type: str, size: int, etag: str) -> str | None:
         """The key of a new thumbnail; None where the image itself is the preview, or there is none.
@@ -40,9 +44,10 @@ class Thumbnails:
             return None
         if mime_type in INLINE_IMAGE_TYPES and size <= SMALL_ENOUGH_BYTES:
             return None
-        body = await self._reader.read(object_key, etag=etag)
         try:
-            thumbnail = await self._workers.run(thumbnail_of, body)
+            async with self._places:
+                body = await self._reader.read(object_key, etag=etag)
+                thumbnail = await self._workers.run(thumbnail_of, body)
         except WorkFailed as problem:
             logger.info("no thumbnail of %s: %s", object_key, problem)
             return None
