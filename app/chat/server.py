@@ -23,6 +23,7 @@ from chatkit.types import (
     ThreadMetadata,
     ThreadsCreateReq,
     ThreadStreamEvent,
+    ThreadsUpdateReq,
     TranscriptionResult,
     UserMessageInput,
     UserMessageItem,
@@ -39,6 +40,10 @@ from app.errors import InvalidRequest
 # Of one message. Each is looked up by queries of its own, in every later turn too.
 MAX_ATTACHMENTS = 100
 MAX_MENTIONS = 100
+# The text of a message is in every later request to the model; longer ones belong into a file.
+MAX_TEXT_CHARACTERS = 512 * 1024
+# It comes back in every list of threads.
+MAX_TITLE_CHARACTERS = 1000
 
 _REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
@@ -153,6 +158,13 @@ class AssistantServer(ChatKitServer[RequestContext]):
             # The store's contract is an empty page for a thread that is not the user's; the one
             # who asked for it should learn that there is none.
             await self.store.load_thread(request.params.thread_id, context)
+        if (
+            isinstance(request, ThreadsUpdateReq)
+            and len(request.params.title) > MAX_TITLE_CHARACTERS
+        ):
+            raise InvalidRequest(
+                f"A title has {MAX_TITLE_CHARACTERS:,} characters at most.", param="title"
+            )
         return await super()._process_non_streaming(request, context)
 
     async def _process_streaming_impl(
@@ -206,6 +218,13 @@ def _check_counts(attachment_ids: Sequence[str], message: UserMessageInput) -> N
         )
     if len({part.id for part in message.content if part.type == "input_tag"}) > MAX_MENTIONS:
         raise InvalidRequest(f"A message takes {MAX_MENTIONS} mentions at most.", param="content")
+    written = sum(len(part.text) for part in message.content) + len(message.quoted_text or "")
+    if written > MAX_TEXT_CHARACTERS:
+        raise InvalidRequest(
+            f"The message has {written:,} characters; {MAX_TEXT_CHARACTERS:,} are possible. Attach"
+            " longer texts as a file.",
+            param="content",
+        )
 
 
 def parse_request(request: str | bytes | bytearray) -> ChatKitReq:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Self
 
 from chatkit.types import ErrorEvent
+from pydantic import ValidationError
 
 from app import metrics
 from app.errors import AppError, InvalidRequest, NotFound
@@ -70,6 +71,10 @@ class StreamedAnswer:
             raise
         except AppError as error:
             self._fail(error)
+        except ValidationError:
+            # Of what is stored, not of what was sent.
+            logger.exception("what was stored can't be read")
+            self._fail(AppError())
         except ValueError as error:
             # The SDK's own checks on a request, such as a tool output that nothing waits for.
             self._fail(InvalidRequest(str(error)))

@@ -30,7 +30,7 @@ from app.database.payloads import Hydrator, decode_items, decode_thread, storabl
 from app.database.tables import thread_items, threads
 from app.errors import InvalidRequest, NotFound
 
-MAX_PAGE_SIZE = 1000
+MAX_PAGE_SIZE = 100
 
 Row = TypeVar("Row")
 

@@ -57,17 +57,28 @@ _TAKE_TURN = select(
     )
 )
 
+_counted = attachments.c.state.in_(_COUNTED_STATES)
+# Deleted or rejected, but its upload link is alive, so its bytes are there or may come back. This
+# frees the quota at once, yet no more than a second quota's worth of it can be had at a time.
+_lingering = ~_counted & (attachments.c.upload_expires_at > func.now())
+
 _USED = (
     select(
-        func.coalesce(func.sum(attachments.c.size), 0).label("bytes"),
+        func.coalesce(func.sum(attachments.c.size).filter(_counted), 0).label("bytes"),
         func.count().filter(attachments.c.state == "pending").label("pending"),
+        func.coalesce(func.sum(attachments.c.size).filter(_lingering), 0).label("lingering_bytes"),
+        func.count().filter(_lingering).label("lingering"),
     )
     .where(
         attachments.c.user_id == bindparam("user_id", type_=Text),
-        attachments.c.state.in_(_COUNTED_STATES),
+        _counted | _lingering,
     )
     .subquery("used")
 )
+
+_size = bindparam("size", type_=BigInteger)
+_max_bytes = bindparam("max_bytes", type_=BigInteger)
+_max_pending = bindparam("max_pending", type_=BigInteger)
 
 _RESERVE = attachments.insert().from_select(
     ["state", *_RESERVED_COLUMNS],
@@ -77,9 +88,10 @@ _RESERVE = attachments.insert().from_select(
     )
     .select_from(_USED)
     .where(
-        _USED.c.pending < bindparam("max_pending", type_=BigInteger),
-        _USED.c.bytes + bindparam("size", type_=BigInteger)
-        <= bindparam("max_bytes", type_=BigInteger),
+        _USED.c.pending < _max_pending,
+        _USED.c.bytes + _size <= _max_bytes,
+        _USED.c.pending + _USED.c.lingering < 2 * _max_pending,
+        _USED.c.bytes + _USED.c.lingering_bytes + _size <= 2 * _max_bytes,
     ),
 )
 
@@ -109,14 +121,19 @@ async def reserve(connection: AsyncConnection, new: NewAttachment, quota: Quota)
     )
     if written.rowcount == 0:
         used = (await connection.execute(select(_USED), {"user_id": new.user_id})).one()
-        raise _quota_exceeded(used, quota)
+        raise _quota_exceeded(used, new.size, quota)
 
 
-def _quota_exceeded(used: Row[Any], quota: Quota) -> QuotaExceeded:
+def _quota_exceeded(used: Row[Any], size: int, quota: Quota) -> QuotaExceeded:
     if used.pending >= quota.max_pending:
         return QuotaExceeded(
             f"You have {used.pending} uploads that no message uses yet, which is the limit."
             " Send or remove some of them first."
+        )
+    if used.bytes + size <= quota.max_bytes:
+        return QuotaExceeded(
+            "You have removed many uploads in the last minutes, and their room is not free yet."
+            " Try again in a quarter of an hour."
         )
     return QuotaExceeded(
         f"This file does not fit: your attachments use {in_words(int(used.bytes))} of"

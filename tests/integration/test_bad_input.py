@@ -163,3 +163,13 @@ def test_an_action_that_no_widget_sent_is_refused_in_words(alice: ChatKitClient)
     )
     assert response.status_code == 400
     assert "widget" in error_of(response)["message"]
+
+
+def test_a_title_or_a_message_that_goes_on_for_ever_is_refused(alice: ChatKitClient) -> None:
+    thread_id = thread_id_of(alice.say("hello"))
+    response = alice.send("threads.update", thread_id=thread_id, title="x" * 1001)
+    assert response.status_code == 400
+    assert error_of(response)["param"] == "title"
+    [event] = alice.say("x" * (512 * 1024 + 1), thread_id=thread_id)
+    assert event["type"] == "error" and "file" in event["message"]
+    assert len(alice.call("items.list", thread_id=thread_id)["data"]) == 2

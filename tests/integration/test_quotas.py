@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -14,10 +15,8 @@ from tests.service import ChatKitClient, running, test_settings, thread_id_of
 
 LIMIT = 10
 SIZE = 1000
-CREATE = {
-    "type": "attachments.create",
-    "params": {"name": "a.txt", "size": SIZE, "mime_type": "text/plain"},
-}
+CREATE_PARAMS: dict[str, Any] = {"name": "a.txt", "size": SIZE, "mime_type": "text/plain"}
+CREATE = {"type": "attachments.create", "params": CREATE_PARAMS}
 
 
 async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[str, int]]:
@@ -104,7 +103,7 @@ def test_deleting_releases_what_was_reserved(user: ChatKitClient) -> None:
 
 def test_a_rejected_file_does_not_count(user: ChatKitClient) -> None:
     page = b"<html>".ljust(SIZE)
-    for _ in range(5):
+    for _ in range(3):  # the limit is 2
         attachment = user.attach("a.png", page, "image/png")
         (event,) = user.say("look", attachment["id"])
         assert event["type"] == "error" and "an HTML page" in event["message"]
@@ -121,3 +120,15 @@ async def test_expiry_releases_what_was_reserved(
             await rig.later()
             await rig.sweeper.sweep_once()
         assert [create(user), create(user), create(user)] == [200, 200, 429]
+
+
+def test_deleting_in_a_loop_gives_no_more_than_a_second_quota(user: ChatKitClient) -> None:
+    """A deleted upload's link is alive for minutes, and its bytes may be there as long."""
+    answers = []
+    for _ in range(10):
+        response = user.send("attachments.create", **CREATE_PARAMS)
+        answers.append(response.status_code)
+        if response.status_code == 200:
+            user.call("attachments.delete", attachment_id=response.json()["id"])
+    assert answers == [200] * 4 + [429] * 6
+    assert "quarter of an hour" in response.json()["message"]
