@@ -145,12 +145,21 @@ class EmbeddedSeaweedFS:
             self._pid_file.write_text(str(self._process.pid))
 
     def _is_ready(self) -> bool:
-        connection = http.client.HTTPConnection("127.0.0.1", self._ports["s3.port"], timeout=2)
+        """S3 answers, and the volumes of an earlier run have been found again."""
+        topology = self._get("master.port", "/dir/status")
+        return self._get("s3.port", "/healthz") is not None and b'"DataCenters":[' in (
+            topology or b""
+        )
+
+    def _get(self, port: str, path: str) -> bytes | None:
+        """The body of a 200; None for anything else."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._ports[port], timeout=2)
         try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == 200
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.read() if answer.status == 200 else None
         except (OSError, http.client.HTTPException):
-            return False
+            return None
         finally:
             connection.close()
 

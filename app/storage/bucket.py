@@ -96,6 +96,8 @@ class Bucket:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._resources.aclose()
+        # aiohttp's transports close in the loop's next turns; a loop that ends before leaks them.
+        await asyncio.sleep(0.01)
 
     async def head(self, key: str) -> ObjectHead:
         """Raises `ObjectMissing`."""

@@ -26,6 +26,7 @@ from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process that has nothing to do with us."""
     process = subprocess.Popen(["sleep", "600"])
+    wait_for(lambda: "600" in psutil.Process(process.pid).cmdline(), seconds=5)
     yield process
     process.kill()
     process.wait()
