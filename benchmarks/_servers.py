@@ -50,6 +50,9 @@ def servers() -> Iterator[Servers]:
                 "s3",
                 endpoint_url=weed.endpoint_url,
                 region_name="us-east-1",
+                # Said here: boto3 keeps the first environment it has seen.
+                aws_access_key_id=keys["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=keys["AWS_SECRET_ACCESS_KEY"],
                 config=Config(retries={"total_max_attempts": 5}),
             )
             client.create_bucket(Bucket="bench")
