@@ -198,7 +198,8 @@ def _as_unprivileged() -> tuple[str, ...]:
     """The command prefix that gives up root's identity, empty when we are not root.
 
     The right to pass directories is kept where possible: a checkout below /root, which only root
-    may enter, could not be used otherwise.
+    may enter, could not be used otherwise. PostgreSQL's programs look for each other by access(2),
+    which forgets that right unless "no_setuid_fixup" is set (capabilities(7)).
     """
     if (owner := _unprivileged_ids()) is None:
         return ()
@@ -206,6 +207,7 @@ def _as_unprivileged() -> tuple[str, ...]:
     if setpriv is None:
         raise CannotStart("PostgreSQL refuses to run as root: run as another user")
     prefix = (setpriv, f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups")
-    capable = (*prefix, "--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    kept = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
+    capable = (*prefix, *kept, "--securebits=+no_setuid_fixup")
     probe = subprocess.run([*capable, "true"], capture_output=True)  # noqa: S603 - our own command
     return capable if probe.returncode == 0 else prefix

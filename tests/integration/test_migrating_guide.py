@@ -88,7 +88,10 @@ async def test_the_script_copies_everything(
             context = RequestContext(user_id=user_id, request_id="test", base_url="")
             [thread] = (await store.load_threads(10, None, "asc", context)).data
             assert thread.title == user_id
-            items = (await store.load_thread_items(thread.id, None, 1000, "asc", context)).data
-            assert [item.id for item in items] == [
-                f"thr_{user_id}_msg_{number}" for number in range(size)
-            ]
+            found: list[str] = []
+            after, has_more = None, True
+            while has_more:
+                page = await store.load_thread_items(thread.id, after, 100, "asc", context)
+                found += [item.id for item in page.data]
+                after, has_more = page.after, page.has_more
+            assert found == [f"thr_{user_id}_msg_{number}" for number in range(size)]

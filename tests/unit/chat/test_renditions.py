@@ -50,7 +50,7 @@ async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
     bad = await renditions.of(await row_of(attachments, "bad.png", image("PNG") + b"1"))
     watching.cancel()
     assert bad.kind == "note" and said in bad.body
-    assert worst < 0.2
+    assert worst < 1, "the loop went on"
 
     monkeypatch.undo()
     good = await renditions.of(await row_of(attachments, "good.png", image("PNG") + b"2"))
