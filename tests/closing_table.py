@@ -1,6 +1,7 @@
 """What the suite proved in numbers: the table printed at its end."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 
 @dataclass
@@ -11,6 +12,18 @@ class ClosingTable:
     operations: set[str] = field(default_factory=set)
     tampered_urls_refused: set[str] = field(default_factory=set)
     crashes_survived: set[str] = field(default_factory=set)
+
+    def portable(self) -> dict[str, list[Any]]:
+        """What a worker process sends to the one that prints the table."""
+        return {name: sorted(counted) for name, counted in asdict(self).items()}
+
+    def add(self, portable: dict[str, list[Any]]) -> None:
+        """Count what a worker has sent, too."""
+        for each in fields(self):
+            counted: set[Any] = getattr(self, each.name)
+            counted |= {
+                tuple(one) if isinstance(one, list) else one for one in portable[each.name]
+            }
 
     def lines(self) -> list[str]:
         """Empty where none of those tests ran."""

@@ -8,6 +8,7 @@ import itertools
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,6 +27,20 @@ FAST_AND_FORGETFUL = {
     "max_connections": "200",
 }
 _numbers = itertools.count(1)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of pytest-xdist hands over what it has counted."""
+    sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if sent is not None:
+        sent["closing_table"] = closing_table.portable()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended; one that died has nothing to hand over."""
+    if sent := getattr(node, "workeroutput", {}).get("closing_table"):
+        closing_table.add(sent)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
