@@ -49,7 +49,7 @@ from app.http.direct import DirectUploadEndpoint
 from app.http.entities import EntityRoutes
 from app.http.errors import http_exception_response
 from app.http.health import Readiness, livez
-from app.http.limits import AtOnce, OneUploadALink, RequestRate, RequestSizes
+from app.http.limits import AtOnce, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.observation import MetricsPage, ObservationMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
@@ -115,6 +115,7 @@ def create_application(settings: Settings) -> Starlette:
         downloads,
         max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
     )
+    uploads = _uploads(settings)
     direct = DirectUploadEndpoint(
         DirectUploads(
             attachment_store,
@@ -126,6 +127,8 @@ def create_application(settings: Settings) -> Starlette:
         ),
         session,
         store,
+        links,
+        uploads,
     )
     mentions = EntityRoutes(Entities(core.database), session, previews)
     admin_token = settings.admin_token
@@ -143,7 +146,7 @@ def create_application(settings: Settings) -> Starlette:
         ),
         Route(
             "/uploads/{attachment_id}",
-            UploadGateway(links, splicer).upload,
+            UploadGateway(links, splicer, uploads).upload,
             methods=["POST", "PUT"],
         ),
         Route("/attachments", direct.upload, methods=["POST"]),
@@ -218,7 +221,6 @@ def _middleware(settings: Settings) -> Sequence[Middleware]:
             max_body_bytes=settings.max_request_bytes,
             streamed_paths=("/uploads/", "/attachments"),
         ),
-        Middleware(OneUploadALink),
     ]
 
 
@@ -238,6 +240,13 @@ def _streams(settings: Settings) -> AtOnce:
     return AtOnce(
         settings.user_concurrent_streams,
         "You have {most} answers under way. Wait until one has ended, then send again.",
+    )
+
+
+def _uploads(settings: Settings) -> AtOnce:
+    return AtOnce(
+        settings.user_concurrent_uploads,
+        "You have {most} uploads under way. Wait until one has ended, then try again.",
     )
 
 

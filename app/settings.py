@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     allowed_mime_types: CommaSeparated = DEFAULT_MIME_TYPES
     # All files of one user together.
     user_quota_bytes: int = Field(1024 * MEBIBYTE, ge=1)
-    # Files of one user that no message uses yet. Also the most uploads under way at once.
+    # Files of one user that no message uses yet.
     user_pending_uploads: int = Field(50, ge=1)
     # A file that no message uses for so long is deleted.
     pending_ttl_seconds: int = Field(24 * 3600, ge=60)
@@ -124,6 +124,9 @@ class Settings(BaseSettings):
     rate_limit_storage_url: SecretStr | None = None
     # Answers that stream at the same time, counted by each replica.
     user_concurrent_streams: int = Field(10, ge=1)
+    # Files on their way through the gateway or the direct strategy at the same time, counted by
+    # each replica. Below 10, a page that sends a whole message's files at once is refused some.
+    user_concurrent_uploads: int = Field(10, ge=1)
 
     # Operations
     # `text` is for a person at a terminal.

@@ -26,6 +26,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from app.attachments.links import LinkSigner
+from app.http.limits import AtOnce
 from app.http.uploads import UploadGateway
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -52,7 +53,7 @@ def gateway_application(endpoint: Endpoint) -> Starlette:
         async with splicer:
             yield
 
-    gateway = UploadGateway(LINKS, splicer)
+    gateway = UploadGateway(LINKS, splicer, AtOnce(1_000_000, "{most} at once."))
     route = Route("/uploads/{attachment_id}", gateway.upload, methods=["POST"])
     return Starlette(routes=[route], lifespan=lifespan)
 

@@ -60,6 +60,7 @@ def replica(running: Servers, **settings: str) -> Iterator[tuple[str, psutil.Pro
         "USER_REQUEST_RATE": "1000000/minute",
         "USER_PENDING_UPLOADS": "1000000",
         "USER_CONCURRENT_STREAMS": "1000000",
+        "USER_CONCURRENT_UPLOADS": "1000000",
         "SHUTDOWN_GRACE_SECONDS": "1",
     }
     with tempfile.TemporaryDirectory() as directory:

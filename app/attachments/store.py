@@ -45,12 +45,15 @@ class UploadTransport(Protocol):
         admitted: Admitted,
         *,
         expires_in: int,
-        base_url: str,
+        context: RequestContext,
     ) -> AttachmentUploadDescriptor: ...
 
 
 class PostTransport:
-    """`UPLOAD_METHOD=POST`: the presigned POST's fields in the query of the gateway's URL."""
+    """`UPLOAD_METHOD=POST`: the presigned POST's fields in the query of the gateway's URL.
+
+    One of them tells the gateway, by a pseudonym, whose uploads to count.
+    """
 
     def __init__(self, policies: PostPolicySigner, links: LinkSigner) -> None:
         self._policies = policies
@@ -63,20 +66,21 @@ class PostTransport:
         admitted: Admitted,
         *,
         expires_in: int,
-        base_url: str,
+        context: RequestContext,
     ) -> AttachmentUploadDescriptor:
         fields = self._policies.presign(
             object_key,
             mime_type=admitted.mime_type,
             size=admitted.size,
             expires_in=expires_in,
+            uploader=self._links.pseudonym(context.user_id),
         )
         link = self._links.sign(
             f"/uploads/{quote(attachment_id, safe='')}",
             fields,
             expires_at=int(time.time()) + expires_in,
         )
-        return AttachmentUploadDescriptor(url=AnyUrl(base_url + link), method="POST")
+        return AttachmentUploadDescriptor(url=AnyUrl(context.base_url + link), method="POST")
 
 
 class PutTransport:
@@ -92,7 +96,7 @@ class PutTransport:
         admitted: Admitted,
         *,
         expires_in: int,
-        base_url: str,
+        context: RequestContext,
     ) -> AttachmentUploadDescriptor:
         sent = {"content-type": admitted.mime_type, "if-none-match": "*"}
         url = self._signer.presign(
@@ -159,7 +163,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
             uploaded,
             admitted,
             expires_in=reserved.expires_in,
-            base_url=context.base_url,
+            context=context,
         )
         fault_point("create.linked")
         return attachment

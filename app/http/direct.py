@@ -5,9 +5,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from app.attachments.direct import DirectUploads, OpenedForm
+from app.attachments.links import LinkSigner
 from app.context import RequestContext
 from app.errors import InvalidRequest
 from app.http.first_part import MAX_HEAD_BYTES, take_first_part
+from app.http.limits import AtOnce
 from app.http.session import Session
 from app.http.uploads import (
     CLIENT_CLOSED_REQUEST,
@@ -21,18 +23,32 @@ _NO_FORM = "The upload has to be a form (multipart/form-data) with one field, 'f
 
 
 class DirectUploadEndpoint:
-    """Answers 200 with the Attachment, its preview URL fresh (chatkit-js: `uploadStrategy`)."""
+    """Answers 200 with the Attachment, its preview URL fresh (chatkit-js: `uploadStrategy`).
+
+    `at_once` is the gateway's, and counts under the pseudonyms of `links` as it does.
+    """
 
     def __init__(
-        self, uploads: DirectUploads, session: Session, store: Store[RequestContext]
+        self,
+        uploads: DirectUploads,
+        session: Session,
+        store: Store[RequestContext],
+        links: LinkSigner,
+        at_once: AtOnce,
     ) -> None:
         self._uploads = uploads
         self._session = session
         self._store = store
+        self._links = links
+        self._at_once = at_once
 
     async def upload(self, request: Request) -> Response:
-        """Raises `Unauthenticated`, `LengthRequired`, and what `DirectUploads` raises."""
+        """Raises `Unauthenticated`, `RateLimited`, `LengthRequired` and `DirectUploads`'s."""
         context = await self._session.context(request)
+        with self._at_once.one_more(self._links.pseudonym(context.user_id)):
+            return await self._receive(request, context)
+
+    async def _receive(self, request: Request, context: RequestContext) -> Response:
         boundary = multipart_boundary(request.headers.get("content-type", ""))
         if boundary is None:
             raise InvalidRequest(_NO_FORM, param="file")

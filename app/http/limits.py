@@ -139,27 +139,3 @@ class AtOnce:
             self._under_way[key] -= 1
             if not self._under_way[key]:
                 del self._under_way[key]
-
-
-class OneUploadALink:
-    """An upload link carries one upload at a time, so nobody has more under way than links.
-
-    And of links nobody has more than USER_PENDING_UPLOADS: each belongs to a pending attachment.
-    """
-
-    def __init__(self, app: ASGIApp, *, prefix: str = "/uploads/") -> None:
-        self._app = app
-        self._prefix = prefix
-        self._uploads = AtOnce(
-            1, "This file is being uploaded already. Wait until that has ended, then try again."
-        )
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(self._prefix):
-            await self._app(scope, receive, send)
-            return
-        if scope["method"] not in ("POST", "PUT"):
-            await self._app(scope, receive, send)
-            return
-        with self._uploads.one_more(scope["path"]):
-            await self._app(scope, receive, send)

@@ -1,11 +1,13 @@
 """`/uploads/{attachment_id}`: the gateway that streams an upload into the bucket.
 
 The URL's query is the presigned POST form, signed by us: the URL is the capability, and no state
-is kept. Everything that can be refused is refused before a byte of the body is read.
+is kept but the count of what is under way. Everything that can be refused is refused before a byte
+of the body is read.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
+from contextlib import ExitStack
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +15,8 @@ from starlette.responses import JSONResponse, Response
 from app.attachments.links import LinkSigner
 from app.errors import InvalidRequest, LengthRequired, UploadMismatch
 from app.faults import fault_point
+from app.http.limits import AtOnce
+from app.storage.post import UPLOADER_FIELD
 from app.storage.splice import Splicer
 
 # Nobody is there to read it; nginx's number for that, in case something logs it.
@@ -23,18 +27,40 @@ STALL_SECONDS = 60.0
 
 
 class UploadGateway:
-    """POST and PUT; a multipart form with one field, `file`, or the bytes themselves."""
+    """POST and PUT; a multipart form with one field, `file`, or the bytes themselves.
+
+    A link carries one upload at a time, and `uploads` says how many those of a user may carry
+    together. Its keys are pseudonyms of `links`.
+    """
 
     def __init__(
-        self, links: LinkSigner, splicer: Splicer, *, stall_seconds: float = STALL_SECONDS
+        self,
+        links: LinkSigner,
+        splicer: Splicer,
+        uploads: AtOnce,
+        *,
+        stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self._links = links
         self._splicer = splicer
+        self._uploads = uploads
+        self._of_links = AtOnce(
+            1, "This file is being uploaded already. Wait until that has ended, then try again."
+        )
         self._stall_seconds = stall_seconds
 
     async def upload(self, request: Request) -> Response:
-        """Raises `LinkRefused`, `LinkExpired`, `LengthRequired` and what `Splicer` raises."""
+        """Raises `LinkRefused`, `LinkExpired`, `RateLimited`, `LengthRequired` and `Splicer`'s."""
         fields = self._links.verify(request.url.path, request.url.query)
+        with ExitStack() as places:
+            # Only now: nobody without the link takes a place of its owner's.
+            places.enter_context(self._of_links.one_more(fields.get("key", "")))
+            # A link of a version that named nobody counts as a link only.
+            if (uploader := fields.get(UPLOADER_FIELD)) is not None:
+                places.enter_context(self._uploads.one_more(uploader))
+            return await self._splice(request, fields)
+
+    async def _splice(self, request: Request, fields: Mapping[str, str]) -> Response:
         content_length = announced_length(request)
         fault_point("upload.begun")
         try:

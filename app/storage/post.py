@@ -10,6 +10,10 @@ from app.errors import BucketUnavailable
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint, client_config
 
+# User metadata of S3's, because every store takes that in a form, if its policy names it. The
+# object keeps it until the verified copy, which has none, takes its place.
+UPLOADER_FIELD = "x-amz-meta-uploader"
+
 
 class PostPolicySigner:
     """Signs POST policies for one bucket. The host is not part of what is signed."""
@@ -40,10 +44,12 @@ class PostPolicySigner:
         size: int,
         expires_in: int,
         least_size: int | None = None,
+        uploader: str | None = None,
     ) -> dict[str, str]:
         """The form fields that must precede `file`: exactly `size` bytes, once they are signed for.
 
-        With `least_size`, any size from that one to `size`. `expires_in` is in seconds and ends
+        With `least_size`, any size from that one to `size`. `uploader` becomes the field
+        `UPLOADER_FIELD`, which has to be sent like all others. `expires_in` is in seconds and ends
         earlier where the credentials do. The signature is the last field, so that nothing a client
         puts behind the fields can be read as part of another.
         """
@@ -53,11 +59,14 @@ class PostPolicySigner:
             if expires_in < 1:
                 raise BucketUnavailable("The storage credentials have expired.")
         sizes = ["content-length-range", size if least_size is None else least_size, size]
+        pinned = {"Content-Type": mime_type}
+        if uploader is not None:
+            pinned[UPLOADER_FIELD] = uploader
         post = self._client.generate_presigned_post(
             self._bucket,
             key,
-            Fields={"Content-Type": mime_type},
-            Conditions=[{"Content-Type": mime_type}, sizes],
+            Fields=dict(pinned),
+            Conditions=[*({name: value} for name, value in pinned.items()), sizes],
             ExpiresIn=expires_in,
         )
         fields: dict[str, str] = post["fields"]

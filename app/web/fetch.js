@@ -7,6 +7,8 @@
  *   form fields in the query. Where the browser can reach the bucket, the fields go back into a
  *   form and the file goes straight there. If that fails on the way (network, CORS), the same
  *   bytes go to the same key through the gateway.
+ * - An upload that is one too many at the same time waits as long as the answer says, and is sent
+ *   again.
  *
  * @param {object} options
  * @param {string} options.apiUrl          The ChatKit endpoint, as in `api.url`.
@@ -32,16 +34,53 @@ export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
           if (!(error instanceof TypeError)) throw error; // an abort, not a failed connection
         }
       }
-      return send(input, init);
+      return sendInTurn(send, input, init);
     }
     if (url.origin !== api.origin) return send(input, init);
 
     const token = await getToken?.();
-    if (!token) return send(input, init);
     const headers = new Headers(init.headers ?? (input instanceof Request ? input.headers : {}));
-    headers.set('Authorization', `Bearer ${token}`);
-    return send(input, { ...init, headers });
+    if (token) headers.set('Authorization', `Bearer ${token}`);
+    const options = token ? { ...init, headers } : init;
+    return init.body instanceof FormData ? sendInTurn(send, input, options) : send(input, options);
   };
+}
+
+async function sendInTurn(send, input, init) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await send(input instanceof Request ? input.clone() : input, init);
+    const seconds = secondsToWait(answer.status, answer.headers.get('Retry-After'), tries);
+    if (seconds === null) return answer;
+    await pause(seconds, init.signal);
+  }
+}
+
+/** Some two minutes in all. */
+const MOST_TRIES = 12;
+
+/**
+ * For how long an upload that was refused waits for its turn; null: it doesn't.
+ * @param {number} status
+ * @param {string | null} retryAfter  A full quota is 429 as well, but nothing to wait for.
+ * @param {number} tries
+ */
+export function secondsToWait(status, retryAfter, tries) {
+  if (status !== 429 || !retryAfter || tries >= MOST_TRIES) return null;
+  // Each try sends the file, so the later ones come less often.
+  return Math.max(Number(retryAfter) || 0, Math.min(2 ** (tries - 1), 15));
+}
+
+/**
+ * @param {number} seconds
+ * @param {AbortSignal} [signal]
+ */
+export function pause(seconds, signal) {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal?.aborted) abort();
+    signal?.addEventListener('abort', abort, { once: true });
+    setTimeout(resolve, seconds * 1000);
+  });
 }
 
 /** The gateway's own parameters, which are no fields of the form. */

@@ -72,6 +72,11 @@ class Person:
         ]
         chooser.value.set_files(payloads)
 
+    def choose_direct_uploads(self) -> None:
+        self.page.get_by_role("button", name="Settings").click()
+        self.page.get_by_role("radio", name="Direct").check()
+        self.page.get_by_role("button", name="Close").click()
+
     def wait_until_uploaded(self, name: str) -> None:
         expect(self.upload(name)).to_have_attribute("data-state", "done")
 

@@ -3,6 +3,7 @@
 The module runs in the page; the network under it is a function that writes down what it is asked.
 """
 
+import time
 from typing import Any
 
 import pytest
@@ -117,3 +118,23 @@ def test_the_bucket_s_refusal_is_told_in_words(alice: Person) -> None:
     )
     assert outcome["status"] == 403
     assert outcome["text"] == '{"message":"The upload link has expired. Attach the file again."}'
+
+
+FULL_ONCE = """number === 0
+    ? Response.json({message: 'You have 10 uploads under way.'}, {status: 429, headers: HEADERS})
+    : new Response()"""
+
+
+@pytest.mark.parametrize("url", [GATEWAY_LINK, "https://api.example/attachments"])
+def test_an_upload_too_many_waits_as_it_is_told_and_is_sent_again(alice: Person, url: str) -> None:
+    begun = time.monotonic()
+    outcome = calls_for(alice, url, answers=FULL_ONCE.replace("HEADERS", "{'Retry-After': '2'}"))
+    assert time.monotonic() - begun >= 2
+    first, second = outcome["calls"]
+    assert first == second, "the same file to the same place"
+    assert outcome["status"] == 200
+
+
+def test_a_full_quota_is_told_at_once(alice: Person) -> None:
+    outcome = calls_for(alice, GATEWAY_LINK, answers=FULL_ONCE.replace("HEADERS", "{}"))
+    assert (len(outcome["calls"]), outcome["status"]) == (1, 429)

@@ -36,9 +36,7 @@ def test_a_file_reaches_the_model_and_is_still_there_after_a_reload(
     site = new_site(upload_method=method, posts_to_bucket=posts_to_bucket)
     alice = new_person(site)
     if strategy == "direct":
-        alice.page.get_by_role("button", name="Settings").click()
-        alice.page.get_by_role("radio", name="Direct").check()
-        alice.page.get_by_role("button", name="Close").click()
+        alice.choose_direct_uploads()
     requests = alice.requests()
 
     alice.attach(png("chart.png"), text("notes.txt"))
@@ -97,6 +95,27 @@ def test_three_files_travel_at_once_and_send_waits_for_all(alice: Person) -> Non
     answer = alice.wait_for_answer()
     for number in range(5):
         expect(answer).to_contain_text(f"part {number}.txt")
+
+
+@pytest.mark.parametrize("strategy", ["two_phase", "direct"])
+def test_more_files_than_may_travel_at_once_wait_for_their_turn(
+    new_site: SiteFactory, new_person: PersonFactory, strategy: str
+) -> None:
+    alice = new_person(new_site(posts_to_bucket=False, user_concurrent_uploads=2))
+    alice.expects_console("status of 429")
+    if strategy == "direct":
+        alice.choose_direct_uploads()
+    refused: list[str] = []
+    alice.page.on("response", lambda r: refused.append(r.url) if r.status == 429 else None)
+    alice.throttle(400_000)
+    names = [f"photo {number}.txt" for number in range(6)]
+    alice.attach(*(large_text(name, 60_000) for name in names))
+    for name in names:
+        expect(alice.upload(name)).not_to_have_attribute("data-state", "failed")
+        alice.wait_until_uploaded(name)
+    assert refused, "three at once are more than two"
+    alice.send("All of them")
+    expect(alice.wait_for_answer()).to_contain_text(names[-1])
 
 
 def test_too_large_and_wrong_types_are_refused_in_words(

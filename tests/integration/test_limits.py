@@ -1,13 +1,15 @@
 """What one caller may ask for, and what those who ask for more are told."""
 
 import asyncio
+import base64
+import json
 import shutil
 import socket
 import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 import httpx
@@ -16,11 +18,13 @@ import uvicorn
 from pydantic import SecretStr
 
 from app.application import create_application
+from app.core import create_core, create_link_signer
 from app.errors import Misconfigured, RateLimited
 from app.http import protocol
 from app.http.limits import AtOnce, RequestRate
 from app.http.protocol import PatientProtocol
 from app.settings import Settings
+from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
 from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
@@ -320,3 +324,102 @@ def test_one_message_asks_for_no_thousands_of_look_ups(alice: ChatKitClient) -> 
     for message in (files, user_message("hi") | {"content": tags}):
         response = alice.send("threads.create", input=message)
         assert code_of(response) == (400, "invalid_request")
+
+
+# Uploads at once
+
+HALF = b"01234"
+
+
+@contextmanager
+def uploading(
+    url: str, *, headers: str = "content-type: text/plain", before: bytes = b""
+) -> Iterator[None]:
+    """Half of an upload of ten bytes; leaving sends the rest and reads the answer.
+
+    Yielded once the service has taken it in: `100 Continue` comes when the body is asked for.
+    """
+    link = httpx.URL(url)
+    method = "PUT" if "policy" in link.params else "POST"
+    after = b"\r\n--b--\r\n" if before else b""
+    head = f"{method} {link.raw_path.decode()} HTTP/1.1\r\nhost: {link.host}\r\n{headers}\r\n"
+    head += f"content-length: {len(before) + 10 + len(after)}\r\nexpect: 100-continue\r\n\r\n"
+    with socket.create_connection((link.host, link.port or 0), timeout=10) as connection:
+        connection.sendall(head.encode())
+        assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
+        connection.sendall(before + HALF)
+        yield
+        connection.sendall(HALF + after)
+        assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+
+def uploading_directly(base_url: str) -> AbstractContextManager[None]:
+    return uploading(
+        f"{base_url}/attachments",
+        headers="x-forwarded-user: alice\r\ncontent-type: multipart/form-data; boundary=b",
+        before=b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n'
+        b"Content-Type: text/plain\r\n\r\n",
+    )
+
+
+def test_a_user_has_so_many_uploads_at_once_by_whatever_way(settings: Settings) -> None:
+    limited = settings.model_copy(update={"user_concurrent_uploads": 2})
+    with running(limited) as base_url:
+        alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
+        first, second, third = (alice.create_attachment(body=HALF * 2) for _ in range(3))
+        form = {"file": ("a.txt", HALF * 2, "text/plain")}
+
+        def is_full() -> None:
+            refused = alice.upload(third, HALF * 2)
+            assert code_of(refused) == (429, "rate_limited")
+            assert refused.headers["retry-after"] == "1"
+            assert "2 uploads under way" in refused.json()["message"]
+            assert code_of(alice.http.post("/attachments", files=form)) == (429, "rate_limited")
+            bob.attach(body=HALF * 2)
+
+        with uploading(first["upload_descriptor"]["url"]):
+            with uploading(second["upload_descriptor"]["url"]):
+                is_full()
+            with uploading_directly(base_url):
+                is_full()
+            wait_until(lambda: alice.upload(third, HALF * 2).status_code == 200)
+        wait_until(lambda: alice.http.post("/attachments", files=form).status_code == 200)
+
+
+def test_a_link_of_the_previous_version_names_no_user_and_counts_by_itself(
+    settings: Settings,
+) -> None:
+    core = create_core(settings)
+    policies = PostPolicySigner(core.public, core.credentials)
+    links = create_link_signer(settings, core.credentials)
+
+    def old_link(number: int) -> str:
+        fields = policies.presign(
+            f"attachments/{number}.upload", mime_type="text/plain", size=10, expires_in=600
+        )
+        return links.sign(f"/uploads/atc_{number}", fields, expires_at=int(time.time()) + 600)
+
+    limited = settings.model_copy(update={"user_concurrent_uploads": 1})
+    with running(limited) as base_url:
+        alice = ChatKitClient.of(base_url)
+        url = alice.create_attachment(body=HALF * 2)["upload_descriptor"]["url"]
+        with uploading(url), uploading(base_url + old_link(1)), uploading(base_url + old_link(2)):
+            again = httpx.put(base_url + old_link(1), content=HALF * 2)
+            assert code_of(again) == (429, "rate_limited")
+
+
+def test_an_upload_link_tells_nobody_whose_it_is(base_url: str) -> None:
+    links = [
+        ChatKitClient.of(base_url, user).create_attachment()["upload_descriptor"]["url"]
+        for user in ("alice@example.com", "alice@example.com", "bob@example.com")
+    ]
+    queries = [dict(httpx.URL(link).params) for link in links]
+    alice, again, bob = (query[UPLOADER_FIELD] for query in queries)
+    assert alice == again != bob
+    for query in queries:
+        everything = json.dumps(query) + base64.b64decode(query["policy"]).decode()
+        assert "alice" not in everything and "bob" not in everything
+    changed = httpx.put(
+        str(httpx.URL(links[0]).copy_set_param(UPLOADER_FIELD, bob)), content=b"hello"
+    )
+    assert code_of(changed) == (403, "link_refused")

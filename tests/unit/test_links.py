@@ -1,5 +1,6 @@
 """Capability links: what was signed here passes, everything else is refused."""
 
+import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -73,3 +74,12 @@ def test_a_link_expires_at_its_second() -> None:
     assert SIGNER.verify("/a", query_of(SIGNER.sign("/a", {}, expires_at=1_001))) == {}
     with pytest.raises(LinkExpired):
         SIGNER.verify("/a", query_of(SIGNER.sign("/a", {}, expires_at=1_000)))
+
+
+@given(TEXT, TEXT)
+def test_a_pseudonym_is_the_same_everywhere_and_tells_nothing(user_id: str, other: str) -> None:
+    pseudonym = SIGNER.pseudonym(user_id)
+    assert LinkSigner(b"secret").pseudonym(user_id) == pseudonym, "of every replica"
+    assert (SIGNER.pseudonym(other) == pseudonym) == (other == user_id)
+    assert LinkSigner(b"another secret").pseudonym(user_id) != pseudonym
+    assert re.fullmatch(r"[A-Za-z0-9_-]{12}", pseudonym), "whatever the id looks like"

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials, SessionCredentials
 from app.storage.endpoint import Endpoint, client_config
-from app.storage.post import PostPolicySigner
+from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from app.storage.signing import Method, UrlSigner
 
 NOW = 1_800_000_123
@@ -323,4 +323,16 @@ def test_a_post_policy_pins_key_type_size_and_expiry() -> None:
     assert fields["key"] == "attachments/x"
     assert fields["Content-Type"] == "image/png"
     assert fields["x-amz-security-token"] == STS.token
+    assert list(fields)[-1] == "x-amz-signature"
+    assert UPLOADER_FIELD not in fields
+
+
+def test_a_post_policy_pins_whose_upload_it_is() -> None:
+    signer = PostPolicySigner(
+        Endpoint("http://127.0.0.1:8333", "uploads"), SessionCredentials(fixed_session(STS))
+    )
+    fields = signer.presign("k", mime_type="image/png", size=1, expires_in=60, uploader="somebody")
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    assert {UPLOADER_FIELD: "somebody"} in policy["conditions"]
+    assert fields[UPLOADER_FIELD] == "somebody"
     assert list(fields)[-1] == "x-amz-signature"

@@ -1,6 +1,6 @@
 /** Moves one file's bytes, with progress: the same rules as `fetch.js`, on XMLHttpRequest. */
 
-import { bucketForm, bucketMessage, isGatewayUrl } from '../fetch.js';
+import { bucketForm, bucketMessage, isGatewayUrl, pause, secondsToWait } from '../fetch.js';
 import { ApiError } from './api.js';
 
 const UNREACHABLE = 'The upload didn’t get through. Check your connection, then retry.';
@@ -36,7 +36,7 @@ export async function uploadTo(descriptor, file, bucketPostUrl, progress) {
       if (error.code !== 'connection_lost') throw error;
     }
   }
-  requireSuccess(await transfer({ method, url, headers, body: formOf(file) }, progress));
+  requireSuccess(await transferInTurn({ method, url, headers, body: formOf(file) }, progress));
 }
 
 /**
@@ -45,7 +45,7 @@ export async function uploadTo(descriptor, file, bucketPostUrl, progress) {
  */
 export async function uploadDirect(url, token, file, progress) {
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  const answer = await transfer({ method: 'POST', url, headers, body: formOf(file) }, progress);
+  const answer = await transferInTurn({ method: 'POST', url, headers, body: formOf(file) }, progress);
   requireSuccess(answer);
   return JSON.parse(answer.text);
 }
@@ -54,6 +54,17 @@ function formOf(file) {
   const form = new FormData();
   form.append('file', file);
   return form;
+}
+
+/** As `sendInTurn` of `fetch.js`: another window of the same person may be uploading too. */
+async function transferInTurn(request, progress) {
+  for (let tries = 1; ; tries += 1) {
+    const answer = await transfer(request, progress);
+    const seconds = secondsToWait(answer.status, answer.retryAfter, tries);
+    if (seconds === null) return answer;
+    progress.onProgress(0);
+    await pause(seconds, progress.signal);
+  }
 }
 
 function transfer({ method, url, headers, body }, { onProgress, signal }) {
@@ -65,7 +76,11 @@ function transfer({ method, url, headers, body }, { onProgress, signal }) {
       if (name.toLowerCase() !== 'content-length') request.setRequestHeader(name, value);
     }
     request.upload.addEventListener('progress', (event) => onProgress(event.loaded));
-    request.addEventListener('load', () => resolve({ status: request.status, text: request.responseText }));
+    request.addEventListener('load', () => {
+      const { status, responseText: text } = request;
+      // Of other origins the browser lets few headers through, and complains when asked for more.
+      resolve({ status, text, retryAfter: status === 429 ? request.getResponseHeader('Retry-After') : null });
+    });
     request.addEventListener('error', () => reject(new ApiError(UNREACHABLE, 0, 'connection_lost')));
     request.addEventListener('abort', () => reject(new DOMException('Cancelled', 'AbortError')));
     signal.addEventListener('abort', () => request.abort(), { once: true });
