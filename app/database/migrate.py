@@ -1,6 +1,7 @@
 """Brings a database to the newest schema; many replicas may do it at once."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -19,6 +20,12 @@ from app.errors import DatabaseUnavailable
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _UNDEFINED_TABLE = "42P01"
+_LOCK_NOT_AVAILABLE = "55P03"
+
+# Between two tries those who queued behind the migration have their turn.
+_LOCK_TRIES = 30
+_LOCK_PAUSE_SECONDS = 2.0
+
 _one_at_a_time = Lock()
 
 
@@ -26,7 +33,8 @@ async def upgrade(url: str, revision: str = "head") -> None:
     """Migrate up to `revision`. Already there: nothing happens.
 
     Callers take turns on an advisory lock (migrations/env.py). All of it is one transaction, so a
-    failure leaves the schema as it was. Raises `DatabaseUnavailable`.
+    failure leaves the schema as it was. While somebody else's transaction holds a table, it is
+    tried again for two minutes. Raises `DatabaseUnavailable`.
     """
     await _run(url, lambda config: command.upgrade(config, revision))
 
@@ -82,7 +90,20 @@ async def _run(url: str, change: Callable[[Config], None]) -> None:
 
 def _run_alone(url: str, change: Callable[[Config], None]) -> None:
     with _one_at_a_time, named_errors():
-        asyncio.run(_run_on_connection(url, change))
+        for tries_left in reversed(range(_LOCK_TRIES)):
+            try:
+                asyncio.run(_run_on_connection(url, change))
+            except DBAPIError as exc:
+                if getattr(exc.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                    raise
+                if not tries_left:
+                    raise DatabaseUnavailable(
+                        "A transaction that does not end holds the tables: see pg_stat_activity,"
+                        " end it, and run `python -m app migrate` again."
+                    ) from exc
+                time.sleep(_LOCK_PAUSE_SECONDS)
+            else:
+                return
 
 
 async def _run_on_connection(url: str, change: Callable[[Config], None]) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
+from app.database import migrate
 from app.database.engine import Database
 from app.database.entities import Entities
 from app.database.migrate import current_revision, downgrade, head_revision, upgrade
 from app.database.tables import metadata
+from app.errors import DatabaseUnavailable
 
 # Everything PostgreSQL knows about the tables, index predicates and constraint texts included.
 CATALOG = """
@@ -78,6 +81,19 @@ async def test_replicas_that_start_together_take_turns(empty_database_url: str) 
 async def test_the_revision_of_a_database_that_was_never_migrated(empty_database_url: str) -> None:
     async with Database(empty_database_url) as database:
         assert await current_revision(database) is None
+
+
+async def test_a_migration_gives_up_on_a_transaction_that_does_not_end(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "_LOCK_TRIES", 1)
+    await upgrade(empty_database_url, "0001")
+    async with Database(empty_database_url) as database:
+        async with database.begin() as connection:
+            await connection.execute(text("LOCK TABLE threads IN ACCESS SHARE MODE"))
+            with pytest.raises(DatabaseUnavailable, match="does not end"):
+                await upgrade(empty_database_url)
+        assert await current_revision(database) == "0001"
 
 
 async def test_a_role_without_superuser_can_migrate(empty_database_url: str) -> None:
