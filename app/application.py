@@ -56,7 +56,7 @@ from app.http.page import CHATKIT_CDN, PageConfig, page_routes
 from app.http.security import KnownPages, SecurityHeaders
 from app.http.session import Session
 from app.http.threads import ThreadsApi
-from app.http.tracing import TracingMiddleware, is_tracing_wanted
+from app.http.tracing import TracingMiddleware
 from app.http.uploads import UploadGateway
 from app.logs import without_secrets
 from app.settings import Settings
@@ -64,6 +64,7 @@ from app.storage.post import PostPolicySigner
 from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
+from app.tracing import is_tracing_wanted
 
 # A preview's redirect may be kept by the browser for a third of what the URL in it is good for.
 _REDIRECT_AGE_DIVISOR = 3

@@ -173,7 +173,7 @@ def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds
     configure_logs(settings.log_format, settings.log_level)
     # Imported late: it takes seconds, and progress should be seen from the start.
     from app.application import create_application
-    from app.http.tracing import is_tracing_wanted, send_traces
+    from app.tracing import is_tracing_wanted, send_traces
 
     if is_tracing_wanted():
         send_traces()

@@ -15,6 +15,8 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Literal
 
+from app import tracing
+
 LogFormat = Literal["json", "text"]
 
 # Libraries that tell more at INFO than anyone wants to know, some of it secret.
@@ -53,11 +55,14 @@ def about_this_request(**fields: object) -> Iterator[dict[str, object]]:
 def note(**fields: object) -> None:
     """Say what the current request is about: `user`, `operation`, `thread`, `attachment`.
 
-    Ids only, never what a person wrote. Outside of a request nothing happens.
+    Ids only, never what a person wrote. Outside of a request nothing happens. The span of what is
+    being done gets to know them too.
     """
     collected = _about.get()
     if collected is not None:
-        collected.update({name: value for name, value in fields.items() if value is not None})
+        noted = {name: value for name, value in fields.items() if value is not None}
+        collected.update(noted)
+        tracing.note(**{name: _shown(value) for name, value in noted.items()})
 
 
 def configure_logs(log_format: LogFormat, level: str = "INFO") -> None:
@@ -107,13 +112,16 @@ def without_secrets(text: str) -> str:
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     given = {name: value for name, value in vars(record).items() if name not in _STANDARD}
     fields = dict(_about.get() or {}) | given
-    return {
-        # Looked at beyond what is kept: a secret that is cut would not look like one.
-        name: without_secrets(value[: 10 * _LONGEST_FIELD])[:_LONGEST_FIELD]
-        if isinstance(value, str)
-        else value
-        for name, value in fields.items()
-    }
+    return {name: _shown(value) for name, value in fields.items()}
+
+
+def _shown(value: object) -> object:
+    if isinstance(value, list):
+        return [_shown(each) for each in value]
+    if not isinstance(value, str):
+        return value
+    # Looked at beyond what is kept: a secret that is cut would not look like one.
+    return without_secrets(value[: 10 * _LONGEST_FIELD])[:_LONGEST_FIELD]
 
 
 def _visible(value: object) -> str:

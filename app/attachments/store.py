@@ -21,6 +21,7 @@ from chatkit.types import (
 )
 from pydantic import AnyUrl
 
+from app import logs
 from app.attachments.keys import new_object_key, upload_key
 from app.attachments.links import LinkSigner
 from app.attachments.policy import Admitted, AttachmentPolicy
@@ -175,6 +176,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         """
         admitted = self._policy.admit(input)
         attachment_id = self.generate_attachment_id(admitted.mime_type, context)
+        logs.note(attachment=attachment_id)
         object_key = new_object_key()
         # Its TTL and, on top, the time the file needs on a slow line, because uploads wait for
         # each other: the twelfth photo starts long after its link was made.

@@ -5,6 +5,7 @@ from chatkit.types import AudioInput, TranscriptionResult
 from openai import AsyncOpenAI
 
 from app.chat.failures import explained
+from app.chat.observation import model_span
 from app.errors import InvalidRequest, Unavailable
 
 # The API goes by the name's suffix. These are the types that ChatKit records in.
@@ -31,9 +32,10 @@ class Dictation:
                 param="mime_type",
             )
         try:
-            heard = await self._client.audio.transcriptions.create(
-                model=self._model, file=(f"dictation.{suffix}", audio.data, audio.media_type)
-            )
+            with model_span("transcription"):
+                heard = await self._client.audio.transcriptions.create(
+                    model=self._model, file=(f"dictation.{suffix}", audio.data, audio.media_type)
+                )
         except openai.BadRequestError as problem:
             raise InvalidRequest(
                 "The recording could not be transcribed. Try again.", param="audio_base64"

@@ -198,12 +198,13 @@ class _Run:
         context = self._context
         history = await load_history(context.store, context.thread.id, context.request_context)
         converter = self._make_converter(context.request_context, refused)
+        observed = ObservedModel()
         run = Runner.run_streamed(
             self._agent,
             await converter.to_agent_input(history),
             context=context,
             run_config=self._config,
-            hooks=ObservedModel(),
+            hooks=observed,
         )
         renamed = RenamedRun(run, context.generate_id)
         try:
@@ -215,6 +216,7 @@ class _Run:
         finally:
             self.refusal = renamed.refusal
             run.cancel()
+            observed.close()
 
 
 def _with_fetch_tool(agent: ChatAgent, make_converter: MakeConverter) -> ChatAgent:

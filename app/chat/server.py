@@ -31,6 +31,7 @@ from chatkit.types import (
 )
 from pydantic import TypeAdapter, ValidationError
 
+from app import logs
 from app.attachments.store import TwoPhaseAttachmentStore
 from app.chat.stream import StreamedAnswer
 from app.context import RequestContext
@@ -177,6 +178,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
         thread = Thread(
             id=self.store.generate_thread_id(context), created_at=datetime.now(), items=Page()
         )
+        logs.note(thread=thread.id)
         message = await self._build_user_message_item(request.params.input, thread, context)
         await self.store.add_user_message(thread, message, context, create_thread=True)
         yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
@@ -189,6 +191,8 @@ class AssistantServer(ChatKitServer[RequestContext]):
         # The same file twice is one file: it would be loaded, stored and announced once more.
         wanted = list(dict.fromkeys(input.attachments))
         _check_counts(wanted, input)
+        if wanted:
+            logs.note(attachments=wanted)
         input = input.model_copy(update={"attachments": wanted})
         await self._gate.admit(context.user_id, wanted)
         return await super()._build_user_message_item(input, thread, context)

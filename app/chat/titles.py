@@ -9,6 +9,7 @@ from agents import Agent, ModelProvider, RunConfig, Runner
 from agents.exceptions import AgentsException
 from chatkit.types import UserMessageItem
 
+from app.chat.observation import model_span
 from app.chat.typed import typed_text
 
 logger = logging.getLogger(__name__)
@@ -39,12 +40,13 @@ class Titles:
             return words
         try:
             async with asyncio.timeout(_TIMEOUT_SECONDS):
-                result = await Runner.run(
-                    Agent(name="Titles", instructions=INSTRUCTIONS),
-                    said[:_MAX_MESSAGE_CHARS],
-                    max_turns=1,
-                    run_config=self._run_config,
-                )
+                with model_span("title"):
+                    result = await Runner.run(
+                        Agent(name="Titles", instructions=INSTRUCTIONS),
+                        said[:_MAX_MESSAGE_CHARS],
+                        max_turns=1,
+                        run_config=self._run_config,
+                    )
         except (openai.OpenAIError, AgentsException, TimeoutError) as problem:
             logger.info("no title from the model: %s", problem)
             return words

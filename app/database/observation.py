@@ -1,4 +1,4 @@
-"""How long PostgreSQL takes for each statement, for `/metrics`."""
+"""How long PostgreSQL takes for each statement, for `/metrics` and for traces."""
 
 from time import perf_counter
 from typing import Any
@@ -7,9 +7,9 @@ from sqlalchemy import event
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app import metrics
+from app import metrics, tracing
 
-_BEGUN = "begun_at"
+_BEGUN = "begun"
 _KINDS = frozenset({"select", "insert", "update", "delete", "with"})
 
 
@@ -23,7 +23,10 @@ def observe_statements(engine: AsyncEngine) -> None:
 def _begin(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    connection.info[_BEGUN] = perf_counter()
+    span = tracing.begin(
+        f"postgresql {_kind(statement)}", {"db.system.name": "postgresql"}, is_call=True
+    )
+    connection.info[_BEGUN] = (perf_counter(), span)
 
 
 def _end(
@@ -40,6 +43,13 @@ def _fail(failure: ExceptionContext) -> None:
 def _observe(connection: Connection, statement: str, outcome: str) -> None:
     begun = connection.info.pop(_BEGUN, None)
     if begun is not None:
-        word = statement.lstrip()[:6].strip().lower()
-        kind = word if word in _KINDS else "other"
-        metrics.database_seconds.labels(kind, outcome).observe(perf_counter() - begun)
+        begun_at, span = begun
+        metrics.database_seconds.labels(_kind(statement), outcome).observe(
+            perf_counter() - begun_at
+        )
+        span.end(failed=outcome == "error")
+
+
+def _kind(statement: str) -> str:
+    word = statement.lstrip()[:6].strip().lower()
+    return word if word in _KINDS else "other"

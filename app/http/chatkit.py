@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app import logs, metrics
+from app import logs, metrics, tracing
 from app.chat.server import AssistantServer, parse_request
 from app.chat.stream import StreamedAnswer, error_event
 from app.errors import AppError, Unavailable
@@ -32,12 +32,14 @@ class ChatKitEndpoint:
         context = await self._session.context(request)
         operation = parse_request(await request.body())
         metrics.operations.labels(operation.type).inc()
-        logs.note(operation=operation.type, **_ids(operation))
         with ExitStack() as place:
+            span = place.enter_context(tracing.begin(f"chatkit {operation.type}"))
             try:
                 if is_streaming_req(operation):
                     place.enter_context(self._streams.one_more(context.user_id))
-                result = await self._server.handle(operation, context)
+                with span.as_parent():
+                    logs.note(operation=operation.type, **_ids(operation))
+                    result = await self._server.handle(operation, context)
             except Unavailable:
                 # ChatKit's client sends the request again after a 503, and nothing was kept.
                 raise

@@ -62,8 +62,8 @@ class ObservationMiddleware:
                 metrics.request_seconds.labels(route).observe(seconds)
                 metrics.bytes_in.labels(route).inc(received)
                 for name in ("attachment", "thread"):
-                    if (given := scope.get("path_params", {}).get(f"{name}_id")) is not None:
-                        fields.setdefault(name, given)
+                    if name not in fields:
+                        logs.note(**{name: scope.get("path_params", {}).get(f"{name}_id")})
                 fields.update(
                     method=method,
                     route=route,

@@ -1,11 +1,11 @@
-"""How long the bucket takes to answer, for `/metrics`."""
+"""How long the bucket takes to answer, for `/metrics` and for traces."""
 
 from time import perf_counter
 from typing import Any
 
-from app import metrics
+from app import metrics, tracing
 
-_BEGUN = "begun_at"
+_BEGUN = "begun"
 
 
 def observe_calls(events: Any) -> None:
@@ -15,8 +15,13 @@ def observe_calls(events: Any) -> None:
     events.register("after-call-error.s3", _fail)
 
 
-def _begin(context: dict[str, Any], **_: object) -> None:
-    context[_BEGUN] = perf_counter()
+def bucket_span(operation: str) -> tracing.Span:
+    """Of a call by S3's name for it, whoever makes it."""
+    return tracing.begin(f"s3 {operation}", {"rpc.method": operation}, is_call=True)
+
+
+def _begin(context: dict[str, Any], model: Any = None, **_: object) -> None:
+    context[_BEGUN] = (perf_counter(), bucket_span(_name(model)))
 
 
 def _end(model: Any, context: dict[str, Any], http_response: Any, **_: object) -> None:
@@ -31,6 +36,10 @@ def _fail(context: dict[str, Any], model: Any = None, **_: object) -> None:
 def _observe(model: Any, context: dict[str, Any], outcome: str) -> None:
     begun = context.pop(_BEGUN, None)
     if begun is not None:
-        metrics.bucket_seconds.labels(getattr(model, "name", "unknown"), outcome).observe(
-            perf_counter() - begun
-        )
+        begun_at, span = begun
+        metrics.bucket_seconds.labels(_name(model), outcome).observe(perf_counter() - begun_at)
+        span.end(failed=outcome == "error")
+
+
+def _name(model: Any) -> str:
+    return str(getattr(model, "name", "unknown"))

@@ -15,6 +15,7 @@ from obstore.store import S3Store
 from app.errors import AppError, BucketUnavailable, ObjectChanged, ObjectMissing
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.observation import bucket_span
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -44,12 +45,14 @@ class ObjectReader:
         Raises `ObjectMissing` and `BucketUnavailable`.
         """
         try:
-            found = await obstore.get_async(
-                self._opened(), key, options={"if_match": etag} if etag is not None else {}
-            )
-            # Joined here, once: the library's own `bytes_async` holds the object twice meanwhile.
-            chunks = [chunk async for chunk in found.stream(_CHUNK_BYTES)]
-            return b"".join(chunks)
+            with bucket_span("GetObject"):
+                found = await obstore.get_async(
+                    self._opened(), key, options={"if_match": etag} if etag is not None else {}
+                )
+                # Joined here, once: the library's own `bytes_async` holds the object twice
+                # meanwhile.
+                chunks = [chunk async for chunk in found.stream(_CHUNK_BYTES)]
+                return b"".join(chunks)
         except PreconditionError as problem:
             raise ObjectChanged from problem
         except (BaseError, OSError) as problem:

@@ -20,6 +20,7 @@ from app.errors import (
 from app.storage.connections import Answer, ConnectionBroken, Connections
 from app.storage.endpoint import Endpoint
 from app.storage.form import Framed, frame, frame_opened
+from app.storage.observation import bucket_span
 
 # What S3 says about a POST form. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _REFUSED_LINK = {
@@ -96,7 +97,9 @@ class Splicer:
         ).encode() + framed.prefix
         chunks = _with_suffix(body, framed) if framed.suffix else body
         try:
-            answer = await self._connections.exchange(head, chunks)
+            with bucket_span("PostObject") as span:
+                answer = await self._connections.exchange(head, chunks)
+                span.end({"http.response.status_code": answer.status}, failed=answer.status >= 500)
         except ConnectionBroken as exc:
             raise BucketUnavailable from exc
         if not 200 <= answer.status < 300:

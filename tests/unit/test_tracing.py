@@ -1,18 +1,43 @@
-"""Spans of requests: what they name, and what they never hold."""
+"""Spans: what they name, what they never hold, and that there are none unless somebody wants them.
+
+tests/integration/test_traces.py sends those of the whole service to a collector.
+"""
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import StatusCode
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Scope
 
-from app.http.tracing import TracingMiddleware, is_tracing_wanted
+from app import logs, tracing
+from app.chat.observation import ObservedModel
+from app.http.tracing import TracingMiddleware
+from app.tracing import is_tracing_wanted
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
+
+
+@pytest.fixture
+def exported() -> Iterator[InMemorySpanExporter]:
+    """Spans that have ended, in that order."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracing.trace_with(provider.get_tracer("test"))
+    yield exporter
+    tracing.trace_with(None)
+    provider.shutdown()
 
 
 async def upload(request: Request) -> Response:
@@ -20,12 +45,10 @@ async def upload(request: Request) -> Response:
     return Response(status_code=503)
 
 
-async def test_a_request_is_one_span_in_the_callers_trace_without_its_query() -> None:
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
+async def test_a_request_is_one_span_in_the_callers_trace_without_its_query(
+    exported: InMemorySpanExporter,
+) -> None:
     traced = TracingMiddleware(Starlette(routes=[Route("/uploads/{id}", upload)]))
-    traced._tracer = provider.get_tracer("test")
     scope: Scope = {
         "type": "http",
         "method": "GET",
@@ -41,7 +64,7 @@ async def test_a_request_is_one_span_in_the_callers_trace_without_its_query() ->
     async def send(message: Message) -> None: ...
 
     await traced(scope, receive, send)
-    [span] = exporter.get_finished_spans()
+    [span] = exported.get_finished_spans()
     assert span.name == "GET /uploads/{id}"
     assert span.context is not None
     assert format(span.context.trace_id, "032x") == TRACE_ID
@@ -50,7 +73,6 @@ async def test_a_request_is_one_span_in_the_callers_trace_without_its_query() ->
     assert span.attributes["request_id"] == "r1"
     assert not span.status.is_ok
     assert "SECRET" not in span.to_json()
-    provider.shutdown()
 
 
 def test_tracing_is_off_until_somebody_says_where_to(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,3 +80,74 @@ def test_tracing_is_off_until_somebody_says_where_to(monkeypatch: pytest.MonkeyP
     assert not is_tracing_wanted()
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     assert is_tracing_wanted()
+
+
+async def test_work_is_part_of_what_it_was_begun_in_and_outlives_it(
+    exported: InMemorySpanExporter,
+) -> None:
+    async def answer() -> None:
+        logs.note(user="alice", thread="thr_1", attachments=["atc_1", "x?signature=SECRET"])
+        await asyncio.sleep(0)
+        with tracing.begin("call", is_call=True):
+            pass
+
+    with tracing.tracer().start_as_current_span("request"), logs.about_this_request():
+        operation = tracing.begin("operation")
+        with operation.as_parent():
+            task = asyncio.create_task(answer())
+    await task
+    operation.end()
+    operation.end(failed=True)  # too late
+    request, call, ended = exported.get_finished_spans()
+    assert (request.name, call.name, ended.name) == ("request", "call", "operation")
+    assert call.parent == ended.context and ended.parent == request.context
+    assert ended.status.is_unset
+    assert dict(ended.attributes or {}) == {
+        "thread": "thr_1",
+        "attachments": ("atc_1", "x?signature=[hidden]"),
+    }, "nobody's name, and no secret"
+
+
+def test_work_that_fails_says_so_without_its_words(exported: InMemorySpanExporter) -> None:
+    with (
+        tracing.tracer().start_as_current_span("request", record_exception=False),
+        pytest.raises(ValueError, match="SECRET"),
+        tracing.begin("call"),
+    ):
+        raise ValueError("SECRET")
+    call, _ = exported.get_finished_spans()
+    assert not call.status.is_ok and dict(call.attributes or {}) == {"error.type": "ValueError"}
+    assert "SECRET" not in call.to_json()
+
+
+async def test_a_question_that_the_model_did_not_answer_has_failed(
+    exported: InMemorySpanExporter,
+) -> None:
+    observed = ObservedModel()
+    nothing: Any = None
+    with tracing.tracer().start_as_current_span("request"):
+        await observed.on_llm_start(nothing, nothing, nothing, [])
+        observed.close()
+    question, _ = exported.get_finished_spans()
+    assert question.name == "model answer" and question.status.status_code is StatusCode.ERROR
+
+
+def test_work_outside_of_a_request_is_not_traced(exported: InMemorySpanExporter) -> None:
+    with tracing.begin("sweep"):
+        pass
+    assert exported.get_finished_spans() == ()
+
+
+def test_nothing_of_opentelemetry_is_needed() -> None:
+    """In a process that can't import it, with an endpoint set all the same."""
+    program = """
+import sys
+sys.modules["opentelemetry"] = None
+from app import logs, tracing
+assert not tracing.is_tracing_wanted()
+with logs.about_this_request(), tracing.begin("a call", {"x": 1}) as span, span.as_parent():
+    logs.note(thread="thr_1")
+    span.end(failed=True)
+"""
+    environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True)
