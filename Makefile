@@ -19,7 +19,8 @@ run: install ## Run everything on this machine: http://127.0.0.1:8000, state in 
 	@exec $(PY) -m app dev $(ARGS)
 
 test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it)
-	@$(PY) -m pytest --cov=app --cov-report=term:skip-covered $(ARGS)
+	@$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal \
+		--cov=app --cov-report=term:skip-covered $(ARGS)
 
 check: lint ## Check style, types, who imports whom, and dependencies for vulnerabilities
 	@$(PY) -m mypy

@@ -57,6 +57,12 @@ class _Server(uvicorn.Server):
         if self.started:
             self._on_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().shutdown(sockets)
+        if self.force_exit:
+            # uvicorn leaves this out then; what was opened is closed all the same.
+            await self.lifespan.shutdown()
+
 
 def serve(
     application: Starlette,

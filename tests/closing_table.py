@@ -21,9 +21,7 @@ class ClosingTable:
         """Count what a worker has sent, too."""
         for each in fields(self):
             counted: set[Any] = getattr(self, each.name)
-            counted |= {
-                tuple(one) if isinstance(one, list) else one for one in portable[each.name]
-            }
+            counted |= {tuple(one) if isinstance(one, list) else one for one in portable[each.name]}
 
     def lines(self) -> list[str]:
         """Empty where none of those tests ran."""

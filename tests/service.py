@@ -167,7 +167,7 @@ def answer_of(events: list[Event]) -> str:
     )
 
 
-def wait_until(condition: Callable[[], Any], seconds: float = 10) -> Any:
+def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
     """The condition's first true value; fails when there is none in time."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

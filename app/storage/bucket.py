@@ -19,6 +19,7 @@ from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint, client_config
 from app.storage.failures import bucket_errors, error_code, is_missing
 from app.storage.observation import observe_calls
+from app.storage.sessions import sharing
 
 # A bucket that is gone is said to be gone after two attempts: 4 seconds when nothing answers at
 # its address, 10 when it takes connections and then falls silent.
@@ -73,7 +74,7 @@ class Bucket:
         self._client: Any = None
 
     async def __aenter__(self) -> Self:
-        session = AioSession()
+        session = sharing(AioSession())
         session.register_component("credential_provider", _CredentialSource(self._credentials))
         config = client_config(self._endpoint.addressing_style).merge(
             AioConfig(

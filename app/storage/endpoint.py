@@ -12,6 +12,8 @@ from urllib.parse import SplitResult, urlsplit
 import botocore.session
 from botocore.config import Config
 
+from app.storage.sessions import sharing
+
 AddressingStyle = Literal["auto", "path", "virtual"]
 
 _PROBE_KEY = "k"
@@ -29,7 +31,7 @@ class Endpoint:
     @cached_property
     def objects_url(self) -> str:
         """What an encoded object key is appended to, with its trailing slash."""
-        session = botocore.session.Session()
+        session = sharing(botocore.session.Session())
         session.set_credentials("probe", "probe")
         client = session.create_client(
             "s3",

@@ -86,9 +86,10 @@ def site(
 
     Shared by all tests that change nothing of it: each has people of its own.
     """
-    postgres.execute(f"CREATE DATABASE browser TEMPLATE {migrated_template}")
-    bucket = TestBucket(seaweedfs.endpoint_url, "browser")
-    with three_origins(postgres.url("browser"), bucket) as site:
+    name = f"browser-{next(_numbers)}"  # tests of other packages may run between two of these
+    postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE {migrated_template}')
+    bucket = TestBucket(seaweedfs.endpoint_url, name)
+    with three_origins(postgres.url(name), bucket) as site:
         allow_origin(bucket, site.page_url)
         yield site
 

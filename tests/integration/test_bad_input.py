@@ -144,12 +144,12 @@ def test_unknown_addresses_and_methods_have_the_same_shape(alice: ChatKitClient)
 
 
 def test_without_a_session_there_is_nothing_to_see(base_url: str) -> None:
-    anyone = httpx.Client(base_url=base_url)
-    response = anyone.post("/chatkit", json={"type": "threads.list", "params": {}})
-    assert response.status_code == 401
-    assert error_of(response)["type"] == "authentication_error"
-    assert anyone.get("/attachments/atc_x/preview").status_code == 401
-    assert anyone.get("/attachments/atc_x/content").status_code == 401
+    with httpx.Client(base_url=base_url) as anyone:
+        response = anyone.post("/chatkit", json={"type": "threads.list", "params": {}})
+        assert response.status_code == 401
+        assert error_of(response)["type"] == "authentication_error"
+        assert anyone.get("/attachments/atc_x/preview").status_code == 401
+        assert anyone.get("/attachments/atc_x/content").status_code == 401
 
 
 def test_an_action_that_no_widget_sent_is_refused_in_words(alice: ChatKitClient) -> None:

