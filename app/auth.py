@@ -8,6 +8,7 @@ import anyio.to_thread
 import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
 
+from app.database.payloads import is_storable
 from app.errors import Unauthenticated, Unavailable
 
 DEV_COOKIE = "chatkit_dev_user"
@@ -94,9 +95,9 @@ class JwtAuthenticator:
         except jwt.ExpiredSignatureError as exc:
             raise Unauthenticated("The token has expired. Sign in again.") from exc
         except jwt.PyJWTError as exc:
-            raise Unauthenticated(f"The token is not valid: {exc}.") from exc
+            raise Unauthenticated(f"The token is not valid: {_in_utf8(exc)}.") from exc
         user_id = str(claims["sub"])
-        if not user_id or "\0" in user_id:
+        if not user_id or not is_storable(user_id):
             raise Unauthenticated("The token's `sub` names nobody.")
         return user_id
 
@@ -119,3 +120,8 @@ class JwtAuthenticator:
             leeway=_LEEWAY_SECONDS,
             options={"require": ["exp", "sub"], "verify_aud": self._audience is not None},
         )
+
+
+def _in_utf8(problem: jwt.PyJWTError) -> str:
+    """The library quotes the token, whose JSON may have lone surrogates, which no answer can."""
+    return str(problem).encode("utf-8", "backslashreplace").decode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from chatkit.types import AttachmentCreateParams
 
+from app.database.payloads import is_storable
 from app.errors import AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
 from app.sizes import in_words
 
@@ -127,10 +128,5 @@ def _check_name(name: str) -> None:
             " Rename it and attach it again.",
             param="name",
         )
-    if not _is_storable(name):
+    if not is_storable(name):
         raise InvalidName("The file's name has characters that can't be stored.", param="name")
-
-
-def _is_storable(name: str) -> bool:
-    """PostgreSQL stores no NUL, and UTF-8 no lone surrogate; anything else is a fine name."""
-    return "\0" not in name and not any("\ud800" <= character <= "\udfff" for character in name)

@@ -55,6 +55,11 @@ def storable(text: str) -> str:
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
+def is_storable(text: str) -> bool:
+    """PostgreSQL stores no NUL, and UTF-8 no lone surrogate."""
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def encode_thread(thread: ThreadMetadata) -> str:
     """The metadata only: of a `Thread`, the items are left out."""
     fields = set(ThreadMetadata.model_fields)

@@ -46,6 +46,7 @@ async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None
         {"sub": None},
         {"sub": ""},
         {"sub": "nul\0"},
+        {"sub": "lone surrogate \ud800"},
         {"aud": "other"},
         {"aud": None},
         {"iss": "https://evil"},
@@ -73,6 +74,18 @@ async def test_other_claims_are_refused(changes: dict[str, Any]) -> None:
 async def test_what_is_no_valid_token_is_refused(header: str) -> None:
     with pytest.raises(Unauthenticated):
         await shared_secret().user_id({"authorization": header}, {})
+
+
+@pytest.mark.parametrize("named", [{"crit": ["\ud800"]}, {"kid": "\ud800"}])
+async def test_what_the_refusal_quotes_of_a_token_can_be_sent(
+    jwks_url: str, named: dict[str, Any]
+) -> None:
+    token = jwt.encode(claims(), SECRET[::-1], algorithm="HS256", headers=named)
+    by_key_set = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
+    for authenticator in (shared_secret(), by_key_set):
+        with pytest.raises(Unauthenticated) as refused:
+            await authenticator.user_id(bearer(token), {})
+        assert refused.value.message.encode()
 
 
 @pytest.fixture(scope="module")
