@@ -104,11 +104,7 @@ def create_application(settings: Settings) -> Starlette:
     server = AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation)
     authenticator = create_authenticator(settings, core.credentials)
     rate = _request_rate(settings)
-    session = Session(
-        authenticator,
-        _without_slash(settings.public_base_url),
-        admit=rate.admit,
-    )
+    session = Session(authenticator, settings.public_base_url, admit=rate.admit)
     redirects = AttachmentRedirects(
         core.records,
         session,
@@ -269,7 +265,7 @@ def _previews(
             raise Misconfigured(
                 "PREVIEW_MODE=redirect needs PUBLIC_BASE_URL: how browsers reach this service."
             )
-        return RedirectPreviews(links, settings.public_base_url.rstrip("/"))
+        return RedirectPreviews(links, settings.public_base_url)
     return signed
 
 
@@ -317,7 +313,3 @@ def _page_routes(
             )
 
     return page_routes(config, welcome=welcome)
-
-
-def _without_slash(url: str | None) -> str | None:
-    return None if url is None else url.rstrip("/")

@@ -6,10 +6,11 @@ below gets the few values it needs.
 """
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from app.origins import origin_of
 
 MEBIBYTE = 1024 * 1024
 
@@ -166,9 +167,8 @@ class Settings(BaseSettings):
     @property
     def page_origins(self) -> tuple[str, ...]:
         """Whose pages upload: those of ALLOWED_ORIGINS, and this service's own."""
-        own = urlsplit(self.public_base_url) if self.public_base_url else None
-        origins = [*self.allowed_origins, *([f"{own.scheme}://{own.netloc}"] if own else [])]
-        return tuple(dict.fromkeys(origins))
+        own = [origin_of(self.public_base_url)] if self.public_base_url else []
+        return tuple(dict.fromkeys([*self.allowed_origins, *own]))
 
     @field_validator("allowed_origins", "allowed_mime_types", mode="before")
     @classmethod
@@ -176,3 +176,9 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("public_base_url")
+    @classmethod
+    def _drop_trailing_slash(cls, url: str | None) -> str | None:
+        """Paths are put behind it."""
+        return None if url is None else url.rstrip("/")

@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -19,6 +19,7 @@ from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
 from app.errors import AppError
 from app.http.page import CHATKIT_CDN
+from app.origins import origin_of
 from app.settings import Settings
 from app.storage.credentials import SessionCredentials
 from app.storage.setup import Access
@@ -63,7 +64,7 @@ class Deployment:
     @property
     def foreign_origins(self) -> tuple[str, ...]:
         """Origins that have to ask before they call the service: all pages but its own."""
-        own = _origin(urlsplit(self.base_url)) if self.base_url else None
+        own = origin_of(self.base_url) if self.base_url else None
         return tuple(origin for origin in self.page_origins if origin != own)
 
     @property
@@ -95,7 +96,6 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
         _bare_origin(origin)
     _no_mixed_content(settings)
     credentials = SessionCredentials()
-    base_url = settings.public_base_url.rstrip("/") if settings.public_base_url else None
     try:
         create_authenticator(settings, credentials)
         links = create_link_signer(settings, credentials)
@@ -109,7 +109,7 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
         http=http,
         upload_method=settings.upload_method,
         page_origins=settings.page_origins,
-        base_url=base_url,
+        base_url=settings.public_base_url,
         links=links,
         model=_model(settings),
     )
@@ -141,7 +141,7 @@ def _absolute(name: str, url: str | None) -> None:
 
 def _bare_origin(origin: str) -> None:
     parts = urlsplit(origin)
-    if origin != "*" and (parts.scheme not in ("http", "https") or origin != _origin(parts)):
+    if origin != "*" and (parts.scheme not in ("http", "https") or origin != origin_of(origin)):
         raise Problem(
             f"ALLOWED_ORIGINS has {origin!r}, which no browser ever sends as an origin",
             "An origin is scheme, host and port alone, in lower case and without a slash at the"
@@ -166,7 +166,3 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-def _origin(parts: SplitResult) -> str:
-    return f"{parts.scheme}://{parts.netloc.lower()}"

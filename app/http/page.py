@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
 from chatkit.types import AttachmentCreateParams
 from starlette.requests import Request
@@ -16,6 +15,7 @@ from starlette.types import Scope
 
 from app.attachments.policy import AttachmentPolicy
 from app.errors import MimeTypeNotAllowed
+from app.origins import origin_of
 
 WEB_DIRECTORY = Path(__file__).parent.parent / "web"
 # ChatKit's own default for `composer.attachments.maxCount`.
@@ -131,7 +131,7 @@ def content_security_policy(config: PageConfig) -> str:
     `require-trusted-types-for` makes the browser refuse any string that becomes markup without
     having passed DOMPurify; OpenAI's script, which we can't see, would not run under it.
     """
-    reached = [_origin(url) for url in (config.api_base_url, config.bucket_url) if url]
+    reached = [origin_of(url) for url in (config.api_base_url, config.bucket_url) if url]
     sources: dict[str, list[str]] = {
         "default-src": ["'none'"],
         "script-src": ["'self'"],
@@ -203,8 +203,3 @@ def _bucket_post_url(config: PageConfig) -> str | None:
         return None
     # With the slash: SeaweedFS 4.48 breaks off the preflight of a bucket's bare path.
     return f"{config.bucket_url}/"
-
-
-def _origin(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
