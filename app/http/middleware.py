@@ -33,9 +33,7 @@ class RequestIdMiddleware:
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers["x-request-id"] = request_id
-                headers.setdefault("x-content-type-options", "nosniff")
+                MutableHeaders(scope=message)["x-request-id"] = request_id
             await send(message)
 
         await self._app(scope, receive, send_with_id)

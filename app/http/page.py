@@ -166,7 +166,6 @@ class _WebFiles(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["Cache-Control"] = "no-cache"
-        response.headers["X-Content-Type-Options"] = "nosniff"
         if path.endswith(".html"):
             response.headers.update(self._document_headers)
         elif path.endswith((".js", ".mjs")):
@@ -180,7 +179,6 @@ def _document_headers(config: PageConfig) -> dict[str, str]:
         "Content-Security-Policy": content_security_policy(config),
         "Cache-Control": "no-cache",
         "Referrer-Policy": "strict-origin-when-cross-origin",
-        "X-Content-Type-Options": "nosniff",
         "Cross-Origin-Opener-Policy": "same-origin",
         "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     }

@@ -3,6 +3,7 @@ import re
 
 import pytest
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from app.attachments.policy import AttachmentPolicy
@@ -14,12 +15,14 @@ from app.http.page import (
     page_configuration,
     page_routes,
 )
+from app.http.security import SecurityHeaders
 
 POLICY = AttachmentPolicy(max_bytes=5_000_000, allowed_mime_types=("image/*", "application/pdf"))
 
 
 def client(config: PageConfig) -> TestClient:
-    return TestClient(Starlette(routes=page_routes(config)))
+    headers = Middleware(SecurityHeaders, is_https=False)
+    return TestClient(Starlette(routes=page_routes(config), middleware=[headers]))
 
 
 def directives(config: PageConfig) -> dict[str, list[str]]:
