@@ -1,5 +1,7 @@
 """How long the bucket takes to answer, for `/metrics` and for traces."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
@@ -18,6 +20,22 @@ def observe_calls(events: Any) -> None:
 def bucket_span(operation: str) -> tracing.Span:
     """Of a call by S3's name for it, whoever makes it."""
     return tracing.begin(f"s3 {operation}", {"rpc.method": operation}, is_call=True)
+
+
+@contextmanager
+def observed_call(operation: str, *answers: type[Exception]) -> Iterator[None]:
+    """One call that is made without such a client. `answers` are what may come back, not trouble."""
+    begun_at = perf_counter()
+    outcome = "error"
+    try:
+        with bucket_span(operation):
+            yield
+        outcome = "ok"
+    except answers:
+        outcome = "ok"
+        raise
+    finally:
+        metrics.bucket_seconds.labels(operation, outcome).observe(perf_counter() - begun_at)
 
 
 def _begin(context: dict[str, Any], model: Any = None, **_: object) -> None:

@@ -15,7 +15,7 @@ from obstore.store import S3Store
 from app.errors import AppError, BucketUnavailable, ObjectChanged, ObjectMissing
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
-from app.storage.observation import bucket_span
+from app.storage.observation import observed_call
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
@@ -45,7 +45,7 @@ class ObjectReader:
         Raises `ObjectMissing` and `BucketUnavailable`.
         """
         try:
-            with bucket_span("GetObject"):
+            with observed_call("GetObject", PreconditionError, FileNotFoundError):
                 found = await obstore.get_async(
                     self._opened(), key, options={"if_match": etag} if etag is not None else {}
                 )

@@ -163,6 +163,8 @@ def test_metrics_count_what_happens(database_url: str, seaweedfs_bucket: TestBuc
         assert grown("attachment_bytes_total") == 10
         assert grown("refusals_total", code="quota_exceeded") == 1
         assert grown("bucket_seconds_count", operation="HeadObject", outcome="ok") >= 2
+        # The first bytes of two files, and the whole of the one that the model is shown.
+        assert grown("bucket_seconds_count", operation="GetObject", outcome="ok") == 3
         assert grown("database_seconds_count", statement="select", outcome="ok") > 0
         assert grown("model_seconds_count") >= 1
         assert grown("model_tokens_total", kind="output") >= 0
