@@ -25,6 +25,12 @@ class Authenticator(Protocol):
     async def user_id(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str: ...
 
 
+def bearer_token(headers: Mapping[str, str]) -> str | None:
+    """What stands behind `Authorization: Bearer` (RFC 6750, 2.1); None: nothing does."""
+    scheme, _, token = headers.get("authorization", "").partition(" ")
+    return (token.strip() or None) if scheme.lower() == "bearer" else None
+
+
 class DevAuthenticator:
     """A signed cookie that the page hands out: no sign-in, yet users can't take each other's id."""
 
@@ -85,11 +91,11 @@ class JwtAuthenticator:
         self._issuer = issuer
 
     async def user_id(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-        scheme, _, token = headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+        token = bearer_token(headers)
+        if token is None:
             raise Unauthenticated("Send a token: `Authorization: Bearer <JWT>`.")
         try:
-            claims = await self._claims(token.strip())
+            claims = await self._claims(token)
         except jwt.PyJWKClientConnectionError as exc:
             raise Unavailable("The sign-in service's keys can't be fetched right now.") from exc
         except jwt.ExpiredSignatureError as exc:

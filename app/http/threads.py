@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app.auth import bearer_token
 from app.chat.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
@@ -83,11 +84,11 @@ class ThreadsApi:
         return _list(to_rest_items(page.rows), has_more=page.has_more)
 
     def _is_admin(self, request: Request) -> bool:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        token = bearer_token(request.headers)
         return (
             self._admin_token is not None
-            and scheme.lower() == "bearer"
-            and hmac.compare_digest(token.strip().encode(), self._admin_token.encode())
+            and token is not None
+            and hmac.compare_digest(token.encode(), self._admin_token.encode())
         )
 
 
