@@ -24,7 +24,7 @@ def bucket_span(operation: str) -> tracing.Span:
 
 @contextmanager
 def observed_call(operation: str, *answers: type[Exception]) -> Iterator[None]:
-    """One call that is made without such a client. `answers` are what may come back, not trouble."""
+    """One call made without such a client. `answers` are errors that tell no trouble."""
     begun_at = perf_counter()
     outcome = "error"
     try:
