@@ -22,11 +22,14 @@ _IMAGE_CONTAINERS = {
     *("image/heic", "image/heif", "image/avif", "image/heic-sequence", "image/heif-sequence"),
 }
 
+# Besides text/*, and what ends in +xml, +json or +yaml.
 _TEXT_TYPES = {
-    *("application/json", "application/xml", "application/yaml", "application/toml"),
+    *("application/json", "application/jsonl", "application/x-ndjson", "application/xml"),
+    *("application/yaml", "application/x-yaml", "application/toml", "application/csv"),
     *("application/javascript", "application/x-javascript", "application/ecmascript"),
-    *("application/x-sh", "application/sql", "application/x-ndjson", "application/rtf"),
-    *("image/svg+xml", "message/rfc822"),
+    *("application/typescript", "application/x-python", "application/x-httpd-php"),
+    *("application/x-sh", "application/sql", "application/graphql", "application/x-tex"),
+    *("application/x-subrip", "application/x-pem-file", "application/rtf", "message/rfc822"),
 }
 
 # ELF, Windows, Mach-O in both orders and widths, Java and universal binaries, WebAssembly.

@@ -6,6 +6,8 @@ The rules are those of OpenAI's guides on images and file inputs.
 from enum import StrEnum
 from pathlib import PurePosixPath
 
+from app.attachments.content import is_text_type
+
 
 class Kind(StrEnum):
     """How a file reaches the model."""
@@ -36,29 +38,6 @@ _EXTRACT_ONLY_SUFFIXES = {
     "application/vnd.oasis.opendocument.spreadsheet": "ods",
     "application/epub+zip": "epub",
 }
-_TEXT_TYPES = {
-    "application/json",
-    "application/x-ndjson",
-    "application/jsonl",
-    "application/xml",
-    "application/yaml",
-    "application/x-yaml",
-    "application/toml",
-    "application/sql",
-    "application/javascript",
-    "application/x-javascript",
-    "application/typescript",
-    "application/ecmascript",
-    "application/x-sh",
-    "application/x-python",
-    "application/x-httpd-php",
-    "application/graphql",
-    "application/csv",
-    "application/x-tex",
-    "application/x-subrip",
-    "application/x-pem-file",
-    "image/svg+xml",
-}
 _UNSPECIFIC_TYPES = {"", "application/octet-stream", "binary/octet-stream"}
 _TEXT_SUFFIXES = {
     *("bat", "bib", "c", "cc", "cfg", "conf", "cpp", "cs", "css", "csv", "cxx", "diff", "env"),
@@ -86,7 +65,7 @@ def kind_of(mime_type: str, name: str) -> Kind:
         return Kind.DOCUMENT
     if mime == "message/rfc822":
         return Kind.MAIL
-    if mime.startswith("text/") or mime in _TEXT_TYPES or mime.endswith(("+json", "+xml", "+yaml")):
+    if is_text_type(mime):
         return Kind.TEXT
     if mime.startswith("image/"):
         return Kind.IMAGE

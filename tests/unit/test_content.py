@@ -82,6 +82,7 @@ HONEST = [
     (b'{"a": 1}', "application/json"),
     (b"<!DOCTYPE html><html>", "text/html"),
     (b"#!/bin/sh\n", "text/x-shellscript"),
+    (b"#!/usr/bin/env python3\n", "application/x-python"),
     (b"MZ is how this sentence begins", "text/plain"),
     (b'<?xml version="1.0"?><feed/>', "application/xml"),
     (b'<svg xmlns="http://www.w3.org/2000/svg"/>', "image/svg+xml"),
