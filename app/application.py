@@ -66,9 +66,6 @@ from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 from app.tracing import is_tracing_wanted
 
-# A preview's redirect may be kept by the browser for a third of what the URL in it is good for.
-_REDIRECT_AGE_DIVISOR = 3
-
 
 def create_application(settings: Settings) -> Starlette:
     """Raises `Misconfigured`. Nothing is connected before the application starts."""
@@ -105,13 +102,7 @@ def create_application(settings: Settings) -> Starlette:
     authenticator = create_authenticator(settings, core.credentials)
     rate = _request_rate(settings)
     session = Session(authenticator, settings.public_base_url, admit=rate.admit)
-    redirects = AttachmentRedirects(
-        core.records,
-        session,
-        links,
-        downloads,
-        max_age_seconds=settings.preview_ttl_seconds // _REDIRECT_AGE_DIVISOR,
-    )
+    redirects = AttachmentRedirects(core.records, session, links, downloads)
     uploads = _uploads(settings)
     direct = DirectUploadEndpoint(
         DirectUploads(

@@ -27,8 +27,14 @@ class SignedPreviews:
     def __init__(self, signer: UrlSigner, *, ttl_seconds: int) -> None:
         self._signer = signer
         self._ttl_seconds = ttl_seconds
+        self._window_seconds = ttl_seconds // 3
         self._cached = {"response-cache-control": f"private, max-age={ttl_seconds}"}
         self._shown = {"response-content-disposition": "inline", **self._cached}
+
+    @property
+    def redirect_max_age_seconds(self) -> int:
+        """For how long a browser may keep a redirect to one of these: it is good for longer."""
+        return self._window_seconds
 
     def preview_url(self, attachment_id: str, reference: str) -> str:
         return self._presign("GET", object_key_of(reference), self._shown)
@@ -56,7 +62,7 @@ class SignedPreviews:
             method,
             object_key,
             expires_in=self._ttl_seconds,
-            window_seconds=self._ttl_seconds // 3,
+            window_seconds=self._window_seconds,
             query=query,
         )
 

@@ -26,14 +26,11 @@ class AttachmentRedirects:
         session: Session,
         links: LinkSigner,
         urls: SignedPreviews,
-        *,
-        max_age_seconds: int,
     ) -> None:
         self._records = records
         self._session = session
         self._links = links
         self._urls = urls
-        self._max_age_seconds = max_age_seconds
 
     async def preview(self, request: Request) -> RedirectResponse:
         """Only the four raster types are shown; for anything else there is no preview: 404."""
@@ -80,7 +77,7 @@ class AttachmentRedirects:
 
     def _redirect(self, url: str) -> RedirectResponse:
         # 307 keeps the method. `private`: the URL in it is a capability of this user's.
-        headers = {"Cache-Control": f"private, max-age={self._max_age_seconds}"}
+        headers = {"Cache-Control": f"private, max-age={self._urls.redirect_max_age_seconds}"}
         return RedirectResponse(url, status_code=307, headers=headers)
 
 
