@@ -1,6 +1,6 @@
 """What every command stands on: database, bucket, credentials, and the keys made of settings.
 
-`app/application.py` adds the web application to it.
+`app/parts.py` and `app/application.py` add the web application to it.
 """
 
 import hmac
