@@ -29,25 +29,26 @@ from app.chat.titles import Titles
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
 
-MEBIBYTE = 1024 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
-    """The settings of the same names. Without `api_key` the offline model answers."""
+    """The settings of the same names, which have the defaults.
 
-    api_key: str | None = None
-    base_url: str | None = None
-    model: str = "gpt-5-mini"
-    model_api: Literal["responses", "chat_completions"] = "responses"
-    model_input: Literal["inline", "url"] = "inline"
-    agent: str | None = None
-    transcription_model: str = "gpt-4o-mini-transcribe"
-    image_max_side: int = 2048
-    text_max_chars: int = 100_000
-    max_request_bytes: int = 45_000_000
-    max_images: int = 100
-    cache_bytes: int = 256 * MEBIBYTE
+    Without `api_key` the offline model answers.
+    """
+
+    api_key: str | None
+    base_url: str | None
+    model: str
+    model_api: Literal["responses", "chat_completions"]
+    model_input: Literal["inline", "url"]
+    agent: str | None
+    transcription_model: str
+    image_max_side: int
+    text_max_chars: int
+    max_request_bytes: int
+    max_images: int
+    cache_bytes: int
 
 
 class Attachments(AttachmentReader, RefusalRecords, Protocol):

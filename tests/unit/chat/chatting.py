@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chatkit.types import (
@@ -17,6 +17,21 @@ from app.chat.assembly import Chat, ChatOptions, build_chat
 from app.chat.converter import ContentLinks
 from tests.model_api import ModelApi, Received
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
+
+OPTIONS = ChatOptions(
+    api_key="sk-test",
+    base_url=None,
+    model="stand-in",
+    model_api="responses",
+    model_input="inline",
+    agent=None,
+    transcription_model="stand-in-for-speech",
+    image_max_side=2048,
+    text_max_chars=100_000,
+    max_request_bytes=45_000_000,
+    max_images=100,
+    cache_bytes=256 * 1024 * 1024,
+)
 
 
 @dataclass
@@ -50,11 +65,11 @@ class Conversation:
 async def conversation(
     api: ModelApi, *, links: ContentLinks | None = None, **options: Any
 ) -> AsyncIterator[Conversation]:
-    """`options` are those of `ChatOptions`."""
+    """`options` are those of `ChatOptions` that differ from OPTIONS."""
     attachments = Attachments()
     store = MemoryStore()
     chat = build_chat(
-        ChatOptions(api_key="sk-test", base_url=api.base_url, model="stand-in", **options),
+        replace(OPTIONS, base_url=api.base_url, **options),
         attachments=attachments,
         bucket=attachments.bucket,
         store=store,
