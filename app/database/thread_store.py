@@ -14,7 +14,6 @@ from chatkit.types import (
     UserMessageItem,
 )
 from sqlalchemy import and_
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.context import RequestContext
 from app.database import statements
@@ -22,19 +21,12 @@ from app.database.attachment_documents import AttachmentDocuments
 from app.database.attachments import AttachmentRecords, tombstone_where
 from app.database.engine import Database
 from app.database.identifiers import new_id
-from app.database.message_attachments import bind_attachments, stored_references
+from app.database.item_documents import ItemDocuments, attachment_ids, no_thread, upsert_item
+from app.database.message_attachments import bind_attachments
 from app.database.pages import PageRequest, Pages
-from app.database.payloads import (
-    Hydrator,
-    decode_item,
-    decode_thread,
-    encode_item,
-    encode_thread,
-    storable,
-)
+from app.database.payloads import Hydrator, decode_thread, encode_thread, storable
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
-from app.errors import NotFound
 from app.faults import fault_point
 
 logger = logging.getLogger(__name__)
@@ -60,8 +52,8 @@ class PostgresStore(Store[RequestContext]):
     ) -> None:
         self._database = database
         self._messages_create_threads = messages_create_threads
-        self._hydrator = hydrator
         self._pages = Pages(database, hydrator)
+        self._items = ItemDocuments(database, hydrator)
         self._attachments = AttachmentDocuments(database, hydrator)
         self._records = AttachmentRecords(database)
 
@@ -81,7 +73,7 @@ class PostgresStore(Store[RequestContext]):
                 statements.LOAD_THREAD, {"owner": context.user_id, "thread": storable(thread_id)}
             )
         if payload is None:
-            raise _no_thread(thread_id)
+            raise no_thread(thread_id)
         return decode_thread(payload)
 
     async def load_threads(
@@ -99,7 +91,7 @@ class PostgresStore(Store[RequestContext]):
         async with self._database.connect() as connection:
             saved = await connection.scalar(statement, _thread_values(thread, context))
         if saved is None:
-            raise _no_thread(thread.id)
+            raise no_thread(thread.id)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """See `remove_thread`."""
@@ -114,7 +106,7 @@ class PostgresStore(Store[RequestContext]):
         async with self._database.begin() as connection:
             # The thread first: whoever adds a message holds it too, and adds no attachment now.
             if await connection.scalar(statements.LOCK_THREAD, wanted) is None:
-                raise _no_thread(thread_id)
+                raise no_thread(thread_id)
             purged = await tombstone_where(
                 connection,
                 and_(
@@ -157,13 +149,7 @@ class PostgresStore(Store[RequestContext]):
         )
 
     async def load_item(self, thread_id: str, item_id: str, context: RequestContext) -> ThreadItem:
-        async with self._database.connect() as connection:
-            payload = await connection.scalar(
-                statements.LOAD_ITEM, _item_key(context, thread_id, item_id)
-            )
-        if payload is None:
-            raise _no_item(item_id)
-        return await decode_item(payload, self._hydrator)
+        return await self._items.load(thread_id, item_id, context.user_id)
 
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
@@ -172,17 +158,7 @@ class PostgresStore(Store[RequestContext]):
         await self.save_item(thread_id, item, context)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
-        """Upsert by id; an item that is saved again keeps its place. Raises `NotFound`."""
-        ids = _attachment_ids(item)
-        if not ids:
-            async with self._database.connect() as connection:
-                await _upsert_item(connection, thread_id, item, {}, context)
-            return
-        async with self._database.begin() as connection:
-            references = await stored_references(
-                connection, context.user_id, storable(thread_id), storable(item.id), ids
-            )
-            await _upsert_item(connection, thread_id, item, references, context)
+        await self._items.save(thread_id, item, context.user_id)
 
     async def add_user_message(
         self,
@@ -203,24 +179,18 @@ class PostgresStore(Store[RequestContext]):
             elif not await connection.scalar(
                 statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread.id)}
             ):
-                raise _no_thread(thread.id)
+                raise no_thread(thread.id)
             references = await bind_attachments(
-                connection, context.user_id, storable(thread.id), _attachment_ids(item)
+                connection, context.user_id, storable(thread.id), attachment_ids(item)
             )
-            await _upsert_item(connection, thread.id, item, references, context)
+            await upsert_item(connection, thread.id, item, references, context.user_id)
             fault_point("attach.written")
         fault_point("attach.committed")
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
     ) -> None:
-        """Quiet where the thread has no such item: streams remove items never saved."""
-        async with self._database.connect() as connection:
-            known = await connection.scalar(
-                statements.DELETE_ITEM, _item_key(context, thread_id, item_id)
-            )
-        if not known:
-            raise _no_thread(thread_id)
+        await self._items.delete(thread_id, item_id, context.user_id)
 
     async def add_feedback(
         self,
@@ -229,26 +199,7 @@ class PostgresStore(Store[RequestContext]):
         kind: FeedbackKind,
         context: RequestContext,
     ) -> None:
-        """Keep the latest word on each item. Raises `NotFound` if any is not in the thread."""
-        wanted = sorted({storable(item_id) for item_id in item_ids})
-        async with self._database.begin() as connection:
-            saved = await connection.execute(
-                statements.UPSERT_FEEDBACK,
-                {
-                    "owner": context.user_id,
-                    "thread": storable(thread_id),
-                    "items": wanted,
-                    "opinion": kind,
-                },
-            )
-            found = set(saved.scalars())
-            for item_id in wanted:
-                if item_id not in found:
-                    raise _no_item(item_id)
-            if not wanted and not await connection.scalar(
-                statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread_id)}
-            ):
-                raise _no_thread(thread_id)
+        await self._items.add_feedback(thread_id, item_ids, kind, context.user_id)
 
     # Attachments
 
@@ -274,44 +225,3 @@ def _thread_values(thread: ThreadMetadata, context: RequestContext) -> dict[str,
         "terms": search_terms(context.user_id, thread.title or ""),
         "json": encode_thread(thread),
     }
-
-
-async def _upsert_item(
-    connection: AsyncConnection,
-    thread_id: str,
-    item: ThreadItem,
-    references: dict[str, str],
-    context: RequestContext,
-) -> None:
-    saved = await connection.scalar(
-        statements.UPSERT_ITEM,
-        {
-            **_item_key(context, thread_id, item.id),
-            "item_type": item.type,
-            "json": encode_item(item, references),
-        },
-    )
-    if saved is None:
-        raise _no_thread(thread_id)
-
-
-def _item_key(context: RequestContext, thread_id: str, item_id: str) -> dict[str, str]:
-    return {
-        "owner": context.user_id,
-        "thread": storable(thread_id),
-        "item": storable(item_id),
-    }
-
-
-def _attachment_ids(item: ThreadItem) -> list[str]:
-    if not isinstance(item, UserMessageItem):
-        return []
-    return [storable(attachment.id) for attachment in item.attachments]
-
-
-def _no_thread(thread_id: str) -> NotFound:
-    return NotFound(f"There is no thread {thread_id!r}.", param="thread_id")
-
-
-def _no_item(item_id: str) -> NotFound:
-    return NotFound(f"There is no item {item_id!r} in this thread.", param="item_id")

@@ -59,8 +59,13 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def store(database: Database) -> PostgresStore:
-    return PostgresStore(database, StubHydrator())
+def hydrator() -> StubHydrator:
+    return StubHydrator()
+
+
+@pytest.fixture
+def store(database: Database, hydrator: StubHydrator) -> PostgresStore:
+    return PostgresStore(database, hydrator)
 
 
 @pytest.fixture
@@ -228,7 +233,7 @@ async def test_a_foreign_attachment_deleted_and_saved_again_is_back(store: Postg
 
 
 async def test_nobody_gets_a_url_for_an_object_by_naming_its_key(
-    store: PostgresStore, database: Database
+    store: PostgresStore, database: Database, hydrator: StubHydrator
 ) -> None:
     """A reference that comes from outside would be hydrated into a URL for anyone's object."""
     key = await reserve(database, "atc_theirs", context=THEIRS)
@@ -257,8 +262,7 @@ async def test_nobody_gets_a_url_for_an_object_by_naming_its_key(
     )
     await store.add_thread_item("thr_1", item, MINE)
     assert await store.load_item("thr_1", "msg_1", MINE) == item
-    assert isinstance(store._hydrator, StubHydrator)
-    assert store._hydrator.minted == 0
+    assert hydrator.minted == 0
 
 
 # The bucket's
