@@ -10,7 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
@@ -27,6 +29,17 @@ FAST_AND_FORGETFUL = {
     "max_connections": "200",
 }
 _numbers = itertools.count(1)
+
+# A machine that runs other things too may stall for seconds: neither an example of hypothesis nor
+# a request is a failure because of that. A test that passes does not wait.
+hypothesis.settings.register_profile(
+    "patient",
+    parent=hypothesis.settings(),
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("patient")
+REQUEST_SECONDS = 60.0
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -65,6 +78,15 @@ def aws_environment() -> Iterator[None]:
         patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
         for name in ("AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_REGION"):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_requests() -> Iterator[None]:
+    """httpx waits 5 seconds for an answer where it is told nothing else."""
+    with pytest.MonkeyPatch.context() as patch:
+        for step in ("connect", "read", "write", "pool"):
+            patch.setattr(DEFAULT_TIMEOUT_CONFIG, step, REQUEST_SECONDS)
         yield
 
 

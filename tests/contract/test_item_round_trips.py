@@ -185,7 +185,8 @@ moments = st.datetimes()
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(text=words, value=json_values, fields=objects, moment=moments, quoted=st.none() | words)
 async def test_any_text_value_and_time_round_trips(

@@ -150,7 +150,7 @@ async def test_another_users_and_another_threads_writers_do_not_wait(
         held = PostgresStore(_OneConnection(connection))
         await held.save_thread(ThreadMetadata(id="thr_held", created_at=NOW), MINE)
         await held.add_thread_item("thr_1", item("first"), MINE)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(20):
             await store.save_thread(ThreadMetadata(id="thr_1", created_at=NOW), other)
             await store.add_thread_item("thr_1", item("theirs"), other)
             await store.add_thread_item("thr_2", item("mine"), MINE)
@@ -169,7 +169,7 @@ class _OneConnection(Database):
 
 
 async def _until_somebody_waits_for_a_lock(database: Database) -> None:
-    async with asyncio.timeout(10), database.connect() as connection:
+    async with asyncio.timeout(30), database.connect() as connection:
         waiting = text(
             "SELECT count(*) FROM pg_locks WHERE NOT granted AND (database IS NULL OR database ="
             " (SELECT oid FROM pg_database WHERE datname = current_database()))"

@@ -14,7 +14,7 @@ def open_stream(client: ChatKitClient, operation: dict[str, Any]) -> socket.sock
     """Send a request over a bare socket, so that the test alone says when it is read."""
     address = client.http.base_url
     body = json.dumps(operation).encode()
-    connection = socket.create_connection((address.host, address.port or 0), timeout=10)
+    connection = socket.create_connection((address.host, address.port or 0), timeout=30)
     connection.sendall(
         b"POST /chatkit HTTP/1.1\r\nHost: test\r\nAccept: text/event-stream\r\n"
         b"X-Forwarded-User: %b\r\nContent-Type: application/json\r\n"

@@ -177,7 +177,7 @@ async def test_cancelling_an_answer_stops_the_model(api: ModelApi, model_api: Ap
             if isinstance(event, ThreadItemUpdatedEvent) and "delta" in event.update.type:
                 break
         await events.aclose()  # type: ignore[attr-defined]  # an async generator, typed as iterator
-        assert await asyncio.to_thread(api.cancelled.wait, 10)
+        assert await asyncio.to_thread(api.cancelled.wait, 30)
 
 
 def images_in(api: ModelApi, received: Any = None) -> int:
