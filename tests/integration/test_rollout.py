@@ -31,8 +31,8 @@ RECORDED = json.loads(Path(__file__).with_name("previous_version.json").read_tex
 OPERATIONS = {each["operation"]: each["transactions"] for each in reversed(RECORDED["operations"])}
 WRITES = ["attachments.create", "threads.create", "threads.add_user_message", "threads.update"]
 
-# More than a migration holds its locks for (migrations/env.py), less than anybody would bear.
-LOCK_TIMEOUT_SECONDS = 4
+# More than a migration holds its locks for (migrations/env.py), however the machine stalls.
+LOCK_TIMEOUT_SECONDS = 15
 
 _NAME = re.compile(r"\{(user|key|[a-z]+)-\d+\}")
 
