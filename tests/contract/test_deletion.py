@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
@@ -16,6 +17,7 @@ from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
 ALICE = RequestContext(user_id="alice", request_id="r", base_url="http://localhost")
+HOUR = 3600
 
 
 class StubbornBucket(Bucket):
@@ -100,15 +102,16 @@ async def test_what_the_store_refuses_to_delete_is_counted_and_tried_again_later
     bucket = StubbornBucket(rig.bucket)
     bucket.refused.add(keys[1])
     sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
-    swept = await sweeper.sweep_once()
-    assert (swept.purged, swept.failed) == (2, 1)
-    assert "atc_1 can't be purged, attempt 1: AccessDenied: locked" in caplog.text
-    assert (await sweeper.sweep_once()).failed == 0  # not due again yet
-    await rig.later(6)
-    assert (await sweeper.sweep_once()).failed == 1
-    await rig.later(6)
-    assert (await sweeper.sweep_once()).failed == 0  # the pause has doubled
-    await rig.later(6)
+    for attempt, purged, pause_seconds in ((1, 2, 5), (2, 0, 10), (3, 0, 20)):
+        [(begun,)] = await rig.sql("SELECT now()")
+        swept = await sweeper.sweep_once()
+        assert (swept.purged, swept.failed) == (purged, 1)
+        assert f"atc_1 can't be purged, attempt {attempt}: AccessDenied: locked" in caplog.text
+        [(due, ended)] = await rig.sql("SELECT purge_after, now() FROM attachments")
+        assert due - ended <= timedelta(seconds=pause_seconds) <= due - begun
+        await rig.later(-HOUR)  # so that nothing becomes due while this machine stalls
+        assert (await sweeper.sweep_once()).failed == 0  # not due again yet
+        await rig.later(HOUR + pause_seconds)
     bucket.refused.clear()
     assert (await sweeper.sweep_once()).purged == 1
     assert await rig.objects() == []
@@ -246,7 +249,7 @@ async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
     bucket = StubbornBucket(rig.bucket)
     bucket.is_down = True
     sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
-    async with asyncio.timeout(20), sweeper.running(3600):
+    async with asyncio.timeout(60), sweeper.running(3600):
         await bucket.was_asked.wait()
         bucket.is_down = False
         await rig.records.tombstone("alice", "atc_1")
@@ -262,8 +265,9 @@ async def test_a_claim_of_a_worker_that_died_is_taken_up_by_another(rig: Rig) ->
     await rig.uploaded(link_seconds=-1)
     await rig.records.tombstone("alice", "atc_1")
     assert len(await rig.tombstones.claim(10)) == 1  # and then it dies
+    await rig.later(-HOUR)  # so that it does not become due while this machine stalls
     assert await rig.tombstones.claim(10) == []
-    await rig.later(6)
+    await rig.later(HOUR + 5)
     assert (await rig.sweeper.sweep_once()).purged == 1
 
 
