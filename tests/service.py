@@ -1,6 +1,7 @@
 """The whole application on a real port, in a thread, and a client that speaks ChatKit to it."""
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -35,19 +36,23 @@ test_settings.__test__ = False  # type: ignore[attr-defined] # a helper, whateve
 
 
 @contextmanager
-def running(settings: Settings, port: int = 0) -> Iterator[str]:
-    """Serve on loopback, on any free port; yields the base URL once the application is up."""
+def running(settings: Settings, listener: socket.socket | None = None) -> Iterator[str]:
+    """Serve on loopback; yields the base URL once the application is up.
+
+    `listener` is for settings that name the port: whoever has it need not hope that it stays free.
+    """
     server = uvicorn.Server(
         uvicorn.Config(
             create_application(settings),
             host="127.0.0.1",
-            port=port,
+            port=0,
             log_level="warning",
             access_log=False,
             timeout_graceful_shutdown=5,
         )
     )
-    thread = threading.Thread(target=server.run, daemon=True)
+    sockets = None if listener is None else [listener]
+    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
     thread.start()
     while not server.started:
         thread.join(0.01)

@@ -108,6 +108,7 @@ def shared(
     limits = {"max_attachment_bytes": MAX_BYTES, "user_quota_bytes": 1_000_000}
     with running(test_settings(database_url, bucket, **limits)) as base_url:
         yield Service(base_url, "", ChatKitClient.of(base_url), database_url, bucket)
+    postgres.execute("DROP DATABASE direct WITH (FORCE)")
 
 
 @pytest.fixture
@@ -357,7 +358,7 @@ class connected:
 
     def __init__(self, service: Service) -> None:
         url = urlsplit(service.base_url)
-        self._connection = socket.create_connection((url.hostname, url.port), timeout=10)
+        self._connection = socket.create_connection((url.hostname, url.port), timeout=30)
 
     def __enter__(self) -> tuple[socket.socket, Any]:
         self._answers = self._connection.makefile("rb")
@@ -374,7 +375,8 @@ def exchange(service: Service, body: bytes, *, announced: int) -> bytes:
         connection.sendall(request_head(service, announced) + body)
         answer = b""
         while b"\r\n\r\n" not in answer:
-            answer += answers.readline()
+            answer += (line := answers.readline())
+            assert line, answer
         length = int(answer.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
         answer += answers.read(length)
     assert json.loads(answer.split(b"\r\n\r\n", 1)[1])["message"]

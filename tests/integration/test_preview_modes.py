@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import io
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,7 +12,6 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.embedded.processes import free_ports
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings import Settings
 from tests.closing_table import closing_table
@@ -105,16 +105,16 @@ def test_a_thumbnail_goes_with_its_original(
 
 @pytest.fixture
 def redirecting(database_url: str, seaweedfs_bucket: TestBucket) -> Iterator[ChatKitClient]:
-    (port,) = free_ports(1)
-    settings = test_settings(
-        database_url,
-        seaweedfs_bucket,
-        preview_mode="redirect",
-        allowed_origins=ORIGIN,
-        public_base_url=f"http://127.0.0.1:{port}",
-    )
-    with running(settings, port=port) as url, ChatKitClient.of(url, "alice").http as http:
-        yield ChatKitClient(http)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        settings = test_settings(
+            database_url,
+            seaweedfs_bucket,
+            preview_mode="redirect",
+            allowed_origins=ORIGIN,
+            public_base_url=f"http://127.0.0.1:{listener.getsockname()[1]}",
+        )
+        with running(settings, listener) as url, ChatKitClient.of(url, "alice").http as http:
+            yield ChatKitClient(http)
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

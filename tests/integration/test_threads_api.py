@@ -74,6 +74,7 @@ def service(
         create_bucket(seaweedfs.endpoint_url),
         admin_token=ADMIN_TOKEN,
     )
+    postgres.execute("DROP DATABASE threads_api WITH (FORCE)")
 
 
 @pytest.fixture(scope="module")

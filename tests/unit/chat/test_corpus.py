@@ -27,6 +27,7 @@ async def corpus(
     request: pytest.FixtureRequest, running_model_api: ModelApi, anyio_backend: str
 ) -> tuple[str, Attachments, dict[str, Received]]:
     """The API's name, and what it received of each sample, one thread for each."""
+    running_model_api.script.clear()  # whatever other tests have left of theirs
     received: dict[str, Received] = {}
     async with conversation(running_model_api, model_api=request.param) as chat:
         for sample in SAMPLES:
