@@ -159,6 +159,10 @@ class Sweeper:
             else:
                 if swept != Swept():
                     logger.info("swept: %s", swept)
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # The database's driver may make another error of it.
+                raise asyncio.CancelledError
             try:
                 await asyncio.wait_for(self._woken.wait(), interval_seconds)
             except TimeoutError:

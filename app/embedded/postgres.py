@@ -150,7 +150,11 @@ class EmbeddedPostgres:
             end_leftover(int(status[0]), argument=str(self.directory), how=signal.SIGINT)
 
     def _make_socket_directory(self) -> Path:
-        directory = socket_directory(self.directory)
+        if self._socket_directory == self.directory:
+            directory = socket_directory(self.directory)
+        else:  # as before, so that the URL stays good over a restart
+            directory = self._socket_directory
+            directory.mkdir(mode=0o700)
         if directory != self.directory and (owner := _unprivileged_ids()) is not None:
             os.chown(directory, *owner)
         return directory

@@ -261,6 +261,26 @@ async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
     assert await rig.objects() == []
 
 
+async def test_the_worker_ends_though_a_driver_makes_another_error_of_its_cancellation(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = asyncio.Event()
+
+    async def sweep_once() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise ValueError("not enough values to unpack (expected 3, got 0)") from None
+
+    monkeypatch.setattr(rig.sweeper, "sweep_once", sweep_once)
+    task = asyncio.create_task(rig.sweeper.run_forever(3600))
+    await begun.wait()
+    task.cancel()
+    await asyncio.wait([task], timeout=20)
+    assert task.cancelled()
+
+
 async def test_a_claim_of_a_worker_that_died_is_taken_up_by_another(rig: Rig) -> None:
     await rig.uploaded(link_seconds=-1)
     await rig.records.tombstone("alice", "atc_1")

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -28,7 +29,7 @@ from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process that has nothing to do with us."""
     process = subprocess.Popen(["sleep", "600"])
-    wait_for(lambda: "600" in psutil.Process(process.pid).cmdline(), seconds=5)
+    assert wait_for(lambda: "600" in psutil.Process(process.pid).cmdline(), seconds=60)
     yield process
     process.kill()
     process.wait()
@@ -56,6 +57,22 @@ def test_postgres_keeps_data_over_restarts_and_a_crash(tmp_path: Path) -> None:
         assert again.execute("SELECT n FROM kept") == "42"
     finally:
         again.stop()
+        server.stop()
+
+
+def test_a_url_stays_good_over_a_restart_though_its_path_is_too_long_for_a_socket(
+    tmp_path: Path,
+) -> None:
+    server = EmbeddedPostgres(tmp_path / ("long" * 20), parameters=FAST_AND_FORGETFUL)
+    server.start()
+    url = server.url()
+    assert str(tmp_path) not in url
+    server.stop()
+    server.start()
+    try:
+        assert server.url() == url
+        assert server.execute("SELECT 1") == "1"
+    finally:
         server.stop()
 
 
@@ -94,8 +111,9 @@ def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> 
             server.start()
         assert databases[1].execute("SELECT 1") == "1"
         assert seaweedfs[0].endpoint_url == seaweedfs[1].endpoint_url, "its port was free again"
-        assert len(_processes_with(str(tmp_path / "postgres"))) == 1
-        assert len(_processes_with(f"-dir={tmp_path / 'seaweedfs'}")) == 1
+        for argument in (str(tmp_path / "postgres"), f"-dir={tmp_path / 'seaweedfs'}"):
+            # A child of the server has its command line until it has named itself.
+            assert wait_for(partial(_is_alone, argument), seconds=30)
     finally:
         for server in servers:
             server.stop()
@@ -123,6 +141,10 @@ input()
     owner.communicate()
     options = (str(tmp_path / "postgres"), f"-dir={tmp_path / 'seaweedfs'}")
     assert wait_for(lambda: not any(map(_processes_with, options)), seconds=30)
+
+
+def _is_alone(argument: str) -> bool:
+    return len(_processes_with(argument)) == 1
 
 
 def _processes_with(argument: str) -> list[int]:
