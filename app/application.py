@@ -9,11 +9,9 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator
+from app.auth import Authenticator, DevAuthenticator
 from app.core import Core, create_authenticator
 from app.database.entities import Entities
 from app.database.migrate import check_schema
@@ -30,7 +28,7 @@ from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.observation import MetricsPage, ObservationMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
 from app.http.security import KnownPages, SecurityHeaders
-from app.http.session import Session
+from app.http.session import Session, dev_sign_in
 from app.http.threads import ThreadsApi
 from app.http.tracing import TracingMiddleware
 from app.http.uploads import UploadGateway
@@ -146,21 +144,9 @@ def _page_routes(
         model=settings.model if settings.openai_api_key else None,
         domain_key=settings.chatkit_domain_key,
     )
-    if not isinstance(authenticator, DevAuthenticator):
-        return page_routes(config)
-
-    def welcome(request: Request, response: Response) -> None:
-        if not authenticator.is_valid(request.cookies.get(DEV_COOKIE)):
-            response.set_cookie(
-                DEV_COOKIE,
-                authenticator.issue(),
-                max_age=365 * 24 * 3600,
-                httponly=True,
-                samesite="lax",
-                secure=request.url.scheme == "https",
-            )
-
-    return page_routes(config, welcome=welcome)
+    if isinstance(authenticator, DevAuthenticator):
+        return page_routes(config, welcome=dev_sign_in(authenticator))
+    return page_routes(config)
 
 
 def _middleware(settings: Settings) -> Sequence[Middleware]:

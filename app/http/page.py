@@ -73,8 +73,7 @@ def page_routes(
 ) -> Sequence[BaseRoute]:
     """`/`, `/config.json` and `/web/…`.
 
-    `welcome` may set a cookie on the document's response: with AUTH_MODE=dev, opening the page is
-    how a person becomes somebody.
+    `welcome` may set a cookie on the document's response.
     """
     headers = _document_headers(config)
 

@@ -1,12 +1,15 @@
-"""From a request to the context that stores and the ChatKit server take."""
+"""Who a request is of: the context that stores and the ChatKit server take, and the dev cookie."""
 
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from app import logs
-from app.auth import Authenticator
+from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator
 from app.context import RequestContext
+
+_DEV_COOKIE_SECONDS = 365 * 24 * 3600
 
 
 class Session:
@@ -37,3 +40,20 @@ class Session:
             request_id=request.state.request_id,
             base_url=self._public_base_url or str(request.base_url).rstrip("/"),
         )
+
+
+def dev_sign_in(authenticator: DevAuthenticator) -> Callable[[Request, Response], None]:
+    """With AUTH_MODE=dev, opening the page is how a person becomes somebody."""
+
+    def welcome(request: Request, response: Response) -> None:
+        if not authenticator.is_valid(request.cookies.get(DEV_COOKIE)):
+            response.set_cookie(
+                DEV_COOKIE,
+                authenticator.issue(),
+                max_age=_DEV_COOKIE_SECONDS,
+                httponly=True,
+                samesite="lax",
+                secure=request.url.scheme == "https",
+            )
+
+    return welcome
