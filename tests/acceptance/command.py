@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
@@ -119,9 +119,12 @@ def processes_of(data_dir: Path) -> list[str]:
 
 def listeners(processes: Sequence[psutil.Process]) -> list[tuple[str, int, str]]:
     """(address, port, process name) of every TCP listener and bound UDP port of `processes`."""
-    return [
-        (connection.laddr.ip, connection.laddr.port, process.name())
-        for process in processes
-        for connection in process.net_connections("inet")
-        if connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
-    ]
+    found = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):  # PostgreSQL's children come and go
+            found += [
+                (connection.laddr.ip, connection.laddr.port, process.name())
+                for connection in process.net_connections("inet")
+                if connection.status in (psutil.CONN_LISTEN, psutil.CONN_NONE)
+            ]
+    return found

@@ -93,7 +93,7 @@ def test_every_fault_point_in_the_code_is_in_the_matrix() -> None:
 @pytest.mark.parametrize("fault_point", SERVING)
 def test_serving(world: World, fault_point: str) -> None:
     if fault_point.startswith("upload.") and world.transport == "PUT":
-        return  # a PUT passes through no process of ours
+        pytest.skip("a PUT passes through no process of ours")
     name = f"{world.transport}-{fault_point}"
     with world.serve(fault_point) as process:
         with ChatKitClient.of(process.url(), name).http as http, pytest.raises(CUT_OFF):

@@ -42,7 +42,7 @@ def serving(
 def is_refused(client: ChatKitClient) -> bool:
     address = client.http.base_url
     try:
-        socket.create_connection((address.host, address.port or 0), timeout=1).close()
+        socket.create_connection((address.host, address.port or 0), timeout=20).close()
     except ConnectionRefusedError:
         return True
     return False
@@ -107,7 +107,7 @@ def test_uploads_and_answers_under_way_are_finished(
             assert command.process.poll() is None
 
             connection.sendall(body[50_000:])
-            assert b" 200 " in connection.recv(100) or b" 204 " in connection.recv(100)
+            assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
             slow_model.released.set()
             events = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
         assert events[-1]["type"] == "thread.item.done"

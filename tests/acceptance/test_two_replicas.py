@@ -60,12 +60,12 @@ def balancing() -> Iterator[Balancer]:
 
     thread = threading.Thread(target=asyncio.run, args=(run(),), daemon=True)
     thread.start()
-    ready.wait(10)
+    assert ready.wait(60)
     try:
         yield balancer
     finally:
         ending.set()
-        thread.join(10)
+        thread.join(60)
 
 
 @pytest.fixture
@@ -164,5 +164,5 @@ def test_replicas_finish_what_others_began(
             keys_in(seaweedfs_bucket) == []
             and postgres.execute("SELECT count(*) FROM attachments", database=name) == "0"
         ),
-        seconds=60,
+        seconds=120,
     )
