@@ -94,20 +94,13 @@ class PostgresStore(Store[RequestContext]):
             raise no_thread(thread.id)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
-        """See `remove_thread`."""
-        await self.remove_thread(thread_id, context)
-
-    async def remove_thread(self, thread_id: str, context: RequestContext) -> int:
-        """Delete a thread and its items, and tombstone its attachments, in one transaction.
-
-        Answers how many attachments' bytes are going to be purged. Raises `NotFound`.
-        """
+        """With its items, and tombstone its attachments, in one transaction. Raises `NotFound`."""
         wanted = {"owner": context.user_id, "thread": storable(thread_id)}
         async with self._database.begin() as connection:
             # The thread first: whoever adds a message holds it too, and adds no attachment now.
             if await connection.scalar(statements.LOCK_THREAD, wanted) is None:
                 raise no_thread(thread_id)
-            purged = await tombstone_where(
+            tombstoned = await tombstone_where(
                 connection,
                 and_(
                     attachments.c.user_id == wanted["owner"],
@@ -121,11 +114,10 @@ class PostgresStore(Store[RequestContext]):
             "thread deleted",
             extra={
                 "thread_id": thread_id,
-                "attachments": purged,
+                "attachments": tombstoned,
                 "request_id": context.request_id,
             },
         )
-        return purged
 
     # Items
 

@@ -217,10 +217,10 @@ async def thread_with(rig: Rig, thread_id: str, *attachment_ids: str) -> None:
         )
 
 
-async def test_deleting_a_thread_says_how_many_attachments_go_and_they_go(rig: Rig) -> None:
+async def test_the_attachments_of_a_thread_that_was_deleted_go(rig: Rig) -> None:
     await thread_with(rig, "thr_1", "atc_1", "atc_2")
     await thread_with(rig, "thr_2", "atc_3")
-    assert await PostgresStore(rig.database).remove_thread("thr_1", ALICE) == 2
+    await PostgresStore(rig.database).delete_thread("thr_1", ALICE)
     await rig.later()
     assert (await rig.sweeper.sweep_once()).purged == 2
     assert await rig.states() == {"atc_3": "attached"}
