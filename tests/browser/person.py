@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from playwright.sync_api import FilePayload, Locator, Page, Request, expect
+from playwright.sync_api import CDPSession, FilePayload, Locator, Page, Request, expect
 
 from tests.browser.site import Site
 
@@ -30,6 +30,7 @@ class Person:
     site: Site
     console: list[str] = field(default_factory=list)
     expects: list[str] = field(default_factory=list)
+    _network: CDPSession | None = None
 
     def open(self, path: str = "/", *, wait: bool = True) -> None:
         self.page.goto(self.site.page_url + path)
@@ -96,9 +97,10 @@ class Person:
 
     def throttle(self, upload_bytes_per_second: int) -> None:
         """From now on, every upload is that slow; 0 lifts it."""
-        session = self.page.context.new_cdp_session(self.page)
-        session.send("Network.enable")
-        session.send(
+        if self._network is None:  # each session has conditions of its own
+            self._network = self.page.context.new_cdp_session(self.page)
+            self._network.send("Network.enable")
+        self._network.send(
             "Network.emulateNetworkConditions",
             {
                 "offline": False,

@@ -1,7 +1,5 @@
 """The chat around the files: answers, stop, retry, threads, other people, other pages."""
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -17,19 +15,17 @@ from tests.service import ChatKitClient, thread_id_of
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def slow_model(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An answer that takes its time, so that there is a middle to stop it in."""
+def slow_down(monkeypatch: pytest.MonkeyPatch, pause_seconds: float) -> None:
+    """Answers take their time, so that there is a middle."""
     pace = OfflineModel.__init__.__kwdefaults__
     assert pace is not None
-    monkeypatch.setitem(pace, "pause_seconds", 0.3)
-    yield
+    monkeypatch.setitem(pace, "pause_seconds", pause_seconds)
 
 
-@pytest.mark.usefixtures("slow_model")
 def test_a_stopped_answer_keeps_what_was_written(
-    new_site: SiteFactory, new_person: PersonFactory
+    new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    slow_down(monkeypatch, 3)  # it has to be there still when the button is found
     alice = new_person(new_site())
     alice.attach(text("notes.txt"))
     alice.wait_until_uploaded("notes.txt")
@@ -44,10 +40,10 @@ def test_a_stopped_answer_keeps_what_was_written(
     expect(alice.answers).not_to_contain_text("OPENAI_API_KEY")
 
 
-@pytest.mark.usefixtures("slow_model")
 def test_an_answer_goes_on_while_another_chat_is_open(
-    new_site: SiteFactory, new_person: PersonFactory
+    new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    slow_down(monkeypatch, 0.3)
     alice = new_person(new_site())
     alice.send("Take your time")
     expect(alice.answers).to_contain_text("You wrote")

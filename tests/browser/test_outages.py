@@ -42,7 +42,7 @@ def test_an_upload_fails_in_words_while_the_bucket_is_down_and_a_retry_mends_it(
         own_seaweedfs.stop()
         alice.attach(text("notes.txt"))
         card = alice.upload("notes.txt")
-        expect(card).to_have_attribute("data-state", "failed", timeout=15_000)
+        expect(card).to_have_attribute("data-state", "failed")
         expect(card).to_contain_text(
             "The file storage does not answer" if method == "POST" else "didn’t get through"
         )
