@@ -139,7 +139,7 @@ def test_two_instances_run_side_by_side(instance: Instance, data_dir: Path, log:
             assert_the_file_is_there(there, talk_about_a_file(there))
         other.end()
     with ChatClient(instance.url) as here:
-        assert here.http.get("/readyz").status_code == 200
+        assert wait_for(lambda: here.http.get("/readyz").status_code == 200, seconds=30)
 
 
 def test_everything_listens_on_loopback_and_nothing_unneeded_runs(instance: Instance) -> None:

@@ -14,7 +14,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.logs import JsonFormatter
 from tests.corpus import image
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, running, test_settings, user_message
+from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
 
 PNG = image("PNG")
 SECRET_TEXT = "my-very-private-question"
@@ -201,20 +201,29 @@ def test_the_backlog_tells_how_long_deleted_bytes_have_been_due(
         assert 34 <= total(base_url, "purge_backlog_age_seconds") < 60
 
 
+def answered(url: str, status_code: int) -> httpx.Response | None:
+    """The answer, if it has this status: a machine that stalls may make a check late."""
+    answer = httpx.get(url)
+    return answer if answer.status_code == status_code else None
+
+
 def test_readiness_names_what_is_missing_and_recovers_by_itself(
     postgres: EmbeddedPostgres, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
     name = database_url.partition("@/")[2].partition("?")[0]
     with service(database_url, seaweedfs_bucket) as base_url:
-        ready = httpx.get(f"{base_url}/readyz")
-        assert (ready.status_code, ready.json()["status"]) == (200, "ok")
-        assert set(ready.json()["checks"]) == {"database", "migrations", "bucket"}
+
+        def checks(status_code: int) -> dict[str, str]:
+            answer = wait_until(lambda: answered(f"{base_url}/readyz", status_code))
+            assert answer.json()["status"] == ("ok" if status_code == 200 else "unavailable")
+            said: dict[str, str] = answer.json()["checks"]
+            return said
+
+        assert checks(200) == dict.fromkeys(("database", "migrations", "bucket"), "ok")
         postgres.execute("ALTER TABLE alembic_version RENAME TO away", database=name)
-        pending = httpx.get(f"{base_url}/readyz")
-        assert pending.status_code == 503
-        assert "app migrate" in pending.json()["checks"]["migrations"]
+        wait_until(lambda: "app migrate" in checks(503)["migrations"])
         assert httpx.get(f"{base_url}/livez").status_code == 200
         postgres.execute("ALTER TABLE away RENAME TO alembic_version", database=name)
         # A newer version has migrated while this one still runs: that is no reason to stop.
         postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=name)
-        assert httpx.get(f"{base_url}/readyz").status_code == 200
+        assert checks(200)

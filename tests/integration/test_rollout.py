@@ -24,7 +24,14 @@ from app.attachments.keys import new_object_key
 from app.database.engine import Database, asyncpg_url
 from app.database.migrate import current_revision, head_revision, upgrade
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, answer_of, running, test_settings, thread_id_of
+from tests.service import (
+    ChatKitClient,
+    answer_of,
+    running,
+    test_settings,
+    thread_id_of,
+    wait_until,
+)
 
 RECORDED = json.loads(Path(__file__).with_name("previous_version.json").read_text())
 # Of an operation that was recorded twice, the first.
@@ -166,7 +173,7 @@ async def test_both_versions_use_one_database_and_one_bucket(
         if RECORDED["revision"] != head_revision():
             assert readiness(base_url) == 503
         await upgrade(empty_database_url)
-        assert readiness(base_url) == 200
+        wait_until(lambda: readiness(base_url) == 200)
         await asyncio.to_thread(goes_on_with, base_url, before)
 
         # What this version made of it, the previous one reads.

@@ -102,7 +102,7 @@ def test_a_message_with_an_attachment_is_one_tree_of_spans_without_a_secret(
             alice.http.headers["traceparent"] = CALLER
             events = alice.say("The plan is Zanzibar", attachment["id"])
             assert answer_of(events) == "Noted-in-confidence"
-            assert httpx.get(f"{alice.http.base_url}/readyz").is_success
+            wait_until(lambda: httpx.get(f"{alice.http.base_url}/readyz").is_success)
             wait_until(lambda: collector.named("chatkit threads.create"))
             thread_id = thread_id_of(events)
         spans = {span.span_id: span for span in collector.spans()}
