@@ -10,6 +10,7 @@ from sqlalchemy import text
 from app.attachments.deletion import Sweeper
 from app.attachments.keys import upload_key
 from app.context import RequestContext
+from app.database import tombstones
 from app.database.thread_store import PostgresStore
 from app.errors import BucketUnavailable, NotFound
 from app.storage.bucket import Bucket, DeleteFailure
@@ -40,6 +41,12 @@ class StubbornBucket(Bucket):
 @pytest.fixture
 def rig(seaweedfs_rig: Rig) -> Rig:
     return seaweedfs_rig
+
+
+@pytest.fixture
+def long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """None ends while this machine stalls."""
+    monkeypatch.setattr(tombstones, "FIRST_RETRY_SECONDS", HOUR)
 
 
 async def verified(rig: Rig, attachment_id: str = "atc_1", user_id: str = "alice") -> str:
@@ -134,6 +141,7 @@ async def test_an_outage_of_the_bucket_keeps_every_row(
     assert (await sweeper.sweep_once()).purged == 1
 
 
+@pytest.mark.usefixtures("long_leases")
 async def test_workers_in_many_replicas_take_separate_rows(rig: Rig) -> None:
     for number in range(40):
         await rig.uploaded(f"atc_{number}", link_seconds=-1)
@@ -143,6 +151,7 @@ async def test_workers_in_many_replicas_take_separate_rows(rig: Rig) -> None:
     assert sorted(taken) == sorted(set(taken)) and len(taken) == 40
 
 
+@pytest.mark.usefixtures("long_leases")
 async def test_four_sweepers_at_once_purge_everything_once(rig: Rig) -> None:
     for number in range(40):
         await rig.uploaded(f"atc_{number}", link_seconds=-1)
