@@ -46,6 +46,11 @@ export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
   };
 }
 
+/**
+ * @param {typeof globalThis.fetch} send
+ * @param {RequestInfo | URL} input
+ * @param {RequestInit} init
+ */
 async function sendInTurn(send, input, init) {
   for (let tries = 1; ; tries += 1) {
     const answer = await send(input instanceof Request ? input.clone() : input, init);
@@ -72,11 +77,11 @@ export function secondsToWait(status, retryAfter, tries) {
 
 /**
  * @param {number} seconds
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal | null} [signal]
  */
 export function pause(seconds, signal) {
   return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
+    const abort = () => reject(signal?.reason);
     if (signal?.aborted) abort();
     signal?.addEventListener('abort', abort, { once: true });
     setTimeout(resolve, seconds * 1000);

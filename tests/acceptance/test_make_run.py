@@ -243,7 +243,10 @@ def test_an_initialisation_that_was_killed_half_way_is_done_again(
                 process.kill()
         if not (directory / "postgres").exists():
             break
-    assert (unfinished / "PG_VERSION").exists() and not (directory / "postgres").exists()
+    assert not (directory / "postgres").exists()
+    # initdb gets a SIGTERM when its owner dies, and may have tidied up before it was killed, too.
+    unfinished.mkdir(exist_ok=True)
+    (unfinished / "PG_VERSION").write_text("18\n")
     with running(command, log=log) as second:
         second.wait_until_ready()
 
