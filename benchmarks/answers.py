@@ -34,7 +34,7 @@ from benchmarks.converter import photo
 
 TURNS = 8
 IMAGES_EACH = 4
-ROUNDS = 3
+ROUNDS = 5
 PROBE_SECONDS = 0.005
 
 
@@ -42,6 +42,7 @@ def main() -> None:
     with servers() as running, _process(_provider) as provider:
         settings = _settings(running, f"{provider}/v1")
         with _process(_service, settings) as service:
+            httpx.get(f"{service}/readyz").raise_for_status()  # as whoever sends it requests does
             images = [photo() for _ in range(IMAGES_EACH)]
             for round_number in range(ROUNDS):
                 _measure(service, images, f"round {round_number + 1}")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from agents import ModelProvider
+from agents.tracing import get_trace_provider
 from chatkit.store import Store
 from openai import AsyncOpenAI
 
@@ -79,6 +80,9 @@ def build_chat(
     links: ContentLinks | None = None,
 ) -> Chat:
     """Raises `Misconfigured`. `links` is used only with `model_input="url"`."""
+    # The library's own makes a TLS context, tens of milliseconds, when it is first asked for: not
+    # in somebody's answer. Runs here are not traced by it.
+    get_trace_provider()
     client = (
         PiecewiseClient(api_key=options.api_key, base_url=options.base_url)
         if options.api_key
