@@ -120,25 +120,25 @@ def wait_for(person: Person, expression: str) -> None:
 def light(stage: Stage, path: Path) -> None:
     person = stage.enter()
     open_chat(person, "How did the third")
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def dark(stage: Stage, path: Path) -> None:
     person = stage.enter(dark=True)
     open_chat(person, "How did the third")
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def phone(stage: Stage, path: Path) -> None:
     person = stage.enter(phone=True)
     open_chat(person, "How did the third")
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def images(stage: Stage, path: Path) -> None:
     person = stage.enter()
     open_chat(person, "Which of these")
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def upload(stage: Stage, path: Path) -> None:
@@ -153,7 +153,7 @@ def upload(stage: Stage, path: Path) -> None:
         "[...document.querySelectorAll('[data-state=uploading] progress')]"
         ".filter(bar => bar.value > bar.max / 6).length === 3",
     )
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def error(stage: Stage, path: Path) -> None:
@@ -167,7 +167,7 @@ def error(stage: Stage, path: Path) -> None:
     )
     expect(person.page.locator(".upload[data-state=failed]")).to_have_count(3)
     person.send("What went wrong in the night to Tuesday?")
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def mentions(stage: Stage, path: Path) -> None:
@@ -179,7 +179,7 @@ def mentions(stage: Stage, path: Path) -> None:
         person.message_field.press("ArrowDown")
     expect(person.page.locator(".mention-preview img")).to_be_visible()
     person.page.wait_for_function("document.querySelector('.mention-preview img').naturalWidth > 0")
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 def snapshot(stage: Stage, path: Path) -> None:
@@ -194,7 +194,7 @@ def snapshot(stage: Stage, path: Path) -> None:
         angle = step * math.tau / 46
         person.page.mouse.move(x + 160 * math.cos(angle), y + 82 * math.sin(angle))
     person.page.mouse.up()
-    person.page.screenshot(path=path)
+    person.page.screenshot(path=path, animations="disabled")
 
 
 SHOTS: dict[str, Callable[[Stage, Path], None]] = {
