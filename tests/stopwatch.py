@@ -1,5 +1,6 @@
 """Time limits that hold on a machine that stalls now and then: what is slow is slow every time."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 
@@ -29,3 +30,22 @@ def seconds_of(call: Callable[[], object]) -> float:
     begun = time.monotonic()
     call()
     return time.monotonic() - begun
+
+
+async def longest_turn(work: Awaitable[object]) -> float:
+    """The longest that the event loop left everybody else waiting until `work` was done."""
+    longest = 0.0
+
+    async def watch() -> None:
+        nonlocal longest
+        while True:
+            before = time.monotonic()
+            await asyncio.sleep(0)
+            longest = max(longest, time.monotonic() - before)
+
+    watching = asyncio.create_task(watch())
+    try:
+        await work
+    finally:
+        watching.cancel()
+    return longest

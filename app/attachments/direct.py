@@ -103,7 +103,7 @@ class DirectUploads:
             # The bucket found the end of the file before the end of the form: there is more in it.
             await self._store.delete_attachment(reserved.id, context)
             raise InvalidRequest(_MALFORMED, param="file") from exc
-        except Exception:
+        except Exception:  # whatever it was goes on, once the row is gone
             # Nobody has been told of it. After a crash, the sweep expires it.
             await self._store.delete_attachment(reserved.id, context)
             raise

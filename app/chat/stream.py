@@ -78,7 +78,7 @@ class StreamedAnswer:
         except ValueError as error:
             # The SDK's own checks on a request, such as a tool output that nothing waits for.
             self._fail(InvalidRequest(str(error)))
-        except Exception:
+        except Exception:  # this task's outer edge: whoever waits is told that it broke
             logger.exception("a streamed answer broke")
             self._fail(AppError())
         finally:

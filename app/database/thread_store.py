@@ -94,7 +94,10 @@ class PostgresStore(Store[RequestContext]):
             raise no_thread(thread.id)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
-        """With its items, and tombstone its attachments, in one transaction. Raises `NotFound`."""
+        """With its items, and tombstone its attachments, in one transaction. Raises `NotFound`.
+
+        How many attachments' bytes will be purged is told by the log and `attachments_tombstoned`.
+        """
         wanted = {"owner": context.user_id, "thread": storable(thread_id)}
         async with self._database.begin() as connection:
             # The thread first: whoever adds a message holds it too, and adds no attachment now.
@@ -114,7 +117,7 @@ class PostgresStore(Store[RequestContext]):
             "thread deleted",
             extra={
                 "thread_id": thread_id,
-                "attachments": tombstoned,
+                "attachment_count": tombstoned,
                 "request_id": context.request_id,
             },
         )

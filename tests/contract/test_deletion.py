@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
@@ -226,10 +227,17 @@ async def thread_with(rig: Rig, thread_id: str, *attachment_ids: str) -> None:
         )
 
 
-async def test_the_attachments_of_a_thread_that_was_deleted_go(rig: Rig) -> None:
+async def test_deleting_a_thread_says_how_many_attachments_go_and_they_go(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
     await thread_with(rig, "thr_1", "atc_1", "atc_2")
     await thread_with(rig, "thr_2", "atc_3")
-    await PostgresStore(rig.database).delete_thread("thr_1", ALICE)
+    counted = REGISTRY.get_sample_value("attachments_tombstoned_total") or 0
+    with caplog.at_level("INFO"):
+        await PostgresStore(rig.database).delete_thread("thr_1", ALICE)
+    [told] = [vars(each) for each in caplog.records if each.message == "thread deleted"]
+    assert (told["thread_id"], told["attachment_count"]) == ("thr_1", 2)
+    assert REGISTRY.get_sample_value("attachments_tombstoned_total") == counted + 2
     await rig.later()
     assert (await rig.sweeper.sweep_once()).purged == 2
     assert await rig.states() == {"atc_3": "attached"}

@@ -3,7 +3,6 @@
 import asyncio
 import io
 import struct
-import time
 import zlib
 
 import pytest
@@ -11,7 +10,7 @@ from PIL import Image
 
 from app.attachments.images import THUMBNAIL_MAX_SIDE, thumbnail_of
 from app.attachments.workers import Workers, WorkFailed
-from tests.stopwatch import least_async
+from tests.stopwatch import least_async, longest_turn
 
 
 def encoded(image: Image.Image, image_format: str, **options: object) -> bytes:
@@ -114,23 +113,11 @@ async def test_a_decoder_that_never_ends_is_stopped_and_stalls_nobody(
     workers = Workers(processes=1)
     monkeypatch.setattr(workers, "_timeout_seconds", 4)
 
-    async def longest_turn() -> float:
-        longest = 0.0
-
-        async def watch() -> None:
-            nonlocal longest
-            while True:
-                before = time.monotonic()
-                await asyncio.sleep(0)
-                longest = max(longest, time.monotonic() - before)
-
-        watching = asyncio.create_task(watch())
+    async def is_stopped() -> None:
         with pytest.raises(WorkFailed, match="longer than 4 seconds"):
             await workers.run(never_ends, b"")
-        watching.cancel()
-        return longest
 
-    assert await least_async(longest_turn, limit=0.5) < 0.5
+    assert await least_async(lambda: longest_turn(is_stopped()), limit=0.5) < 0.5
     monkeypatch.undo()  # a worker's start takes its time on a busy machine
     assert await workers.run(thumbnail_of, b"") is None, "the next one gets a worker"
 

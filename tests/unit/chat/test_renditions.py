@@ -1,8 +1,5 @@
 """Files that can't be read, are slow to read, or are read by the provider itself."""
 
-import asyncio
-import time
-
 import pytest
 
 from app.attachments.workers import Workers
@@ -14,7 +11,7 @@ from app.storage.endpoint import Endpoint
 from app.storage.signing import UrlSigner
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
-from tests.stopwatch import least_async
+from tests.stopwatch import least_async, longest_turn
 from tests.unit.chat import bad_decoders
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import Attachments, MemoryBucket, Row
@@ -42,24 +39,12 @@ async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
     if decoder is bad_decoders.hang:  # the others end by themselves
         monkeypatch.setattr(workers, "_timeout_seconds", 3)
 
-    async def longest_turn() -> float:
-        worst = 0.0
-
-        async def watch() -> None:
-            nonlocal worst
-            while True:
-                before = time.perf_counter()
-                await asyncio.sleep(0.005)
-                worst = max(worst, time.perf_counter() - before)
-
-        watching = asyncio.ensure_future(watch())
+    async def is_noted() -> None:
         body = image("PNG") + b"1" * len(attachments.rows)
         bad = await renditions.of(await row_of(attachments, "bad.png", body))
-        watching.cancel()
         assert bad.kind == "note" and said in bad.body
-        return worst
 
-    assert await least_async(longest_turn, limit=1) < 1, "the loop went on"
+    assert await least_async(lambda: longest_turn(is_noted()), limit=1) < 1, "the loop went on"
 
     monkeypatch.undo()
     good = await renditions.of(await row_of(attachments, "good.png", image("PNG") + b"2"))
