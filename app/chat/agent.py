@@ -1,18 +1,9 @@
-"""Which agent answers, and which model it runs on."""
+"""Which agent answers."""
 
 import importlib
-from dataclasses import dataclass
-from typing import Literal
 
-from agents import (
-    Agent,
-    Model,
-    ModelProvider,
-    OpenAIChatCompletionsModel,
-    OpenAIResponsesModel,
-)
+from agents import Agent
 from chatkit.agents import AgentContext
-from openai import AsyncOpenAI
 
 from app.context import RequestContext
 from app.errors import Misconfigured
@@ -23,38 +14,6 @@ INSTRUCTIONS = """\
 You are a helpful assistant in a chat where people attach files. Answer in the user's language. \
 Look at the attached files before you answer, say which file you draw on by its name, and say so \
 plainly when a file could not be read."""
-
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Where the model is reached, and by which of OpenAI's two APIs."""
-
-    model: str
-    api: Literal["responses", "chat_completions"]
-
-
-class ConfiguredModels(ModelProvider):
-    """The configured model for agents that name none, or another of the same provider by name."""
-
-    def __init__(self, client: AsyncOpenAI, choice: ModelChoice) -> None:
-        self._client = client
-        self._choice = choice
-
-    def get_model(self, model_name: str | None) -> Model:
-        name = model_name or self._choice.model
-        if self._choice.api == "responses":
-            return OpenAIResponsesModel(name, self._client)
-        return OpenAIChatCompletionsModel(name, self._client)
-
-
-class OneModel(ModelProvider):
-    """The same model whatever the agent asks for: the offline one has no siblings."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-
-    def get_model(self, model_name: str | None) -> Model:
-        return self._model
 
 
 def default_agent() -> ChatAgent:

@@ -11,18 +11,13 @@ from openai import AsyncOpenAI
 
 from app.attachments.workers import Workers
 from app.chat import extraction
-from app.chat.agent import (
-    ConfiguredModels,
-    ModelChoice,
-    OneModel,
-    default_agent,
-    load_agent,
-)
+from app.chat.agent import default_agent, load_agent
 from app.chat.budget import Budget
 from app.chat.cache import RenditionCache
 from app.chat.converter import AttachmentConverter, AttachmentReader, ContentLinks
 from app.chat.dictation import Dictation
 from app.chat.mentions import Mentions
+from app.chat.models import ConfiguredModels, ModelChoice, OneModel
 from app.chat.offline import OfflineModel
 from app.chat.renditions import Limits, ObjectReader, Renditions
 from app.chat.responder import AgentResponder, RefusalRecords

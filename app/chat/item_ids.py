@@ -5,12 +5,14 @@ number theirs from 1 in every response: such items would overwrite each other in
 """
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 from agents import RunResultStreaming, StreamEvent
 from agents.items import ToolCallItem
 from agents.stream_events import RawResponsesStreamEvent, RunItemStreamEvent
 from chatkit.store import StoreItemType
+from pydantic import BaseModel
 
 from app.chat.refusals import Refusal, refusal_in_stream
 
@@ -36,7 +38,7 @@ class RenamedRun:
                 self.refusal = refusal_in_stream(event.data) or self.refusal
                 event = RawResponsesStreamEvent(data=self._rename(event.data))
             elif isinstance(event, RunItemStreamEvent) and isinstance(event.item, ToolCallItem):
-                self._rename_call(event.item)
+                event = replace(event, item=self._renamed_call(event.item))
             yield event
 
     def _rename(self, event: Any) -> Any:  # a union of some fifty event types
@@ -47,15 +49,25 @@ class RenamedRun:
             return event.model_copy(update={"item": self._item(event.item)})
         if event.type == "response.output_item.done":
             return event.model_copy(update={"item": self._item(event.item)})
-        renamed = self._renamed.get(getattr(event, "item_id", None) or "")
-        return event.model_copy(update={"item_id": renamed}) if renamed else event
+        changed: dict[str, object] = {}
+        if renamed := self._renamed.get(getattr(event, "item_id", None) or ""):
+            changed["item_id"] = renamed
+        if isinstance(annotation := getattr(event, "annotation", None), BaseModel):
+            # openai types it as a class of this event alone, and ChatKit rejects instances of any
+            # class but those of a finished text's annotations. It parses the plain fields.
+            changed["annotation"] = annotation.model_dump()
+        return event.model_copy(update=changed) if changed else event
 
     def _item(self, item: Any) -> Any:
         renamed = self._renamed.get(str(item.id))
         return item.model_copy(update={"id": renamed}) if renamed else item
 
-    def _rename_call(self, item: ToolCallItem) -> None:
-        """`stream_agent_response` takes a client tool call's item id from here."""
+    def _renamed_call(self, item: ToolCallItem) -> ToolCallItem:
+        """A copy for `stream_agent_response`, which takes a client tool call's item id from it.
+
+        The run's own item is left alone: its id goes back to the provider, who expects its own.
+        """
         raw = item.raw_item
-        if getattr(raw, "type", None) == "function_call" and not isinstance(raw, dict):
-            item.raw_item = raw.model_copy(update={"id": self._new_id("tool_call")})
+        if getattr(raw, "type", None) != "function_call" or isinstance(raw, dict):
+            return item
+        return replace(item, raw_item=raw.model_copy(update={"id": self._new_id("tool_call")}))

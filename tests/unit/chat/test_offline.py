@@ -8,8 +8,9 @@ from PIL import Image
 from pypdf import PdfWriter
 
 from app.attachments.workers import Workers
-from app.chat.agent import OneModel, default_agent
+from app.chat.agent import default_agent
 from app.chat.budget import Budget
+from app.chat.models import OneModel
 from app.chat.offline import OfflineModel
 from app.chat.responder import AgentResponder
 from app.chat.titles import Titles

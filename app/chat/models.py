@@ -1,0 +1,141 @@
+"""Which model an agent runs on, and which settings its requests carry."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from agents import (
+    AgentOutputSchemaBase,
+    Handoff,
+    Model,
+    ModelProvider,
+    ModelResponse,
+    ModelSettings,
+    ModelTracing,
+    OpenAIChatCompletionsModel,
+    OpenAIResponsesModel,
+    Tool,
+)
+from agents.items import TResponseInputItem, TResponseStreamEvent
+from agents.models import get_default_model_settings
+from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
+from openai import AsyncOpenAI
+from openai.types.responses.response_prompt_param import ResponsePromptParam
+
+
+@dataclass(frozen=True, slots=True)
+class ModelChoice:
+    """Where the model is reached, and by which of OpenAI's two APIs."""
+
+    model: str
+    api: Literal["responses", "chat_completions"]
+
+
+class ConfiguredModels(ModelProvider):
+    """The configured model for agents that name none, or another of the same provider by name."""
+
+    def __init__(self, client: AsyncOpenAI, choice: ModelChoice) -> None:
+        self._client = client
+        self._choice = choice
+
+    def get_model(self, model_name: str | None) -> Model:
+        if model_name is None:
+            name = self._choice.model
+            return DefaultModel(self._model(name), get_default_model_settings(name))
+        return self._model(model_name)
+
+    def _model(self, name: str) -> Model:
+        if self._choice.api == "responses":
+            return OpenAIResponsesModel(name, self._client)
+        return OpenAIChatCompletionsModel(name, self._client)
+
+
+class OneModel(ModelProvider):
+    """The same model for every agent: the offline one has no siblings."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+
+    def get_model(self, model_name: str | None) -> Model:
+        return self._model
+
+
+class DefaultModel(Model):
+    """The model of agents that name none, asked with the defaults of that very model.
+
+    The Agents SDK gives such agents the reasoning effort and verbosity of *its own* default model,
+    which other models reject. Settings that the agent's author chose are kept.
+    """
+
+    def __init__(self, model: Model, defaults: ModelSettings) -> None:
+        self._model = model
+        self._defaults = defaults
+
+    async def get_response(
+        self,
+        system_instructions: str | None,
+        input: str | list[TResponseInputItem],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        tracing: ModelTracing,
+        *,
+        previous_response_id: str | None,
+        conversation_id: str | None,
+        prompt: ResponsePromptParam | None,
+    ) -> ModelResponse:
+        return await self._model.get_response(
+            system_instructions,
+            input,
+            self.adapted(model_settings),
+            tools,
+            output_schema,
+            handoffs,
+            tracing,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+            prompt=prompt,
+        )
+
+    def stream_response(
+        self,
+        system_instructions: str | None,
+        input: str | list[TResponseInputItem],
+        model_settings: ModelSettings,
+        tools: list[Tool],
+        output_schema: AgentOutputSchemaBase | None,
+        handoffs: list[Handoff],
+        tracing: ModelTracing,
+        *,
+        previous_response_id: str | None,
+        conversation_id: str | None,
+        prompt: ResponsePromptParam | None,
+    ) -> AsyncIterator[TResponseStreamEvent]:
+        return self._model.stream_response(
+            system_instructions,
+            input,
+            self.adapted(model_settings),
+            tools,
+            output_schema,
+            handoffs,
+            tracing,
+            previous_response_id=previous_response_id,
+            conversation_id=conversation_id,
+            prompt=prompt,
+        )
+
+    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
+        return self._model.get_retry_advice(request)
+
+    async def close(self) -> None:
+        await self._model.close()
+
+    def adapted(self, settings: ModelSettings) -> ModelSettings:
+        """`settings` with this model's defaults in the place of the SDK's, if it has those."""
+        implied = get_default_model_settings()
+        if (settings.reasoning, settings.verbosity) != (implied.reasoning, implied.verbosity):
+            return settings
+        return replace(
+            settings, reasoning=self._defaults.reasoning, verbosity=self._defaults.verbosity
+        )
