@@ -47,6 +47,8 @@ class Parts:
     previews: Hydrator
     policy: AttachmentPolicy
     store: PostgresStore
+    attachments: TwoPhaseAttachmentStore
+    verifier: Verifier
     splicer: Splicer
     direct_uploads: DirectUploads
     sweeper: Sweeper
@@ -103,6 +105,8 @@ def create_parts(settings: Settings) -> Parts:
         previews=previews,
         policy=policy,
         store=store,
+        attachments=attachment_store,
+        verifier=verifier,
         splicer=splicer,
         direct_uploads=DirectUploads(
             attachment_store, policy, core.records, posts, splicer, verifier

@@ -53,9 +53,10 @@ class Attachments(AttachmentReader, RefusalRecords, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """What the ChatKit server needs: answers and dictation."""
+    """What the ChatKit server needs: answers and dictation. `titles` are part of the answers."""
 
     responder: AgentResponder
+    titles: Titles
     dictation: Dictation
     client: AsyncOpenAI | None
 
@@ -113,6 +114,7 @@ def build_chat(
             refused=refused,
         )
 
+    titles = Titles(models if client else None)
     responder = AgentResponder(
         agent=load_agent(options.agent) if options.agent else default_agent(),
         models=models,
@@ -121,10 +123,11 @@ def build_chat(
         make_converter=make_converter,
         store=store,
         refusals=attachments,
-        titles=Titles(models if client else None),
+        titles=titles,
     )
     return Chat(
         responder=responder,
+        titles=titles,
         dictation=Dictation(client, options.transcription_model),
         client=client,
     )

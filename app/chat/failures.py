@@ -1,43 +1,104 @@
 """What went wrong between us and the model's provider, in words for the person who waits."""
 
+from enum import StrEnum
+
 import openai
 from agents import MaxTurnsExceeded
 from agents.exceptions import AgentsException
 from chatkit.errors import CustomStreamError
 
 
-def explained(problem: Exception) -> CustomStreamError:
+class FailureKind(StrEnum):
+    """Why there is no answer, as far as an operator can do something about it."""
+
+    KEY_REJECTED = "key_rejected"
+    LIMIT_REACHED = "limit_reached"
+    TIMED_OUT = "timed_out"
+    UNREACHABLE = "unreachable"
+    NOT_FOUND = "not_found"
+    PROVIDER_ERROR = "provider_error"
+    TOO_LONG = "too_long"
+    REQUEST_REJECTED = "request_rejected"
+    TOO_MANY_TURNS = "too_many_turns"
+    INTERRUPTED = "interrupted"
+
+
+class ModelFailed(CustomStreamError):
+    """An answer that failed. `message` is for the person; `detail` has the provider's own words."""
+
+    def __init__(
+        self, kind: FailureKind, message: str, *, allow_retry: bool, detail: str = ""
+    ) -> None:
+        super().__init__(message, allow_retry=allow_retry)
+        self.kind = kind
+        self.detail = detail
+
+
+def explained(problem: Exception) -> ModelFailed:
     """The stream error to show for an error of the model API or of the agent's run."""
+    kind, message, allow_retry = _explanation(problem)
+    detail = told(problem) if isinstance(problem, openai.APIStatusError) else str(problem)[:500]
+    return ModelFailed(kind, message, allow_retry=allow_retry, detail=detail)
+
+
+def _explanation(problem: Exception) -> tuple[FailureKind, str, bool]:
+    """The kind, the words for the person, and whether another try may help."""
     match problem:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
-            return _error("The model's provider refused this server's API key.", retry=False)
+            return (
+                FailureKind.KEY_REJECTED,
+                "The model's provider refused this server's API key.",
+                False,
+            )
         case openai.RateLimitError():
-            return _error(
+            return (
+                FailureKind.LIMIT_REACHED,
                 "The model's provider has too much to do right now, or this server's quota there is"
                 " used up. Try again in a moment.",
-                retry=True,
+                True,
             )
         case openai.APITimeoutError():
-            return _error("The model took too long to answer. Try again.", retry=True)
+            return FailureKind.TIMED_OUT, "The model took too long to answer. Try again.", True
         case openai.APIConnectionError():
-            return _error("The model's provider can't be reached right now.", retry=True)
+            return (
+                FailureKind.UNREACHABLE,
+                "The model's provider can't be reached right now.",
+                True,
+            )
         case openai.NotFoundError():
-            return _error("The model's provider does not know the configured model.", retry=False)
+            return (
+                FailureKind.NOT_FOUND,
+                "The model's provider does not know the configured model.",
+                False,
+            )
         case openai.APIStatusError() if problem.status_code >= 500:
-            return _error("The model's provider has a problem right now. Try again.", retry=True)
+            return (
+                FailureKind.PROVIDER_ERROR,
+                "The model's provider has a problem right now. Try again.",
+                True,
+            )
         case openai.BadRequestError() if problem.code == "context_length_exceeded":
-            return _error(
+            return (
+                FailureKind.TOO_LONG,
                 "This conversation, with its files, is longer than the model can take. Start a new"
                 " thread, or attach less.",
-                retry=False,
+                False,
             )
         case openai.APIStatusError():
-            return _error(f"The model's provider refused the request: {told(problem)}", retry=False)
+            return (
+                FailureKind.REQUEST_REJECTED,
+                f"The model's provider refused the request: {told(problem)}",
+                False,
+            )
         case MaxTurnsExceeded():
-            return _error("The assistant went in circles and was stopped. Try again.", retry=True)
+            return (
+                FailureKind.TOO_MANY_TURNS,
+                "The assistant went in circles and was stopped. Try again.",
+                True,
+            )
         case AgentsException() | openai.OpenAIError():
-            return _error("The model's answer broke off. Try again.", retry=True)
-    return _error("The answer broke off. Try again.", retry=True)
+            return FailureKind.INTERRUPTED, "The model's answer broke off. Try again.", True
+    return FailureKind.INTERRUPTED, "The answer broke off. Try again.", True
 
 
 def told(problem: openai.APIStatusError) -> str:
@@ -45,7 +106,3 @@ def told(problem: openai.APIStatusError) -> str:
     body = problem.body
     message = body.get("message") if isinstance(body, dict) else None
     return str(message or problem.message)[:500]
-
-
-def _error(message: str, *, retry: bool) -> CustomStreamError:
-    return CustomStreamError(message, allow_retry=retry)

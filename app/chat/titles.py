@@ -34,24 +34,31 @@ class Titles:
 
     async def title_of(self, message: UserMessageItem) -> str:
         """At most 60 characters, one line, never empty. Never raises for what a model does."""
-        said = _said(message)
-        words = title_from_words(said)
-        if self._run_config is None or not said.strip():
+        source = _title_source(message)
+        words = title_from_words(source)
+        if self._run_config is None or not source.strip():
             return words
         try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                with model_span("title"):
-                    result = await Runner.run(
-                        Agent(name="Titles", instructions=INSTRUCTIONS),
-                        said[:_MAX_MESSAGE_CHARS],
-                        max_turns=1,
-                        run_config=self._run_config,
-                    )
+            title = await self.ask(source)
         except (openai.OpenAIError, AgentsException, TimeoutError) as problem:
             logger.info("no title from the model: %s", problem)
             return words
-        title = str(result.final_output).strip().strip("\"'“”„«»").rstrip(".")
         return title_from_words(title) if title else words
+
+    async def ask(self, source: str) -> str:
+        """The model's title for `source`, as the model wrote it; it may be empty.
+
+        Raises `OpenAIError`, `AgentsException`, `TimeoutError`.
+        """
+        async with asyncio.timeout(_TIMEOUT_SECONDS):
+            with model_span("title"):
+                result = await Runner.run(
+                    Agent(name="Titles", instructions=INSTRUCTIONS),
+                    source[:_MAX_MESSAGE_CHARS],
+                    max_turns=1,
+                    run_config=self._run_config,
+                )
+        return str(result.final_output).strip().strip("\"'“”„«»").rstrip(".")
 
 
 def title_from_words(text: str) -> str:
@@ -64,6 +71,6 @@ def title_from_words(text: str) -> str:
     return f"{cut.rstrip(' ,;:.')}…"
 
 
-def _said(message: UserMessageItem) -> str:
+def _title_source(message: UserMessageItem) -> str:
     names = ", ".join(attachment.name for attachment in message.attachments)
     return "\n".join(text for text in (typed_text(message).strip(), names) if text)

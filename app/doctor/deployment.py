@@ -2,7 +2,10 @@
 
 import ipaddress
 import re
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 import httpx2
@@ -15,6 +18,7 @@ from app.core import (
     internal_endpoint,
     public_endpoint,
 )
+from app.doctor.conversation import Conversation, conversation
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
 from app.errors import AppError
@@ -29,11 +33,11 @@ _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 @dataclass(frozen=True, slots=True)
 class ModelAccess:
-    """Where the model is asked. `key` None: the offline model answers, which needs nothing."""
+    """Which model is asked, and where. Without a key the offline model answers."""
 
     base_url: str
-    key: str | None = field(repr=False)
-    model: str
+    has_key: bool
+    name: str
     api: str
     reads_urls: bool
 
@@ -55,6 +59,7 @@ class Deployment:
     base_url: str | None
     links: LinkSigner
     model: ModelAccess
+    open_conversation: Callable[[], AbstractAsyncContextManager[Conversation]]
     found: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -112,6 +117,7 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
         base_url=settings.public_base_url,
         links=links,
         model=_model(settings),
+        open_conversation=partial(conversation, settings),
     )
 
 
@@ -119,11 +125,10 @@ _SETTINGS_MEND = "Every setting and what it takes is in docs/settings.md."
 
 
 def _model(settings: Settings) -> ModelAccess:
-    key = settings.openai_api_key.get_secret_value() if settings.openai_api_key else None
     return ModelAccess(
-        base_url=(settings.openai_base_url or "https://api.openai.com/v1").rstrip("/"),
-        key=key,
-        model=settings.model,
+        base_url=settings.openai_base_url or "https://api.openai.com/v1",
+        has_key=settings.openai_api_key is not None,
+        name=settings.model,
         api=settings.model_api,
         reads_urls=settings.model_input == "url",
     )

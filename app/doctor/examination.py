@@ -35,6 +35,7 @@ class Check:
 def checks_for(deployment: Deployment) -> Sequence[Check]:
     """Those that don't depend on an origin, and the others once for each."""
     readable = ("public_endpoint",)
+    answering = ("migrations", "copy")
     return [
         Check("database", database_checks.database),
         Check("migrations", database_checks.migrations, ("database",)),
@@ -60,7 +61,11 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("put_once", enforcement_checks.put_once, readable),
         Check("service", service_checks.service),
         *_of_the_service(deployment),
-        Check("model", model_checks.model),
+        Check("model", model_checks.model, answering),
+        Check("model_image", model_checks.model_image, ("model",)),
+        Check("model_file", model_checks.model_file, ("model",)),
+        Check("model_tool", model_checks.model_tool, ("model_file",)),
+        Check("model_title", model_checks.model_title, ("model",)),
         Check("model_urls", model_checks.model_urls, readable),
         Check("cleanup", bucket_checks.cleanup, ("credentials",)),
     ]

@@ -1,56 +1,94 @@
-"""The model API, asked the way an answer would ask it, and the URLs it would have to read."""
+"""The model, asked by the code that answers users, and the URLs that it would have to read.
+
+What the model API rejects in an answer it rejects here too: settings, files, ids of tool calls.
+"""
 
 import ipaddress
-import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from app.doctor.deployment import Deployment, ModelAccess, is_loopback
-from app.doctor.report import NotChecked, Problem
-from app.doctor.requests import Answer, Unreachable, request
+from chatkit.errors import CustomStreamError
 
-# The least that the Responses API takes.
-_MAX_TOKENS = 16
+from app.chat.failures import FailureKind, ModelFailed, explained
+from app.doctor.conversation import Conversation
+from app.doctor.deployment import Deployment, is_loopback
+from app.doctor.report import NotChecked, Problem
+from app.doctor.sample_files import CODE_WORD, blue_square, one_page_pdf
+from app.errors import AppError
+
+_TO_DO = {
+    FailureKind.KEY_REJECTED: "Check OPENAI_API_KEY, and that its project may use the model.",
+    FailureKind.LIMIT_REACHED: (
+        "Credit or rate limit is used up: see the provider's billing and limits pages."
+    ),
+    FailureKind.TIMED_OUT: "Run this again. If it stays so, look at the provider's status page.",
+    FailureKind.UNREACHABLE: (
+        "Check OPENAI_BASE_URL (it usually ends in /v1), DNS, proxies and firewalls."
+    ),
+    FailureKind.NOT_FOUND: (
+        "Set MODEL to one that this API has, correct OPENAI_BASE_URL (it usually ends in /v1), or"
+        " set MODEL_API=chat_completions for servers that lack the Responses API."
+    ),
+    FailureKind.PROVIDER_ERROR: (
+        "If it is not the provider's own trouble, OPENAI_BASE_URL leads to something else."
+    ),
+    FailureKind.REQUEST_REJECTED: (
+        "Set MODEL to a model that takes this, or change the agent's settings (AGENT)."
+    ),
+}
+_LOOK_AT_THE_AGENT = "If AGENT is set, run the agent alone: the error comes from its run."
 
 
 async def model(deployment: Deployment) -> str:
-    """One question of one word: address, key, model and API are right, or one of them is named."""
-    access = deployment.model
-    if access.key is None:
-        raise NotChecked("OPENAI_API_KEY is not set: the offline model answers")
-    try:
-        answer = await _ask(deployment, access)
-    except Unreachable as exc:
-        raise Problem(
-            f"the model API can't be reached: {exc}",
-            "Check OPENAI_BASE_URL (it usually ends in /v1), DNS, proxies and firewalls.",
-        ) from exc
-    if answer.status in (401, 403):
-        raise Problem(
-            f"the model API refuses the key ({_message(answer)})",
-            "Check OPENAI_API_KEY, and that its project may use the model.",
+    """A question of one line gets an answer, with the settings that every answer has."""
+    async with _conversation(deployment) as chat:
+        answer = await chat.ask("Answer with the word ok.")
+    if not answer.strip():
+        raise Problem("the model's answer to a simple question is empty", _LOOK_AT_THE_AGENT)
+    return f"{deployment.model.name} answers over {deployment.model.api}"
+
+
+async def model_image(deployment: Deployment) -> str:
+    """An attached image reaches the model and is accepted."""
+    async with _conversation(deployment) as chat:
+        attachment_id = await chat.upload("square.png", blue_square(), "image/png")
+        await chat.ask("Which colour has the attached square? One word.", attached=[attachment_id])
+        _accepted(await chat.problem_of(attachment_id), "images")
+    return "an image is accepted"
+
+
+async def model_file(deployment: Deployment) -> str:
+    """An attached PDF reaches the model and is accepted."""
+    async with _conversation(deployment) as chat:
+        attachment_id = await chat.upload("code.pdf", one_page_pdf(), "application/pdf")
+        await chat.ask("Which code word is in the attached file?", attached=[attachment_id])
+        _accepted(await chat.problem_of(attachment_id), "PDF files")
+    return "a PDF is accepted"
+
+
+async def model_tool(deployment: Deployment) -> str:
+    """The model calls the tool that fetches a file, and goes on with the tool's output."""
+    async with _conversation(deployment) as chat:
+        attachment_id = await chat.upload("code.pdf", one_page_pdf(), "application/pdf")
+        answer = await chat.ask(
+            "Which code word is in the file that I mention? Fetch it by its id, then answer. ",
+            mentioned=[attachment_id],
         )
-    if answer.status == 404 and access.model not in _message(answer):
-        raise Problem(
-            f"there is no {access.api} API at {access.base_url}",
-            "Correct OPENAI_BASE_URL (it usually ends in /v1), or set MODEL_API=chat_completions"
-            " for servers that lack the Responses API.",
-        )
-    if answer.status in (400, 404):
-        raise Problem(
-            f"the model API refuses a simple question to {access.model!r} ({_message(answer)})",
-            "Set MODEL to one that this API has.",
-        )
-    if answer.status == 429:
-        raise Problem(
-            f"the model API refuses for now ({_message(answer)})",
-            "Credit or rate limit is used up: see the provider's billing and limits pages.",
-        )
-    if not answer.is_success or _json(answer) is None:
-        raise Problem(
-            f"the model API answered {answer.status} ({_message(answer)})",
-            "If it is not the provider's own trouble, OPENAI_BASE_URL leads to something else.",
-        )
-    return f"{access.model} answers over {access.api}"
+        _accepted(await chat.problem_of(attachment_id), "PDF files in a tool's output")
+    if CODE_WORD not in answer.lower():
+        raise NotChecked("the model answered without fetching the file it was asked about")
+    return "a file is fetched by a tool call, and the request after it is accepted"
+
+
+async def model_title(deployment: Deployment) -> str:
+    """The model gives a chat its title."""
+    async with _conversation(deployment) as chat:
+        title = await chat.title_of("How do I write a letter to my landlord?")
+    if not title:
+        raise Problem("the model's title is empty", "Chats are named by their first words instead.")
+    return f"a chat would be called {title[:60]!r}"
 
 
 async def model_urls(deployment: Deployment) -> str:
@@ -67,32 +105,47 @@ async def model_urls(deployment: Deployment) -> str:
     answer = await deployment.public.send("GET", deployment.found["key"])
     if not answer.is_success:
         raise Problem(
-            f"a file's URL was answered {answer.words}", "Mend what public_endpoint names first."
+            f"a file's URL was answered {answer.words}", "First correct what public_endpoint names."
         )
     return f"{host} can be fetched from"
 
 
-async def _ask(deployment: Deployment, access: ModelAccess) -> Answer:
-    question = "Answer with the word ok."
-    path, body = (
-        "/responses",
-        {
-            "model": access.model,
-            "input": question,
-            "max_output_tokens": _MAX_TOKENS,
-            "store": False,
-        },
+@asynccontextmanager
+async def _conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
+    """A conversation whose errors are problems, in the provider's words. Raises `NotChecked`."""
+    if not deployment.model.has_key:
+        raise NotChecked("OPENAI_API_KEY is not set: the offline model answers")
+    try:
+        async with deployment.open_conversation() as opened:
+            yield opened
+    except (Problem, NotChecked, AppError):
+        raise
+    except ModelFailed as failure:
+        raise _problem(failure) from failure
+    except CustomStreamError as error:  # an agent's own
+        raise Problem(f"the agent ended its answer: {error.message}", _LOOK_AT_THE_AGENT) from error
+    except Exception as error:  # somebody's agent may raise anything
+        raise _problem(explained(error)) from error
+
+
+def _problem(failure: ModelFailed) -> Problem:
+    detail = f" ({_without_keys(failure.detail)})" if failure.detail else ""
+    return Problem(
+        f"{failure.message.rstrip('.')}{detail}", _TO_DO.get(failure.kind, _LOOK_AT_THE_AGENT)
     )
-    if access.api == "chat_completions":
-        messages = [{"role": "user", "content": question}]
-        path, body = "/chat/completions", {"model": access.model, "messages": messages}
-    return await request(
-        deployment.http,
-        "POST",
-        access.base_url + path,
-        headers={"Authorization": f"Bearer {access.key}", "Content-Type": "application/json"},
-        body=json.dumps(body).encode(),
-    )
+
+
+def _accepted(problem: str | None, what: str) -> None:
+    if problem:
+        raise Problem(
+            f"the model does not take {what}: {_without_keys(problem)}",
+            "Set MODEL to one that does, or leave those types out of ALLOWED_MIME_TYPES.",
+        )
+
+
+def _without_keys(words: str) -> str:
+    """A provider may quote the API key that it rejects."""
+    return re.sub(r"\bsk-\S*", "sk-…", words)
 
 
 def _is_private(host: str) -> bool:
@@ -101,19 +154,3 @@ def _is_private(host: str) -> bool:
         return ipaddress.ip_address(host).is_private
     except ValueError:
         return is_loopback(host) or "." not in host or host.endswith((".local", ".internal"))
-
-
-def _json(answer: Answer) -> dict[str, object] | None:
-    try:
-        body = json.loads(answer.body)
-    except ValueError:
-        return None
-    return body if isinstance(body, dict) else None
-
-
-def _message(answer: Answer) -> str:
-    """The provider's words, without what might be a key in them."""
-    error = (_json(answer) or {}).get("error")
-    said = str(error.get("message", "")) if isinstance(error, dict) else ""
-    words = [word for word in said.split() if not word.startswith("sk-")]
-    return f"{answer.status} {' '.join(words)[:200]}".strip()

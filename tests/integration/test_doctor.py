@@ -2,17 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import boto3
 import pytest
-from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from app.database.migrate import downgrade
 from app.doctor import mends
@@ -20,7 +17,8 @@ from app.doctor.examination import examine
 from app.doctor.report import Finding, as_json, is_healthy, summary
 from app.embedded.postgres import EmbeddedPostgres
 from app.storage.setup import Access
-from tests.middlebox import in_front_of, listening, s3_error
+from tests.middlebox import in_front_of, s3_error
+from tests.model_api import Error, model_api
 from tests.servers import TestBucket
 from tests.service import running, test_settings
 
@@ -78,21 +76,6 @@ def healthy_bucket(seaweedfs_bucket: TestBucket) -> TestBucket:
     return seaweedfs_bucket
 
 
-@contextmanager
-def model_api(status: int = 200, message: str = "") -> Iterator[str]:
-    """A model API that answers every question alike."""
-
-    async def answer(request: Request) -> Response:
-        body = json.loads(await request.body())
-        assert body["model"] == "gpt-5-mini"
-        if status == 200:
-            return JSONResponse({"object": "response", "output": []})
-        return JSONResponse({"error": {"message": message}}, status)
-
-    with listening(Starlette(routes=[Route("/v1/responses", answer, methods=["POST"])])) as url:
-        yield f"{url}/v1"
-
-
 # A deployment that works
 
 
@@ -107,13 +90,13 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
         s3_addressing_style="path",
         upload_method=upload_method,
     )
-    with running(settings) as base_url, model_api() as model_url:
+    with running(settings) as base_url, model_api() as provider:
         prepare(healthy_bucket, own(base_url))
         findings = await examined(
             database_url,
             healthy_bucket,
             public_base_url=base_url,
-            openai_base_url=model_url,
+            openai_base_url=provider.base_url,
             openai_api_key="sk-test",
             upload_method=upload_method,
         )
@@ -122,7 +105,8 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
     other = (
         {"put_length", "put_once"} if upload_method == "POST" else {"policy_size", "policy_fields"}
     )
-    assert not_made - {"gateway"} == {*other, "model_urls"}
+    # The stand-in says "Noted." to everything, so it fetches no file.
+    assert not_made - {"gateway"} == {*other, "model_urls", "model_tool"}
     assert keys_in(healthy_bucket) == []
 
 
@@ -141,9 +125,13 @@ async def test_the_reports_say_the_same(database_url: str, healthy_bucket: TestB
 
 
 async def test_no_secret_is_in_any_report(database_url: str, healthy_bucket: TestBucket) -> None:
-    with model_api(401, "Incorrect API key provided: sk-very-secret. You can find it") as url:
+    with model_api() as provider:
+        provider.script.append(Error(401, "Incorrect API key provided: sk-very-secret. You can"))
         findings = await examined(
-            database_url, healthy_bucket, openai_base_url=url, openai_api_key="sk-very-secret"
+            database_url,
+            healthy_bucket,
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-very-secret",
         )
     text = as_json(list(findings.values()))
     for secret in ("sk-very-secret", healthy_bucket.secret_access_key, "X-Amz-Signature"):
@@ -566,11 +554,16 @@ async def test_an_unreachable_model_is_named(database_url: str, healthy_bucket: 
 async def test_what_the_model_api_refuses_is_named(
     status: int, message: str, setting: str, database_url: str, healthy_bucket: TestBucket
 ) -> None:
-    with model_api(status, message) as url:
+    with model_api() as provider:
+        provider.script.extend([Error(status, message)] * 3)  # the client asks again after a 429
         findings = await examined(
-            database_url, healthy_bucket, openai_base_url=url, openai_api_key="sk-test"
+            database_url,
+            healthy_bucket,
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
         )
     assert failed(findings) == {"model"}
+    assert {findings[name].outcome for name in ("model_image", "model_title")} == {"skipped"}
     assert setting in str(findings["model"].mend)
 
 

@@ -1,0 +1,123 @@
+"""A conversation with the configured model, held by the very code that answers users.
+
+Its thread and files are a user's of their own, and are deleted at the end.
+"""
+
+import secrets
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from chatkit.types import (
+    AssistantMessageItem,
+    AttachmentCreateParams,
+    InferenceOptions,
+    Page,
+    Thread,
+    ThreadItemDoneEvent,
+    UserMessageContent,
+    UserMessageItem,
+    UserMessageTagContent,
+    UserMessageTextContent,
+)
+
+from app.attachments.keys import every_key, upload_key
+from app.context import RequestContext
+from app.parts import Parts, create_parts
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def conversation(settings: Settings) -> AsyncIterator["Conversation"]:
+    """Open a conversation and delete all of it afterwards. Raises `Misconfigured`."""
+    parts = create_parts(settings)
+    async with parts.core.running():
+        opened = Conversation(parts)
+        try:
+            yield opened
+        finally:
+            await opened.delete()
+            await parts.chat.close()
+
+
+@dataclass
+class Conversation:
+    """Asks questions, each in a thread of its own."""
+
+    parts: Parts
+    context: RequestContext = field(
+        default_factory=lambda: RequestContext(
+            user_id=f"doctor-{secrets.token_hex(8)}", request_id="doctor", base_url=""
+        )
+    )
+    _thread_ids: list[str] = field(default_factory=list)
+    _object_keys: dict[str, str] = field(default_factory=dict)
+
+    async def upload(self, name: str, content: bytes, mime_type: str) -> str:
+        """Store a file as an upload does. Return the id of its attachment."""
+        params = AttachmentCreateParams(name=name, size=len(content), mime_type=mime_type)
+        reserved = await self.parts.attachments.reserve(params, self.context)
+        self._object_keys[reserved.id] = reserved.object_key
+        await self.parts.core.bucket.write(
+            upload_key(reserved.object_key), content, mime_type=mime_type
+        )
+        await self.parts.verifier.admit(self.context.user_id, [reserved.id])
+        return reserved.id
+
+    async def ask(
+        self, text: str, *, attached: Sequence[str] = (), mentioned: Sequence[str] = ()
+    ) -> str:
+        """Return the answer's text. Raises what makes an answer fail for a user."""
+        store = self.parts.store
+        now = datetime.now()
+        thread = Thread(
+            id=store.generate_thread_id(self.context),
+            title="app doctor",
+            created_at=now,
+            items=Page(),
+        )
+        content: list[UserMessageContent] = [UserMessageTextContent(text=text)]
+        content += [UserMessageTagContent(id=id, text="file", data={}) for id in mentioned]
+        message = UserMessageItem(
+            id=store.generate_item_id("message", thread, self.context),
+            thread_id=thread.id,
+            created_at=now,
+            content=content,
+            attachments=[await store.load_attachment(id, self.context) for id in attached],
+            inference_options=InferenceOptions(),
+        )
+        self._thread_ids.append(thread.id)
+        await store.add_user_message(thread, message, self.context, create_thread=True)
+        answers = [
+            event.item
+            async for event in self.parts.chat.responder.respond(thread, message, self.context)
+            if isinstance(event, ThreadItemDoneEvent)
+        ]
+        return "\n".join(
+            part.text
+            for item in answers
+            if isinstance(item, AssistantMessageItem)
+            for part in item.content
+        )
+
+    async def problem_of(self, attachment_id: str) -> str | None:
+        """Return why the provider rejected a file, or None."""
+        record = await self.parts.core.records.load(self.context.user_id, attachment_id)
+        return record.problem
+
+    async def title_of(self, text: str) -> str:
+        """Return the model's title for a chat that begins with `text`. Raises what its API does."""
+        return await self.parts.chat.titles.ask(text)
+
+    async def delete(self) -> None:
+        """Delete the files, their objects at once, and the threads.
+
+        The rows of the files stay as tombstones until the next sweep.
+        """
+        for attachment_id in self._object_keys:
+            await self.parts.attachments.delete_attachment(attachment_id, self.context)
+        keys = [key for each in self._object_keys.values() for key in every_key(each)]
+        await self.parts.core.bucket.delete(keys)
+        for thread_id in self._thread_ids:
+            await self.parts.store.delete_thread(thread_id, self.context)
