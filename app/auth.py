@@ -8,8 +8,8 @@ import anyio.to_thread
 import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from app.database.payloads import is_storable
 from app.errors import Unauthenticated, Unavailable
+from app.storable import is_storable
 
 DEV_COOKIE = "chatkit_dev_user"
 

@@ -20,9 +20,9 @@ from app.database.migrate import upgrade
 from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
 from app.errors import AppError
-from app.logs import configure_logs
-from app.serving import PortInUse, serve, take_port
+from app.serving.serve import PortInUse, serve, take_port
 from app.settings import Settings
+from app.telemetry.logs import configure_logs
 
 DEV_GRACEFUL_SECONDS = 3
 _MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
@@ -172,8 +172,8 @@ def main() -> None:
 def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds: int) -> None:
     configure_logs(settings.log_format, settings.log_level)
     # Imported late: it takes seconds, and progress should be seen from the start.
-    from app.application import create_application
-    from app.tracing import is_tracing_wanted, send_traces
+    from app.telemetry.tracing import is_tracing_wanted, send_traces
+    from app.wiring.application import create_application
 
     if is_tracing_wanted():
         send_traces()
@@ -201,9 +201,9 @@ async def _migrate(settings: Settings) -> None:
 
 def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None) -> None:
     from app.attachments.keys import OBJECT_KEY_PREFIX
-    from app.core import internal_endpoint
     from app.http.page import CHATKIT_CDN
     from app.storage.setup import Access, set_up_bucket
+    from app.wiring.base import internal_endpoint
 
     access = Access(pages=settings.page_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX)
     for step in set_up_bucket(internal_endpoint(settings), access):

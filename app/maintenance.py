@@ -5,9 +5,9 @@ from collections.abc import Callable
 import typer
 
 from app.attachments.reconcile import Difference, Reconciliation
-from app.core import create_core, create_sweeper
-from app.database.object_keys import ObjectKeys
+from app.database.reconcile_rows import ReconcileRows
 from app.settings import Settings
+from app.wiring.base import create_core, create_sweeper
 
 Say = Callable[[str], None]
 
@@ -36,7 +36,7 @@ async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say:
     """
     core = create_core(settings)
     async with core.running():
-        keys = ObjectKeys(core.database)
+        keys = ReconcileRows(core.database)
         with typer.progressbar(
             length=await keys.count(),
             label="Rows compared",

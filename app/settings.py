@@ -1,7 +1,6 @@
 """Every setting, read from the environment once.
 
-`docs/settings.md` and `.env.example` list them all. Only the commands (`app/cli.py`,
-`app/embedded/development.py`), `app/core.py`, `app/parts.py` and `app/application.py` see this
+`docs/settings.md` and `.env.example` list them all. Only the commands and `app/wiring` see this
 class; what lies below gets the few values it needs.
 """
 

@@ -18,6 +18,6 @@ def main() -> None:
         importlib.import_module(f"benchmarks.{name}").main()
 
 
-# Guarded: worker processes (app/attachments/workers.py) load this module again.
+# Guarded: worker processes (app/workers.py) load this module again.
 if __name__ == "__main__":
     main()

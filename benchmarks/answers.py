@@ -26,9 +26,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from app.application import create_application
-from app.chat.response_events import text_response_events
+from app.offline.events import text_response_events
 from app.settings import Settings
+from app.wiring.application import create_application
 from benchmarks._servers import Servers, servers
 from benchmarks.converter import photo
 

@@ -21,15 +21,15 @@ from pathlib import Path
 from chatkit.types import FileAttachment, InferenceOptions, UserMessageItem
 from PIL import Image
 
-from app.attachments.workers import Workers
-from app.chat.budget import Budget
-from app.chat.cache import RenditionCache
-from app.chat.converter import AttachmentConverter
-from app.chat.renditions import Limits, Renditions
+from app.model_input.budget import Budget
+from app.model_input.cache import RenditionCache
+from app.model_input.converter import AttachmentConverter
+from app.model_input.renditions import Limits, Renditions
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.reader import ObjectReader
+from app.workers import Workers
 from benchmarks._servers import report, servers
 
 MEBIBYTE = 1024 * 1024

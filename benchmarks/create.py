@@ -15,10 +15,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from app.application import create_application
 from app.database.engine import Database
 from app.database.tables import attachments
 from app.settings import Settings
+from app.wiring.application import create_application
 from benchmarks._servers import Servers, report, servers, serving
 
 ROUNDS = 20

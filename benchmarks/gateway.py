@@ -25,8 +25,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from app.attachments.links import LinkSigner
-from app.http.limits import AtOnce
+from app.attachments.capability_links import LinkSigner
+from app.http.limits import ConcurrencyLimit
 from app.http.uploads import UploadGateway
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -53,7 +53,7 @@ def gateway_application(endpoint: Endpoint) -> Starlette:
         async with splicer:
             yield
 
-    gateway = UploadGateway(LINKS, splicer, AtOnce(1_000_000, "{most} at once."))
+    gateway = UploadGateway(LINKS, splicer, ConcurrencyLimit(1_000_000, "{most} at once."))
     route = Route("/uploads/{attachment_id}", gateway.upload, methods=["POST"])
     return Starlette(routes=[route], lifespan=lifespan)
 

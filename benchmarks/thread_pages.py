@@ -10,9 +10,9 @@ from collections.abc import Callable
 
 from sqlalchemy import text
 
-from app.chat.rest_types import LISTED_TYPES, to_rest_items
 from app.database.engine import Database
 from app.database.pages import PageRequest, Pages
+from app.http.rest_types import LISTED_TYPES, to_rest_items
 from benchmarks._servers import Servers, report, servers
 
 ROUNDS = 30

@@ -12,8 +12,7 @@ from app.attachments.deletion import Sweeper
 from app.attachments.keys import every_key, new_object_key, upload_key
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
-from app.attachments.workers import Workers
-from app.database.attachments import AttachmentRecord, AttachmentRecords
+from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.database.engine import Database
 from app.database.quota import NewAttachment, Quota
 from app.database.tombstones import Tombstones
@@ -22,6 +21,7 @@ from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.reader import ObjectReader
+from app.workers import Workers
 from tests.servers import TestBucket
 
 AMPLE = Quota(max_bytes=1 << 40, max_pending=10_000)

@@ -12,8 +12,8 @@ from typing import Any, Self
 import httpx
 import uvicorn
 
-from app.application import create_application
 from app.settings import Settings
+from app.wiring.application import create_application
 from tests.servers import TestBucket
 
 Event = dict[str, Any]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from chatkit.types import AttachmentCreateParams
 
-from app.database.payloads import is_storable
 from app.errors import AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
 from app.sizes import in_words
+from app.storable import is_storable
 
 MAX_NAME_CHARACTERS = 1000
 
@@ -52,7 +52,7 @@ _BY_SUFFIX = {
 
 
 @dataclass(frozen=True, slots=True)
-class Admitted:
+class CheckedUpload:
     """What may be created: the name as given, a clean MIME type, the size in bytes."""
 
     name: str
@@ -71,7 +71,7 @@ class AttachmentPolicy:
     max_bytes: int
     allowed_mime_types: Sequence[str]
 
-    def admit(self, params: AttachmentCreateParams) -> Admitted:
+    def check(self, params: AttachmentCreateParams) -> CheckedUpload:
         """Raises `InvalidName`, `InvalidSize`, `AttachmentTooLarge` or `MimeTypeNotAllowed`."""
         _check_name(params.name)
         self.check_size(params.size)
@@ -80,7 +80,7 @@ class AttachmentPolicy:
             raise MimeTypeNotAllowed(
                 f"Files of the type {mime_type} can't be attached here.", param="mime_type"
             )
-        return Admitted(name=params.name, mime_type=mime_type, size=params.size)
+        return CheckedUpload(name=params.name, mime_type=mime_type, size=params.size)
 
     def check_size(self, size: int) -> None:
         """Raises `InvalidSize` or `AttachmentTooLarge`."""

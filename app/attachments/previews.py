@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from app.attachments.links import LinkSigner
+from app.attachments.capability_links import LinkSigner
 from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.references import object_key_of
 from app.storage.signing import Method, UrlSigner

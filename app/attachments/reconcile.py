@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from app.attachments.keys import OBJECT_KEY_PREFIX, owner_of, upload_key
-from app.database.object_keys import KeyedRow, ObjectKeys
+from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
 from app.faults import fault_point
 from app.storage.bucket import Bucket, ObjectSummary
@@ -20,7 +20,7 @@ _BATCH = 500
 _LOST = "Its bytes are missing from the storage. Attach the file again."
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """What can be out of step."""
 
     OBJECT_WITHOUT_ROW = "object without row"
@@ -33,7 +33,7 @@ class Kind(StrEnum):
 class Difference:
     """`attachment_id` is None where no row is concerned."""
 
-    kind: Kind
+    kind: DifferenceKind
     key: str
     attachment_id: str | None = None
 
@@ -45,7 +45,7 @@ class Reconciled:
     objects: int = 0
     rows: int = 0
     too_young: int = 0
-    differences: dict[Kind, int] = field(default_factory=dict)
+    differences: dict[DifferenceKind, int] = field(default_factory=dict)
     fixed: int = 0
 
     @property
@@ -65,7 +65,7 @@ class Reconciliation:
 
     def __init__(
         self,
-        keys: ObjectKeys,
+        keys: ReconcileRows,
         bucket: Bucket,
         *,
         fix: bool,
@@ -121,7 +121,7 @@ class Reconciliation:
         if self._is_too_young(found):
             self._summary.too_young += 1
             return
-        await self._doom(Difference(Kind.OBJECT_WITHOUT_ROW, found.key))
+        await self._doom(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
 
     async def _judge_row(self, row: KeyedRow, objects: list[ObjectSummary]) -> None:
         if row.state in {"pending", "tombstone"}:
@@ -135,11 +135,11 @@ class Reconciliation:
             needed = {row.object_key, *([row.preview_key] if row.preview_key else [])}
             if row.object_key not in present:
                 await self._mend_row(
-                    Difference(Kind.ROW_WITHOUT_OBJECT, row.object_key, row.id), row
+                    Difference(DifferenceKind.ROW_WITHOUT_OBJECT, row.object_key, row.id), row
                 )
             elif row.preview_key and row.preview_key not in present:
                 await self._mend_row(
-                    Difference(Kind.ROW_WITHOUT_PREVIEW, row.preview_key, row.id), row
+                    Difference(DifferenceKind.ROW_WITHOUT_PREVIEW, row.preview_key, row.id), row
                 )
         for each in objects:
             may_be_uploading = each.key == upload_key(row.object_key) and not row.link_is_cleared
@@ -147,13 +147,13 @@ class Reconciliation:
                 continue
             if row.state == "rejected" and not row.link_is_cleared:
                 continue  # the sweep's business
-            await self._doom(Difference(Kind.LEFTOVER, each.key, row.id))
+            await self._doom(Difference(DifferenceKind.LEFTOVER, each.key, row.id))
 
     def _is_too_young(self, found: ObjectSummary) -> bool:
         age = self._started_at - found.last_modified
         return age.total_seconds() < self._min_age_seconds
 
-    def _note(self, difference: Difference) -> None:
+    def _record(self, difference: Difference) -> None:
         counts = self._summary.differences
         counts[difference.kind] = counts.get(difference.kind, 0) + 1
         self._report(difference)
@@ -163,12 +163,12 @@ class Reconciliation:
         try:
             await self._bucket.head(difference.key)
         except ObjectMissing:
-            self._note(difference)
+            self._record(difference)
         else:
             return
         if not self._fix:
             return
-        if difference.kind is Kind.ROW_WITHOUT_PREVIEW:
+        if difference.kind is DifferenceKind.ROW_WITHOUT_PREVIEW:
             await self._keys.forget_preview(row)
         else:
             await self._keys.mark_lost(row, _LOST)
@@ -187,7 +187,7 @@ class Reconciliation:
         known = await self._keys.known(orphans) if orphans else set()
         doomed = [each for each in doomed if each.attachment_id or owner_of(each.key) not in known]
         for each in doomed:
-            self._note(each)
+            self._record(each)
         if not self._fix or not doomed:
             return
         fault_point("reconcile.delete")

@@ -21,12 +21,11 @@ from chatkit.types import (
 )
 from pydantic import AnyUrl
 
-from app import logs
+from app.attachments.capability_links import LinkSigner
 from app.attachments.keys import new_object_key, upload_key
-from app.attachments.links import LinkSigner
-from app.attachments.policy import Admitted, AttachmentPolicy
+from app.attachments.policy import AttachmentPolicy, CheckedUpload
 from app.context import RequestContext
-from app.database.attachments import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
+from app.database.attachment_records import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
 from app.database.identifiers import new_id
 from app.database.payloads import Hydrator
 from app.database.quota import NewAttachment, Quota
@@ -34,6 +33,7 @@ from app.database.references import reference_to
 from app.faults import fault_point
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
+from app.telemetry import logs
 
 
 class UploadTransport(Protocol):
@@ -43,7 +43,7 @@ class UploadTransport(Protocol):
         self,
         attachment_id: str,
         object_key: str,
-        admitted: Admitted,
+        checked: CheckedUpload,
         *,
         expires_in: int,
         context: RequestContext,
@@ -64,15 +64,15 @@ class PostTransport:
         self,
         attachment_id: str,
         object_key: str,
-        admitted: Admitted,
+        checked: CheckedUpload,
         *,
         expires_in: int,
         context: RequestContext,
     ) -> AttachmentUploadDescriptor:
         fields = self._policies.presign(
             object_key,
-            mime_type=admitted.mime_type,
-            size=admitted.size,
+            mime_type=checked.mime_type,
+            size=checked.size,
             expires_in=expires_in,
             uploader=self._links.pseudonym(context.user_id),
         )
@@ -94,22 +94,22 @@ class PutTransport:
         self,
         attachment_id: str,
         object_key: str,
-        admitted: Admitted,
+        checked: CheckedUpload,
         *,
         expires_in: int,
         context: RequestContext,
     ) -> AttachmentUploadDescriptor:
-        sent = {"content-type": admitted.mime_type, "if-none-match": "*"}
+        sent = {"content-type": checked.mime_type, "if-none-match": "*"}
         url = self._signer.presign(
             "PUT",
             object_key,
             expires_in=expires_in,
-            headers={"content-length": str(admitted.size), **sent},
+            headers={"content-length": str(checked.size), **sent},
         )
         return AttachmentUploadDescriptor(
             url=AnyUrl(url),
             method="PUT",
-            headers={"Content-Type": admitted.mime_type, "If-None-Match": "*"},
+            headers={"Content-Type": checked.mime_type, "If-None-Match": "*"},
         )
 
 
@@ -119,7 +119,7 @@ class Reserved:
 
     id: str
     object_key: str
-    admitted: Admitted
+    checked: CheckedUpload
     expires_in: int
 
 
@@ -154,15 +154,15 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
     ) -> Attachment:
         """Raises the policy's errors and `QuotaExceeded`."""
         reserved = await self.reserve(input, context)
-        admitted = reserved.admitted
+        checked = reserved.checked
         # Until a message uses it, its bytes are where the upload link puts them.
         uploaded = upload_key(reserved.object_key)
         preview_url = self._previews.preview_url(reserved.id, reference_to(uploaded))
-        attachment = _attachment(reserved.id, admitted, preview_url)
+        attachment = _attachment(reserved.id, checked, preview_url)
         attachment.upload_descriptor = self._transport.descriptor(
             reserved.id,
             uploaded,
-            admitted,
+            checked,
             expires_in=reserved.expires_in,
             context=context,
         )
@@ -174,29 +174,29 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
 
         Raises the policy's errors and `QuotaExceeded`.
         """
-        admitted = self._policy.admit(input)
-        attachment_id = self.generate_attachment_id(admitted.mime_type, context)
-        logs.note(attachment=attachment_id)
+        checked = self._policy.check(input)
+        attachment_id = self.generate_attachment_id(checked.mime_type, context)
+        logs.bind(attachment=attachment_id)
         object_key = new_object_key()
         # Its TTL and, on top, the time the file needs on a slow line, because uploads wait for
         # each other: the twelfth photo starts long after its link was made.
-        expires_in = self._upload_ttl_seconds + admitted.size // SLOW_LINE_BYTES_PER_SECOND
-        stored = _attachment(attachment_id, admitted, reference_to(object_key))
+        expires_in = self._upload_ttl_seconds + checked.size // SLOW_LINE_BYTES_PER_SECOND
+        stored = _attachment(attachment_id, checked, reference_to(object_key))
         await self._records.reserve(
             NewAttachment(
                 user_id=context.user_id,
                 id=attachment_id,
                 object_key=object_key,
-                name=admitted.name,
-                mime_type=admitted.mime_type,
-                size=admitted.size,
+                name=checked.name,
+                mime_type=checked.mime_type,
+                size=checked.size,
                 payload=stored.model_dump(mode="json"),
                 upload_expires_at=datetime.fromtimestamp(time.time() + expires_in, UTC),
             ),
             self._quota,
         )
         fault_point("create.reserved")
-        return Reserved(attachment_id, object_key, admitted, expires_in)
+        return Reserved(attachment_id, object_key, checked, expires_in)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
         """Tombstone it; the purger deletes the bytes. Deleting twice is no error."""
@@ -204,12 +204,12 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         self._on_tombstone()
 
 
-def _attachment(attachment_id: str, admitted: Admitted, preview_url: str) -> Attachment:
-    if admitted.is_image:
+def _attachment(attachment_id: str, checked: CheckedUpload, preview_url: str) -> Attachment:
+    if checked.is_image:
         return ImageAttachment(
             id=attachment_id,
-            name=admitted.name,
-            mime_type=admitted.mime_type,
+            name=checked.name,
+            mime_type=checked.mime_type,
             preview_url=AnyUrl(preview_url),
         )
-    return FileAttachment(id=attachment_id, name=admitted.name, mime_type=admitted.mime_type)
+    return FileAttachment(id=attachment_id, name=checked.name, mime_type=checked.mime_type)

@@ -3,12 +3,12 @@
 import asyncio
 import logging
 
-from app.attachments.images import thumbnail_of
+from app.attachments.decoding import thumbnail_of
 from app.attachments.keys import preview_key
 from app.attachments.policy import INLINE_IMAGE_TYPES
-from app.attachments.workers import Workers, WorkFailed
 from app.storage.bucket import Bucket
 from app.storage.reader import ObjectReader
+from app.workers import Workers, WorkFailed
 
 logger = logging.getLogger(__name__)
 

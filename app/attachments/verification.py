@@ -9,11 +9,10 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from app import metrics
 from app.attachments.content import HEAD_BYTES, check_content
 from app.attachments.keys import every_key, upload_key
 from app.attachments.thumbnails import Thumbnails
-from app.database.attachments import AttachmentRecord, AttachmentRecords
+from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import (
     AttachmentNotUploaded,
     AttachmentRejected,
@@ -25,6 +24,7 @@ from app.errors import (
 from app.faults import fault_point
 from app.sizes import in_words
 from app.storage.bucket import Bucket
+from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ class Verifier:
         self._bucket = bucket
         self._thumbnails = thumbnails
 
-    async def admit(self, user_id: str, attachment_ids: Sequence[str]) -> None:
+    async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None:
         """Verify all the attachments of a message, at the same time.
 
         Raises `NotFound` for ids that are not the user's, `AttachmentNotUploaded` and

@@ -4,8 +4,8 @@ import openai
 from chatkit.types import AudioInput, TranscriptionResult
 from openai import AsyncOpenAI
 
-from app.chat.failures import explained
-from app.chat.observation import model_span
+from app.chat.failures import stream_error_for
+from app.chat.model_metrics import model_span
 from app.errors import InvalidRequest, Unavailable
 
 # The API goes by the name's suffix. These are the types that ChatKit records in.
@@ -41,5 +41,5 @@ class Dictation:
                 "The recording could not be transcribed. Try again.", param="audio_base64"
             ) from problem
         except openai.OpenAIError as problem:
-            raise Unavailable(explained(problem).message) from problem
+            raise Unavailable(stream_error_for(problem).message) from problem
         return TranscriptionResult(text=heard.text)

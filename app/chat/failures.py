@@ -34,10 +34,12 @@ class ModelFailed(CustomStreamError):
         self.detail = detail
 
 
-def explained(problem: Exception) -> ModelFailed:
+def stream_error_for(problem: Exception) -> ModelFailed:
     """The stream error to show for an error of the model API or of the agent's run."""
     kind, message, allow_retry = _explanation(problem)
-    detail = told(problem) if isinstance(problem, openai.APIStatusError) else str(problem)[:500]
+    detail = str(problem)[:500]
+    if isinstance(problem, openai.APIStatusError):
+        detail = provider_message(problem)
     return ModelFailed(kind, message, allow_retry=allow_retry, detail=detail)
 
 
@@ -87,7 +89,7 @@ def _explanation(problem: Exception) -> tuple[FailureKind, str, bool]:
         case openai.APIStatusError():
             return (
                 FailureKind.REQUEST_REJECTED,
-                f"The model's provider refused the request: {told(problem)}",
+                f"The model's provider refused the request: {provider_message(problem)}",
                 False,
             )
         case MaxTurnsExceeded():
@@ -101,7 +103,7 @@ def _explanation(problem: Exception) -> tuple[FailureKind, str, bool]:
     return FailureKind.INTERRUPTED, "The answer broke off. Try again.", True
 
 
-def told(problem: openai.APIStatusError) -> str:
+def provider_message(problem: openai.APIStatusError) -> str:
     """The provider's own words, short enough to show."""
     body = problem.body
     message = body.get("message") if isinstance(body, dict) else None

@@ -9,8 +9,8 @@ import openai
 from agents import TResponseInputItem
 from agents.models.chatcmpl_converter import Converter
 
-from app.chat.failures import told
-from app.chat.parts import announced_fields
+from app.chat.failures import provider_message
+from app.model_input.announcements import announced_fields
 
 # What providers answer to a part they can't use. Other 4xx are about the account or the model.
 _STATUSES = {400, 415, 422}
@@ -33,7 +33,7 @@ def refusal_of(problem: Exception) -> Refusal | None:
     if isinstance(problem, openai.APIStatusError):
         if problem.status_code not in _STATUSES:
             return None
-        return Refusal(told(problem), problem.param or "")
+        return Refusal(provider_message(problem), problem.param or "")
     if isinstance(problem, openai.APIConnectionError) or not _about_files(problem.code):
         return None
     return Refusal(problem.message[:500], problem.param or "")

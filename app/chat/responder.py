@@ -23,17 +23,17 @@ from chatkit.types import (
 )
 
 from app.chat.agent import ChatAgent
-from app.chat.budget import Budget
-from app.chat.converter import AttachmentConverter
-from app.chat.failures import explained
+from app.chat.failures import stream_error_for
 from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
-from app.chat.observation import ObservedModel
-from app.chat.outgoing import Outgoing
+from app.chat.model_metrics import ObservedModel
 from app.chat.refusals import Refusal, announced_names, refusal_of, refused_ids
 from app.chat.titles import Titles
 from app.chat.tools import FETCH_ATTACHMENT, fetch_attachment_tool
 from app.context import RequestContext
+from app.model_input.budget import Budget
+from app.model_input.converter import AttachmentConverter
+from app.model_input.trimming import RequestTrimmer
 
 logger = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class AgentResponder:
         refused: dict[str, str] = {}
         names: dict[str, str] = {}
         while True:
-            outgoing = Outgoing(self._budget, self._model_api)
+            outgoing = RequestTrimmer(self._budget, self._model_api)
             run = self._start(thread, context, outgoing)
             try:
                 async with aclosing(run.events(refused)) as events:
@@ -133,12 +133,12 @@ class AgentResponder:
                 found = self._blamed(refusal, outgoing, refused)
                 if not found:
                     logger.warning("the model gave no answer", exc_info=problem)
-                    raise explained(problem) from problem
+                    raise stream_error_for(problem) from problem
                 logger.info("the provider refused %s: %s", sorted(found), refusal)
                 refused |= found
 
     def _blamed(
-        self, refusal: Refusal | None, outgoing: Outgoing, known: Mapping[str, str]
+        self, refusal: Refusal | None, outgoing: RequestTrimmer, known: Mapping[str, str]
     ) -> dict[str, str]:
         """Attachments to try without, each with the reason; none if there is nothing to try."""
         if refusal is None or len(known) >= _MAX_REFUSALS:
@@ -148,7 +148,9 @@ class AgentResponder:
         reason = f"the model's provider refused it {doubt}and said: {refusal.reason}"
         return {id: reason for id in ids if id not in known}
 
-    def _start(self, thread: ThreadMetadata, context: RequestContext, outgoing: Outgoing) -> "_Run":
+    def _start(
+        self, thread: ThreadMetadata, context: RequestContext, outgoing: RequestTrimmer
+    ) -> "_Run":
         return _Run(
             agent=self._agent,
             config=replace(self._run_config, call_model_input_filter=outgoing),

@@ -31,12 +31,12 @@ from chatkit.types import (
 )
 from pydantic import TypeAdapter, ValidationError
 
-from app import logs
 from app.attachments.store import TwoPhaseAttachmentStore
 from app.chat.stream import StreamedAnswer
 from app.context import RequestContext
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
+from app.telemetry import logs
 
 # Of one message. Each is looked up by queries of its own, in every later turn too.
 MAX_ATTACHMENTS = 100
@@ -63,7 +63,7 @@ class Responder(Protocol):
 class AttachmentGate(Protocol):
     """Lets a message's attachments in once their bytes are verified."""
 
-    async def admit(self, user_id: str, attachment_ids: Sequence[str]) -> None: ...
+    async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None: ...
 
 
 class Transcriber(Protocol):
@@ -178,7 +178,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
         thread = Thread(
             id=self.store.generate_thread_id(context), created_at=datetime.now(), items=Page()
         )
-        logs.note(thread=thread.id)
+        logs.bind(thread=thread.id)
         message = await self._build_user_message_item(request.params.input, thread, context)
         await self.store.add_user_message(thread, message, context, create_thread=True)
         yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
@@ -192,9 +192,9 @@ class AssistantServer(ChatKitServer[RequestContext]):
         wanted = list(dict.fromkeys(input.attachments))
         _check_counts(wanted, input)
         if wanted:
-            logs.note(attachments=wanted)
+            logs.bind(attachments=wanted)
         input = input.model_copy(update={"attachments": wanted})
-        await self._gate.admit(context.user_id, wanted)
+        await self._gate.verify_all(context.user_id, wanted)
         return await super()._build_user_message_item(input, thread, context)
 
     async def _process_new_thread_item_respond(

@@ -8,8 +8,8 @@ from typing import Self
 from chatkit.types import ErrorEvent
 from pydantic import ValidationError
 
-from app import metrics
 from app.errors import AppError, InvalidRequest, NotFound
+from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
@@ -23,9 +23,9 @@ class StreamedAnswer:
     """Runs a ChatKit event stream in a task of its own and hands its bytes to one reader.
 
     ChatKit saves partial text when its generator is cancelled *while it waits inside*. A generator
-    that stands at a `yield` is not told, and a web framework cancels again and again until the
-    clean-up itself dies. So the generator is driven by a task that never waits for the reader, and
-    that task is cancelled once.
+    that stands at a `yield` does not learn of it, and a web framework cancels again and again until
+    the clean-up itself dies. So the generator is driven by a task that never waits for the reader,
+    and that task is cancelled once.
     """
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
@@ -78,7 +78,7 @@ class StreamedAnswer:
         except ValueError as error:
             # The SDK's own checks on a request, such as a tool output that nothing waits for.
             self._fail(InvalidRequest(str(error)))
-        except Exception:  # this task's outer edge: whoever waits is told that it broke
+        except Exception:  # this task's outer edge: the caller gets an error event
             logger.exception("a streamed answer broke")
             self._fail(AppError())
         finally:

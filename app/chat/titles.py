@@ -9,8 +9,8 @@ from agents import Agent, ModelProvider, RunConfig, Runner
 from agents.exceptions import AgentsException
 from chatkit.types import UserMessageItem
 
-from app.chat.observation import model_span
-from app.chat.typed import typed_text
+from app.chat.model_metrics import model_span
+from app.model_input.typed_text import typed_text
 
 logger = logging.getLogger(__name__)
 

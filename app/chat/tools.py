@@ -9,8 +9,8 @@ from chatkit.agents import AgentContext
 from openai.types.responses import ResponseInputContentParam
 from pydantic import Field
 
-from app.chat.converter import AttachmentConverter
 from app.context import RequestContext
+from app.model_input.converter import AttachmentConverter
 
 FETCH_ATTACHMENT = "fetch_attachment"
 

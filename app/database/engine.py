@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, Operationa
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from app.database.observation import observe_statements
+from app.database.statement_metrics import observe_statements
 from app.errors import DatabaseUnavailable, Misconfigured
 
 # PostgreSQL's classes 08 (connection), 28 (user refused), 3D (no such database), 53 (resources),

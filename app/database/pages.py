@@ -26,9 +26,10 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
-from app.database.payloads import Hydrator, decode_items, decode_thread, storable
+from app.database.payloads import Hydrator, decode_items, decode_thread
 from app.database.tables import thread_items, threads
 from app.errors import InvalidRequest, NotFound
+from app.storable import storable
 
 MAX_PAGE_SIZE = 100
 

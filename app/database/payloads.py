@@ -50,16 +50,6 @@ class PreparingHydrator(Hydrator, Protocol):
     async def prepare(self, references: Collection[str]) -> None: ...
 
 
-def storable(text: str) -> str:
-    """PostgreSQL's text has no U+0000: it becomes U+FFFD, as it does in HTML (WHATWG 13.2.3.5)."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
-
-
-def is_storable(text: str) -> bool:
-    """PostgreSQL stores no NUL, and UTF-8 no lone surrogate."""
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
-
-
 def encode_thread(thread: ThreadMetadata) -> str:
     """The metadata only: of a `Thread`, the items are left out."""
     fields = set(ThreadMetadata.model_fields)

@@ -17,17 +17,18 @@ from sqlalchemy import and_
 
 from app.context import RequestContext
 from app.database import statements
-from app.database.attachment_documents import AttachmentDocuments
-from app.database.attachments import AttachmentRecords, tombstone_where
+from app.database.attachment_payloads import AttachmentPayloads
+from app.database.attachment_records import AttachmentRecords, tombstone_where
 from app.database.engine import Database
 from app.database.identifiers import new_id
-from app.database.item_documents import ItemDocuments, attachment_ids, no_thread, upsert_item
+from app.database.item_payloads import ItemPayloads, attachment_ids, no_thread, upsert_item
 from app.database.message_attachments import bind_attachments
 from app.database.pages import PageRequest, Pages
-from app.database.payloads import Hydrator, decode_thread, encode_thread, storable
+from app.database.payloads import Hydrator, decode_thread, encode_thread
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.faults import fault_point
+from app.storable import storable
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +54,8 @@ class PostgresStore(Store[RequestContext]):
         self._database = database
         self._messages_create_threads = messages_create_threads
         self._pages = Pages(database, hydrator)
-        self._items = ItemDocuments(database, hydrator)
-        self._attachments = AttachmentDocuments(database, hydrator)
+        self._items = ItemPayloads(database, hydrator)
+        self._attachments = AttachmentPayloads(database, hydrator)
         self._records = AttachmentRecords(database)
 
     def generate_thread_id(self, context: RequestContext) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
 
-from app.database.attachments import tombstone_where, upload_ends_at
+from app.database.attachment_records import tombstone_where, upload_ends_at
 from app.database.engine import Database
 from app.database.tables import attachments, threads
 

@@ -8,7 +8,7 @@ from app.doctor import mends
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
-from app.doctor.requests import Answer, Unreachable, allows, preflight_headers, request
+from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_headers, request
 
 _CONTENT = b"app doctor uploaded this and deletes it again\n"
 _PUT_HEADERS = "content-type,if-none-match"
@@ -123,7 +123,7 @@ async def put(
     origin: str,
     signed_size: int | None = None,
     sent_type: str = MIME_TYPE,
-) -> Answer:
+) -> HttpResponse:
     """The presigned PUT of the PUT transport, sent by a page of `origin`."""
     size = len(content) if signed_size is None else signed_size
     return await deployment.public.send(
@@ -146,7 +146,7 @@ def any_page(deployment: Deployment) -> str:
     return deployment.page_origins[0]
 
 
-def _succeeded(answer: Answer, what: str) -> None:
+def _succeeded(answer: HttpResponse, what: str) -> None:
     if not answer.is_success:
         raise Problem(
             f"{what} {answer.words}",
@@ -154,7 +154,7 @@ def _succeeded(answer: Answer, what: str) -> None:
         )
 
 
-def _readable(deployment: Deployment, answer: Answer, origin: str) -> None:
+def _readable(deployment: Deployment, answer: HttpResponse, origin: str) -> None:
     if not answer.lets_in(origin):
         allowed = answer.headers.get("access-control-allow-origin", "missing")
         raise Problem(

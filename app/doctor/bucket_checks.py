@@ -10,7 +10,7 @@ from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key
 from app.doctor import mends
 from app.doctor.deployment import Deployment
 from app.doctor.report import Problem
-from app.doctor.requests import Answer, Unreachable, request
+from app.doctor.requests import HttpResponse, Unreachable, request
 from app.errors import BucketUnavailable
 
 # AWS refuses requests that are 15 minutes off; links lose the difference from their short lives.
@@ -257,7 +257,7 @@ async def cleanup(deployment: Deployment) -> str:
     return f"deleted the {deleted} objects that these checks may have written"
 
 
-def _permitted(deployment: Deployment, answer: Answer, action: str, verb: str) -> None:
+def _permitted(deployment: Deployment, answer: HttpResponse, action: str, verb: str) -> None:
     if answer.is_success:
         return
     if answer.status == 403:

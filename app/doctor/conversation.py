@@ -24,14 +24,14 @@ from chatkit.types import (
 
 from app.attachments.keys import every_key, upload_key
 from app.context import RequestContext
-from app.parts import Parts, create_parts
 from app.settings import Settings
+from app.wiring.web import WebParts, create_web_parts
 
 
 @asynccontextmanager
 async def conversation(settings: Settings) -> AsyncIterator["Conversation"]:
     """Open a conversation and delete all of it afterwards. Raises `Misconfigured`."""
-    parts = create_parts(settings)
+    parts = create_web_parts(settings)
     async with parts.core.running():
         opened = Conversation(parts)
         try:
@@ -45,7 +45,7 @@ async def conversation(settings: Settings) -> AsyncIterator["Conversation"]:
 class Conversation:
     """Asks questions, each in a thread of its own."""
 
-    parts: Parts
+    parts: WebParts
     context: RequestContext = field(
         default_factory=lambda: RequestContext(
             user_id=f"doctor-{secrets.token_hex(8)}", request_id="doctor", base_url=""
@@ -62,7 +62,7 @@ class Conversation:
         await self.parts.core.bucket.write(
             upload_key(reserved.object_key), content, mime_type=mime_type
         )
-        await self.parts.verifier.admit(self.context.user_id, [reserved.id])
+        await self.parts.verifier.verify_all(self.context.user_id, [reserved.id])
         return reserved.id
 
     async def ask(

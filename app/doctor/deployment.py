@@ -10,14 +10,8 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from app.attachments.capability_links import LinkSigner
 from app.attachments.keys import OBJECT_KEY_PREFIX
-from app.attachments.links import LinkSigner
-from app.core import (
-    create_authenticator,
-    create_link_signer,
-    internal_endpoint,
-    public_endpoint,
-)
 from app.doctor.conversation import Conversation, conversation
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
@@ -27,6 +21,12 @@ from app.origins import origin_of
 from app.settings import Settings
 from app.storage.credentials import SessionCredentials
 from app.storage.setup import Access
+from app.wiring.base import (
+    create_authenticator,
+    create_link_signer,
+    internal_endpoint,
+    public_endpoint,
+)
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from chatkit.errors import CustomStreamError
 
-from app.chat.failures import FailureKind, ModelFailed, explained
+from app.chat.failures import FailureKind, ModelFailed, stream_error_for
 from app.doctor.conversation import Conversation
 from app.doctor.deployment import Deployment, is_loopback
 from app.doctor.report import NotChecked, Problem
@@ -44,7 +44,7 @@ _LOOK_AT_THE_AGENT = "If AGENT is set, run the agent alone: the error comes from
 async def model(deployment: Deployment) -> str:
     """A question of one line gets an answer, with the settings that every answer has."""
     async with _conversation(deployment) as chat:
-        answer = await chat.ask("Answer with the word ok.")
+        answer = await chat.ask("HttpResponse with the word ok.")
     if not answer.strip():
         raise Problem("the model's answer to a simple question is empty", _LOOK_AT_THE_AGENT)
     return f"{deployment.model.name} answers over {deployment.model.api}"
@@ -125,7 +125,7 @@ async def _conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
     except CustomStreamError as error:  # an agent's own
         raise Problem(f"the agent ended its answer: {error.message}", _LOOK_AT_THE_AGENT) from error
     except Exception as error:  # somebody's agent may raise anything
-        raise _problem(explained(error)) from error
+        raise _problem(stream_error_for(error)) from error
 
 
 def _problem(failure: ModelFailed) -> Problem:

@@ -26,7 +26,7 @@ class Unreachable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """One response. `code` is the S3 error code in its XML body, empty where there is none."""
 
     status: int
@@ -63,7 +63,7 @@ async def request(
     body: bytes | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
     form: Mapping[str, str] | None = None,
-) -> Answer:
+) -> HttpResponse:
     """Send one request. Redirects are not followed. Raises `Unreachable`."""
     try:
         response = await http.request(
@@ -71,7 +71,7 @@ async def request(
         )
     except httpx2.HTTPError as exc:
         raise Unreachable(_why(exc, url)) from exc
-    return Answer(response.status_code, response.headers, response.content)
+    return HttpResponse(response.status_code, response.headers, response.content)
 
 
 def preflight_headers(origin: str, method: str, headers: str) -> dict[str, str]:
@@ -83,7 +83,7 @@ def preflight_headers(origin: str, method: str, headers: str) -> dict[str, str]:
     }
 
 
-def allows(answer: Answer, origin: str, method: str, headers: str) -> bool:
+def allows(answer: HttpResponse, origin: str, method: str, headers: str) -> bool:
     """Whether the answer to a preflight lets a browser go on (Fetch standard, CORS-preflight)."""
     methods = _listed(answer, "access-control-allow-methods")
     allowed = _listed(answer, "access-control-allow-headers")
@@ -96,7 +96,7 @@ def allows(answer: Answer, origin: str, method: str, headers: str) -> bool:
     )
 
 
-def _listed(answer: Answer, header: str) -> set[str]:
+def _listed(answer: HttpResponse, header: str) -> set[str]:
     return {part.strip().lower() for part in answer.headers.get(header, "").split(",")}
 
 
@@ -131,7 +131,7 @@ class BucketProbe:
         body: bytes | None = None,
         query: Mapping[str, str] | None = None,
         clock: Callable[[], float] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """A presigned request. `sent_headers` replace the signed ones where they differ.
 
         An empty `key` addresses the bucket itself. Raises `Unreachable`, and `BucketUnavailable`
@@ -153,7 +153,7 @@ class BucketProbe:
         origin: str,
         signed_size: int | None = None,
         changed_fields: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """A presigned multipart POST from a page of `origin`, as the browser's form sends it."""
         fields = self.policies.presign(
             key,

@@ -7,7 +7,7 @@ from app.attachments.keys import new_object_key, upload_key
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
-from app.doctor.requests import Answer, Unreachable, allows, preflight_headers, request
+from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_headers, request
 from app.http.page import CHATKIT_CDN
 
 _CONTENT = b"app doctor sent this through the gateway and deletes it again\n"
@@ -119,7 +119,9 @@ async def preview_redirect(deployment: Deployment, method: str) -> str:
     return f"{method} leads to the image"
 
 
-async def _upload(deployment: Deployment, origin: str, content: bytes, *, size: int) -> Answer:
+async def _upload(
+    deployment: Deployment, origin: str, content: bytes, *, size: int
+) -> HttpResponse:
     key = upload_key(new_object_key())
     fields = deployment.public.policies.presign(
         key, mime_type=MIME_TYPE, size=size, expires_in=_LINK_SECONDS
@@ -143,7 +145,7 @@ def _base_url(deployment: Deployment) -> str:
     return deployment.base_url
 
 
-def _readiness(answer: Answer) -> dict[str, str] | None:
+def _readiness(answer: HttpResponse) -> dict[str, str] | None:
     try:
         checks = json.loads(answer.body)["checks"]
     except (ValueError, KeyError, TypeError):
@@ -151,7 +153,7 @@ def _readiness(answer: Answer) -> dict[str, str] | None:
     return checks if isinstance(checks, dict) else None
 
 
-def _message(answer: Answer) -> str:
+def _message(answer: HttpResponse) -> str:
     try:
         return str(json.loads(answer.body)["message"])
     except (ValueError, KeyError, TypeError):

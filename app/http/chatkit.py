@@ -7,12 +7,12 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from app import logs, metrics, tracing
 from app.chat.server import AssistantServer, parse_request
 from app.chat.stream import StreamedAnswer, error_event
 from app.errors import AppError, Unavailable
-from app.http.limits import AtOnce
-from app.http.session import Session
+from app.http.authentication import Authentication
+from app.http.limits import ConcurrencyLimit
+from app.telemetry import logs, metrics, tracing
 
 _EVENT_STREAM = "text/event-stream"
 
@@ -23,22 +23,24 @@ _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering
 class ChatKitEndpoint:
     """Speaks the ChatKit protocol."""
 
-    def __init__(self, server: AssistantServer, session: Session, streams: AtOnce) -> None:
+    def __init__(
+        self, server: AssistantServer, authentication: Authentication, streams: ConcurrencyLimit
+    ) -> None:
         self._server = server
-        self._session = session
+        self._authentication = authentication
         self._streams = streams
 
     async def respond(self, request: Request) -> Response:
-        context = await self._session.context(request)
+        context = await self._authentication.context(request)
         operation = parse_request(await request.body())
         metrics.operations.labels(operation.type).inc()
         with ExitStack() as place:
             span = place.enter_context(tracing.begin(f"chatkit {operation.type}"))
             try:
                 if is_streaming_req(operation):
-                    place.enter_context(self._streams.one_more(context.user_id))
+                    place.enter_context(self._streams.slot(context.user_id))
                 with span.as_parent():
-                    logs.note(operation=operation.type, **_ids(operation))
+                    logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
             except Unavailable:
                 # ChatKit's client sends the request again after a 503, and nothing was kept.

@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from app.attachments.policy import INLINE_IMAGE_TYPES
-from app.database.entities import Entities, Entity
+from app.database.entity_search import Entities, Entity
 from app.database.payloads import Hydrator, PreparingHydrator
-from app.http.session import Session
+from app.http.authentication import Authentication
 from app.sizes import in_words
 
 _GROUPS = {"attachment": "Files", "thread": "Chats"}
@@ -22,21 +22,23 @@ _PRIVATE = {"Cache-Control": "private, no-store"}
 class EntityRoutes:
     """Answers with ChatKit's `Entity` and `BasicRoot` (chatkit-js: `entities` option)."""
 
-    def __init__(self, entities: Entities, session: Session, previews: Hydrator) -> None:
+    def __init__(
+        self, entities: Entities, authentication: Authentication, previews: Hydrator
+    ) -> None:
         self._entities = entities
-        self._session = session
+        self._authentication = authentication
         self._previews = previews
 
     async def search(self, request: Request) -> JSONResponse:
         """`{"entities": […]}`: those that `?query=` may mean, 20 at most; the newest without it."""
-        context = await self._session.context(request)
+        context = await self._authentication.context(request)
         found = await self._entities.search(context.user_id, request.query_params.get("query", ""))
         listed = [_entity(each) for each in _in_groups(found)]
         return JSONResponse({"entities": listed}, headers=_PRIVATE)
 
     async def preview(self, request: Request) -> JSONResponse:
         """`{"preview": …}`. Raises `NotFound`, for other users' ids too."""
-        context = await self._session.context(request)
+        context = await self._authentication.context(request)
         entity = await self._entities.load(context.user_id, request.path_params["entity_id"])
         widget = _widget(entity, await self._image_url(entity))
         return JSONResponse(

@@ -92,7 +92,7 @@ class RequestRate:
         self._storage = storage_from_string(f"async+{url}", wrap_exceptions=True, **options)
         self._limiter = SlidingWindowCounterRateLimiter(self._storage)
 
-    async def admit(self, user_id: str) -> None:
+    async def check(self, user_id: str) -> None:
         """Count a request. Raises `RateLimited` with the seconds to wait.
 
         When the shared count can't be reached everyone is let in: a limit must not be an outage.
@@ -118,7 +118,7 @@ class RequestRate:
             await self._storage.bridge.storage.aclose()  # type: ignore[attr-defined] # redispy's
 
 
-class AtOnce:
+class ConcurrencyLimit:
     """Things of one kind that a key, a user or a link, may have under way at the same time."""
 
     def __init__(self, most: int, message: str) -> None:
@@ -128,7 +128,7 @@ class AtOnce:
         self._under_way: Counter[str] = Counter()
 
     @contextmanager
-    def one_more(self, key: str) -> Iterator[None]:
+    def slot(self, key: str) -> Iterator[None]:
         """Holds a place while inside. Raises `RateLimited` when none is free."""
         if self._under_way[key] >= self._most:
             raise RateLimited(self._message, retry_after_seconds=1)

@@ -7,9 +7,9 @@ import secrets
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app import logs
 from app.errors import AppError
-from app.http.errors import error_response, unexpected_error_response
+from app.http.error_responses import error_response, unexpected_error_response
+from app.telemetry import logs
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class RequestIdMiddleware:
         given = Headers(scope=scope).get("x-request-id", "")
         request_id = given if _ACCEPTABLE_REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
-        logs.note(request_id=request_id)
+        logs.bind(request_id=request_id)
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -185,14 +185,14 @@ def _document_headers(config: PageConfig) -> dict[str, str]:
 
 def _extensions(policy: AttachmentPolicy) -> dict[str, str]:
     """MIME type by file name extension, of those that the policy admits."""
-    admitted = {}
+    checked = {}
     for suffix, mime_type in (dict.fromkeys(_OFFERED_SUFFIXES, "") | _OFFICE_TYPES).items():
         try:
             params = AttachmentCreateParams(name=f"x{suffix}", size=1, mime_type=mime_type)
-            admitted[suffix] = policy.admit(params).mime_type
+            checked[suffix] = policy.check(params).mime_type
         except MimeTypeNotAllowed:
             continue
-    return admitted
+    return checked
 
 
 def _bucket_post_url(config: PageConfig) -> str | None:

@@ -53,7 +53,7 @@ class SecurityHeaders:
         await self._app(scope, receive, send_with_headers)
 
 
-class KnownPages:
+class CsrfMiddleware:
     """Refuses changes that a page of an unknown origin makes a browser ask for (CSRF).
 
     For users whom browsers sign in by themselves, by a cookie of ours or of the proxy in front: a

@@ -13,11 +13,11 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app.auth import bearer_token
-from app.chat.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
-from app.http.session import Session
+from app.http.authentication import Authentication
+from app.http.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -27,11 +27,16 @@ class ThreadsApi:
     """A user sees their own threads. Whoever sends `admin_token` as Bearer may list everyone's."""
 
     def __init__(
-        self, store: PostgresStore, pages: Pages, session: Session, *, admin_token: str | None
+        self,
+        store: PostgresStore,
+        pages: Pages,
+        authentication: Authentication,
+        *,
+        admin_token: str | None,
     ) -> None:
         self._store = store
         self._pages = pages
-        self._session = session
+        self._authentication = authentication
         self._admin_token = admin_token
 
     def routes(self) -> list[Route]:
@@ -49,7 +54,7 @@ class ThreadsApi:
         if self._is_admin(request):
             user_id = wanted_user
         else:
-            user_id = (await self._session.context(request)).user_id
+            user_id = (await self._authentication.context(request)).user_id
             if wanted_user not in (None, user_id):
                 # Whether that user exists, or has threads, is nobody else's business.
                 return _list([], has_more=False)
@@ -59,13 +64,13 @@ class ThreadsApi:
         )
 
     async def retrieve(self, request: Request) -> JSONResponse:
-        context = await self._session.context(request)
+        context = await self._authentication.context(request)
         thread = await self._store.load_thread(request.path_params["thread_id"], context)
         return _json(to_rest_thread(thread, context.user_id))
 
     async def delete(self, request: Request) -> JSONResponse:
         """The thread, its items and its attachments."""
-        context = await self._session.context(request)
+        context = await self._authentication.context(request)
         thread_id = request.path_params["thread_id"]
         await self._store.delete_thread(thread_id, context)
         return _json(to_deletion(thread_id))
@@ -73,7 +78,7 @@ class ThreadsApi:
     async def list_items(self, request: Request) -> JSONResponse:
         """What has a counterpart in OpenAI's API. The rest is skipped by the query itself, so pages
         are full; attachments come with fresh preview URLs."""
-        context = await self._session.context(request)
+        context = await self._authentication.context(request)
         thread_id = request.path_params["thread_id"]
         page = await self._pages.items(
             context.user_id, thread_id, _page_request(request), types=LISTED_TYPES

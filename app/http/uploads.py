@@ -12,10 +12,10 @@ from contextlib import ExitStack
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
-from app.attachments.links import LinkSigner
+from app.attachments.capability_links import LinkSigner
 from app.errors import InvalidRequest, LengthRequired, UploadMismatch
 from app.faults import fault_point
-from app.http.limits import AtOnce
+from app.http.limits import ConcurrencyLimit
 from app.storage.post import UPLOADER_FIELD
 from app.storage.splice import Splicer
 
@@ -37,14 +37,14 @@ class UploadGateway:
         self,
         links: LinkSigner,
         splicer: Splicer,
-        uploads: AtOnce,
+        uploads: ConcurrencyLimit,
         *,
         stall_seconds: float = STALL_SECONDS,
     ) -> None:
         self._links = links
         self._splicer = splicer
         self._uploads = uploads
-        self._of_links = AtOnce(
+        self._of_links = ConcurrencyLimit(
             1, "This file is being uploaded already. Wait until that has ended, then try again."
         )
         self._stall_seconds = stall_seconds
@@ -54,10 +54,10 @@ class UploadGateway:
         fields = self._links.verify(request.url.path, request.url.query)
         with ExitStack() as places:
             # Only now: nobody without the link takes a place of its owner's.
-            places.enter_context(self._of_links.one_more(fields.get("key", "")))
+            places.enter_context(self._of_links.slot(fields.get("key", "")))
             # A link of a version that named nobody counts as a link only.
             if (uploader := fields.get(UPLOADER_FIELD)) is not None:
-                places.enter_context(self._uploads.one_more(uploader))
+                places.enter_context(self._uploads.slot(uploader))
             return await self._splice(request, fields)
 
     async def _splice(self, request: Request, fields: Mapping[str, str]) -> Response:

@@ -15,11 +15,11 @@ from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from app.errors import BucketUnavailable, ObjectMissing
+from app.storage.bucket_errors import bucket_errors, error_code, is_missing
+from app.storage.call_metrics import observe_calls
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint, client_config
-from app.storage.failures import bucket_errors, error_code, is_missing
-from app.storage.observation import observe_calls
-from app.storage.sessions import sharing
+from app.storage.sessions import with_cached_service_models
 
 # A bucket that is gone is said to be gone after two attempts: 4 seconds when nothing answers at
 # its address, 10 when it takes connections and then falls silent.
@@ -74,7 +74,7 @@ class Bucket:
         self._client: Any = None
 
     async def __aenter__(self) -> Self:
-        session = sharing(AioSession())
+        session = with_cached_service_models(AioSession())
         session.register_component("credential_provider", _CredentialSource(self._credentials))
         config = client_config(self._endpoint.addressing_style).merge(
             AioConfig(

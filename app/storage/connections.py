@@ -37,7 +37,7 @@ class ConnectionBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RawResponse:
     """Status and body, of which no more than 64 KiB are kept."""
 
     status: int
@@ -60,7 +60,7 @@ class Connections:
         while self._idle:
             self._idle.pop()[1].close()
 
-    async def exchange(self, head: bytes, chunks: AsyncIterator[bytes]) -> Answer:
+    async def exchange(self, head: bytes, chunks: AsyncIterator[bytes]) -> RawResponse:
         """Send `head` together with the first chunk, then the others; the answer.
 
         The answer may come before the last chunk is taken: the rest is not asked for then. An
@@ -79,7 +79,7 @@ class Connections:
 
     async def _exchange(
         self, connection: "_Connection", opening: bytes, chunks: AsyncIterator[bytes]
-    ) -> Answer:
+    ) -> RawResponse:
         try:
             answer = await connection.exchange(opening, chunks)
         except BaseException:
@@ -131,7 +131,7 @@ class _Connection(asyncio.Protocol):
     def _start_answer(self) -> None:
         self._parser = httptools.HttpResponseParser(self)
         self._body = bytearray()
-        self._answer: Answer | None = None
+        self._answer: RawResponse | None = None
         self._sent_all = False
         self._keep_alive = False
 
@@ -139,7 +139,7 @@ class _Connection(asyncio.Protocol):
     def reusable(self) -> bool:
         return self._sent_all and self._keep_alive and not self.lost
 
-    async def exchange(self, opening: bytes, chunks: AsyncIterator[bytes]) -> Answer:
+    async def exchange(self, opening: bytes, chunks: AsyncIterator[bytes]) -> RawResponse:
         self._start_answer()
         reused, self._used_before = self._used_before, True
         self._transport.write(opening)
@@ -216,7 +216,7 @@ class _Connection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
         if status >= 200:  # the others announce an answer, and are none
-            self._answer = Answer(status, bytes(self._body))
+            self._answer = RawResponse(status, bytes(self._body))
             self._keep_alive = self._parser.should_keep_alive()  # known here, and nowhere later
             self._changed.set()
 

@@ -10,7 +10,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError
 
 from app.errors import BucketUnavailable
-from app.storage.sessions import sharing
+from app.storage.sessions import with_cached_service_models
 
 # botocore renews temporary credentials from 15 minutes before they end. A snapshot is renewed in
 # the background from then on, and only waited for when it is about to be useless.
@@ -41,7 +41,7 @@ class SessionCredentials:
         *,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.session = session or sharing(botocore.session.Session())
+        self.session = session or with_cached_service_models(botocore.session.Session())
         self._clock = clock
         self._snapshot: Credentials | None = None
         self._renew_at = float("-inf")

@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 import botocore.session
 from botocore.config import Config
 
-from app.storage.sessions import sharing
+from app.storage.sessions import with_cached_service_models
 
 AddressingStyle = Literal["auto", "path", "virtual"]
 
@@ -31,7 +31,7 @@ class Endpoint:
     @cached_property
     def objects_url(self) -> str:
         """What an encoded object key is appended to, with its trailing slash."""
-        session = sharing(botocore.session.Session())
+        session = with_cached_service_models(botocore.session.Session())
         session.set_credentials("probe", "probe")
         client = session.create_client(
             "s3",

@@ -13,9 +13,9 @@ from obstore.exceptions import BaseError, PreconditionError
 from obstore.store import S3Store
 
 from app.errors import AppError, BucketUnavailable, ObjectChanged, ObjectMissing
+from app.storage.call_metrics import observed_call
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
-from app.storage.observation import observed_call
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential

@@ -12,7 +12,7 @@ from botocore.loaders import Loader, create_loader
 Session = TypeVar("Session", bound=botocore.session.Session)
 
 
-def sharing(session: Session) -> Session:
+def with_cached_service_models(session: Session) -> Session:
     """The new `session`, which gets its descriptions of services where all others get them."""
     session.register_component(
         "data_loader", _descriptions(session.get_config_variable("data_path"))

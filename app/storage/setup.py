@@ -13,9 +13,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from app.errors import BucketUnavailable
+from app.storage.bucket_errors import bucket_errors, error_code, is_missing
 from app.storage.endpoint import Endpoint, client_config
-from app.storage.failures import bucket_errors, error_code, is_missing
-from app.storage.sessions import sharing
+from app.storage.sessions import with_cached_service_models
 
 Outcome = Literal["set", "already so", "refused"]
 
@@ -59,7 +59,7 @@ def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
     next one follows. Raises `BucketUnavailable` when the bucket can't be had at all.
     """
     try:
-        client: Any = boto3.Session(botocore_session=sharing(Session())).client(
+        client: Any = boto3.Session(botocore_session=with_cached_service_models(Session())).client(
             "s3",
             region_name=endpoint.region,
             endpoint_url=endpoint.url,

@@ -17,10 +17,10 @@ from app.errors import (
     LinkRefused,
     UploadMismatch,
 )
-from app.storage.connections import Answer, ConnectionBroken, Connections
+from app.storage.call_metrics import bucket_span
+from app.storage.connections import ConnectionBroken, Connections, RawResponse
 from app.storage.endpoint import Endpoint
 from app.storage.form import Framed, frame, frame_opened
-from app.storage.observation import bucket_span
 
 # What S3 says about a POST form. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _REFUSED_LINK = {
@@ -117,7 +117,7 @@ async def _with_suffix(body: AsyncIterator[bytes], framed: Framed) -> AsyncItera
             yield chunk if missing else chunk + framed.suffix
 
 
-def _refusal(answer: Answer) -> AppError:
+def _refusal(answer: RawResponse) -> AppError:
     code, message = _code_and_message(answer.body)
     if code == "EntityTooLarge":
         return AttachmentTooLarge("The upload is larger than the file that was announced.")

@@ -1,8 +1,8 @@
 """Add what @-mention search looks for in the names of attachments and the titles of threads.
 
 Safe with the previous version running: the columns may be NULL, and what it writes meanwhile is
-completed when its owner first searches (app/database/entities.py). The tables are locked against
-writes while each is read once, for indexes that have next to nothing in them yet.
+completed when its owner first searches (app/database/entity_search.py). The tables are locked
+against writes while each is read once, for indexes that have next to nothing in them yet.
 """
 
 import sqlalchemy as sa

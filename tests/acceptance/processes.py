@@ -24,7 +24,7 @@ _ENDS_WITHIN_SECONDS = 60
 def fork_server() -> ForkServerContext:
     """A context whose processes come with the application imported."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["app.cli", "app.maintenance", "app.application"])
+    context.set_forkserver_preload(["app.cli", "app.maintenance", "app.wiring.application"])
     return context
 
 

@@ -11,7 +11,7 @@ import httpx
 from PIL import Image
 
 from app.attachments.reconcile import Reconciliation
-from app.database.object_keys import ObjectKeys
+from app.database.reconcile_rows import ReconcileRows
 from tests.acceptance.processes import Process, fork_server, running
 from tests.rig import Rig, rig_on
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket
@@ -126,7 +126,7 @@ def a_day_later_all_is_in_step(world: World, process: Process, user_id: str) -> 
 async def swept_a_day_later(rig: Rig) -> None:
     await rig.later(DAY)
     assert (await rig.sweeper.sweep_once()).failed == 0
-    keys = ObjectKeys(rig.database)
+    keys = ReconcileRows(rig.database)
     differences = await Reconciliation(keys, rig.bucket, fix=False, min_age_seconds=0).run()
     assert differences.remaining == 0, differences
 

@@ -5,7 +5,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from app.chat.offline import OfflineModel
+from app.offline.model import OfflineModel
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
 from tests.browser.person import Person, until

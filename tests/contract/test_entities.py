@@ -10,9 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 
 from app.context import RequestContext
-from app.database.attachments import AttachmentRecords
+from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
-from app.database.entities import SIMILAR, Entities
+from app.database.entity_search import SIMILAR, Entities
 from app.database.quota import NewAttachment, Quota
 from app.database.search_terms import least_shared, query_terms, search_terms
 from app.database.thread_store import PostgresStore

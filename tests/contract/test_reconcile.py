@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key, preview_key, upload_key
-from app.attachments.reconcile import Difference, Kind, Reconciled, Reconciliation
-from app.database.object_keys import KeyedRow, ObjectKeys
+from app.attachments.reconcile import Difference, DifferenceKind, Reconciled, Reconciliation
+from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.storage.bucket import Bucket, ObjectSummary
 from tests.rig import Rig
 
@@ -18,7 +18,7 @@ async def reconcile(
 ) -> tuple[Reconciled, list[Difference]]:
     found: list[Difference] = []
     summary = await Reconciliation(
-        ObjectKeys(rig.database),
+        ReconcileRows(rig.database),
         rig.bucket,
         fix=fix,
         min_age_seconds=min_age_seconds,
@@ -58,7 +58,10 @@ async def test_it_is_dry_unless_asked(rig: Rig) -> None:
     lost, kept = await attached(rig, "atc_lost"), await orphan(rig)
     await rig.bucket.delete([lost])
     summary, found = await reconcile(rig)
-    assert {each.kind for each in found} == {Kind.OBJECT_WITHOUT_ROW, Kind.ROW_WITHOUT_OBJECT}
+    assert {each.kind for each in found} == {
+        DifferenceKind.OBJECT_WITHOUT_ROW,
+        DifferenceKind.ROW_WITHOUT_OBJECT,
+    }
     assert (summary.fixed, summary.remaining) == (0, 2)
     assert await rig.has(kept) and await rig.states() == {"atc_lost": "attached"}
 
@@ -84,7 +87,7 @@ async def test_a_row_whose_bytes_are_lost_says_so_and_leaves_the_quota(rig: Rig)
     object_key = await attached(rig)
     await rig.bucket.delete([object_key])
     summary, found = await reconcile(rig, fix=True)
-    assert found == [Difference(Kind.ROW_WITHOUT_OBJECT, object_key, "atc_1")]
+    assert found == [Difference(DifferenceKind.ROW_WITHOUT_OBJECT, object_key, "atc_1")]
     assert summary.remaining == 0
     record = await rig.records.load("alice", "atc_1")
     assert record.state == "rejected" and record.problem and "missing" in record.problem
@@ -97,7 +100,7 @@ async def test_a_lost_preview_gives_way_to_the_image_itself(rig: Rig) -> None:
     object_key = await attached(rig)
     await rig.sql("UPDATE attachments SET preview_key = object_key || '.preview'")
     _, found = await reconcile(rig, fix=True)
-    assert [each.kind for each in found] == [Kind.ROW_WITHOUT_PREVIEW]
+    assert [each.kind for each in found] == [DifferenceKind.ROW_WITHOUT_PREVIEW]
     record = await rig.records.load("alice", "atc_1")
     assert record.preview_key is None and record.object_key == object_key
     assert (await reconcile(rig))[1] == []
@@ -134,7 +137,7 @@ class Listing(Bucket):
             yield ObjectSummary(f"{prefix}{number:032}", 1, old)
 
 
-class Rows(ObjectKeys):
+class Rows(ReconcileRows):
     """As many rows, all in step."""
 
     def __init__(self, count: int) -> None:
@@ -162,7 +165,7 @@ async def test_more_rows_and_objects_than_a_page_are_walked_in_the_same_order(ri
         " SELECT 'alice', 'atc_' || n, 'attached', 'attachments/' || md5(n::text), 'a', 'a/b', '{}'"
         " FROM generate_series(1, 2500) AS n"
     )
-    keys = [row.object_key async for row in ObjectKeys(rig.database).walk()]
+    keys = [row.object_key async for row in ReconcileRows(rig.database).walk()]
     assert len(keys) == 2500 and keys == sorted(keys, key=str.encode)
 
 

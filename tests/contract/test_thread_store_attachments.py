@@ -22,7 +22,7 @@ from pydantic import AnyUrl
 from sqlalchemy import text
 
 from app.context import RequestContext
-from app.database.attachments import AttachmentRecords
+from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.quota import NewAttachment, Quota
 from app.database.thread_store import PostgresStore

@@ -57,7 +57,7 @@ async def test_a_page_that_calls_itself_png_never_enters(rig: Rig) -> None:
     assert rejected.state == "rejected" and rejected.problem and "image/png" in rejected.problem
     assert await rig.objects() == []
     with pytest.raises(AttachmentRejected, match="an HTML page"):
-        await rig.verifier.admit("alice", [record.id])
+        await rig.verifier.verify_all("alice", [record.id])
 
 
 async def test_another_size_is_rejected(rig: Rig) -> None:
@@ -100,7 +100,7 @@ async def test_an_upload_swapped_between_pin_and_copy_is_rejected(rig: Rig) -> N
     await rig.records.pin_upload("alice", record.id, first)
     await rig.upload(record, b"HELLO")
     with pytest.raises(AttachmentRejected, match="replaced while it was being checked"):
-        await rig.verifier.admit("alice", [record.id])
+        await rig.verifier.verify_all("alice", [record.id])
 
 
 async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(rig: Rig) -> None:
@@ -112,7 +112,7 @@ async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(ri
         upload_key(record.object_key), record.object_key, etag=first, mime_type="text/plain"
     )
     await rig.upload(record, b"HELLO")
-    await rig.verifier.admit("alice", [record.id])
+    await rig.verifier.verify_all("alice", [record.id])
     assert await rig.bucket.read(record.object_key) == b"hello"
 
 
@@ -165,7 +165,7 @@ async def test_all_attachments_of_a_message_are_verified_or_the_first_problem_is
     await rig.reserve("atc_missing")
     await rig.uploaded("atc_bad", b"<svg onload=alert(1)>", mime_type="image/png")
     with pytest.raises(AttachmentNotUploaded):
-        await rig.verifier.admit("alice", ["atc_good", "atc_missing", "atc_bad"])
+        await rig.verifier.verify_all("alice", ["atc_good", "atc_missing", "atc_bad"])
     assert await rig.states() == {
         "atc_good": "stored",
         "atc_missing": "pending",
@@ -176,7 +176,7 @@ async def test_all_attachments_of_a_message_are_verified_or_the_first_problem_is
 async def test_another_users_attachment_is_not_found_and_not_touched(rig: Rig) -> None:
     await rig.uploaded("atc_hers", user_id="alice")
     with pytest.raises(NotFound):
-        await rig.verifier.admit("bob", ["atc_hers"])
+        await rig.verifier.verify_all("bob", ["atc_hers"])
     assert await rig.states() == {"atc_hers": "pending"}
 
 

@@ -16,10 +16,10 @@ from chatkit.types import ChatKitReq
 from pydantic import BaseModel
 from starlette.routing import Mount, Route
 
-from app.application import create_application
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings import Settings
+from app.wiring.application import create_application
 from tests.closing_table import closing_table
 from tests.servers import create_bucket
 from tests.service import (

@@ -23,9 +23,9 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Route
 
-from app.attachments.links import LinkSigner
+from app.attachments.capability_links import LinkSigner
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.http.limits import AtOnce
+from app.http.limits import ConcurrencyLimit
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.uploads import STALL_SECONDS, UploadGateway
 from app.storage.credentials import SessionCredentials
@@ -99,7 +99,7 @@ def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iter
             yield
 
     gateway = UploadGateway(
-        LINKS, splicer, AtOnce(1, "{most} of a user."), stall_seconds=stall_seconds
+        LINKS, splicer, ConcurrencyLimit(1, "{most} of a user."), stall_seconds=stall_seconds
     )
     server = uvicorn.Server(
         uvicorn.Config(

@@ -18,15 +18,15 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
-from app.application import create_application
-from app.chat.offline import OfflineModel
-from app.core import create_core, create_link_signer
 from app.errors import Misconfigured, RateLimited
-from app.http import protocol
-from app.http.limits import AtOnce, RequestRate
-from app.http.protocol import PatientProtocol
+from app.http.limits import ConcurrencyLimit, RequestRate
+from app.offline.model import OfflineModel
+from app.serving import deadlines
+from app.serving.deadlines import DeadlineProtocol
 from app.settings import Settings
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
+from app.wiring.application import create_application
+from app.wiring.base import create_core, create_link_signer
 from tests.integration.test_cancel import open_stream, read_until
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
@@ -75,12 +75,12 @@ def test_a_url_and_headers_that_are_too_large_are_refused(base_url: str) -> None
 async def test_the_rate_is_each_users_own_and_says_when_to_come_back() -> None:
     rate = RequestRate("3/minute")
     for _ in range(3):
-        await rate.admit("alice")
+        await rate.check("alice")
     with pytest.raises(RateLimited) as refused:
-        await rate.admit("alice")
+        await rate.check("alice")
     assert 1 <= refused.value.retry_after_seconds <= 60
     assert "more than 3 requests in a minute" in refused.value.message
-    await rate.admit("bob")
+    await rate.check("bob")
 
 
 async def test_a_count_that_can_not_be_kept_limits_nobody(
@@ -88,7 +88,7 @@ async def test_a_count_that_can_not_be_kept_limits_nobody(
 ) -> None:
     rate = RequestRate("1/minute", "redis://127.0.0.1:9")
     for _ in range(3):
-        await rate.admit("alice")
+        await rate.check("alice")
     assert "not limited" in caplog.text
     await rate.close()
 
@@ -106,9 +106,9 @@ async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
             await asyncio.sleep(0.01)
         replicas = [RequestRate("3/minute", f"redis+unix://{path}") for _ in range(2)]
         for replica in (*replicas, replicas[0]):
-            await replica.admit("alice")
+            await replica.check("alice")
         with pytest.raises(RateLimited) as refused:
-            await replicas[1].admit("alice")
+            await replicas[1].check("alice")
         for replica in replicas:
             await replica.close()
         assert 1 <= refused.value.retry_after_seconds <= 60
@@ -143,13 +143,13 @@ def test_too_many_requests_are_told_to_wait(settings: Settings) -> None:
 
 
 def test_places_are_given_back_even_after_a_failure() -> None:
-    places = AtOnce(1, "Only {most}.")
-    with pytest.raises(ValueError, match="broke"), places.one_more("alice"):
-        with pytest.raises(RateLimited, match="Only 1"), places.one_more("alice"):
+    places = ConcurrencyLimit(1, "Only {most}.")
+    with pytest.raises(ValueError, match="broke"), places.slot("alice"):
+        with pytest.raises(RateLimited, match="Only 1"), places.slot("alice"):
             pass
-        with places.one_more("bob"):
+        with places.slot("bob"):
             raise ValueError("broke")
-    with places.one_more("alice"):
+    with places.slot("alice"):
         pass
 
 
@@ -223,14 +223,14 @@ IMPATIENT_SECONDS = 0.3
 @pytest.fixture
 def patient(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[int]:
     """The port of a service whose patience is short."""
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", IMPATIENT_SECONDS)
-    monkeypatch.setattr(protocol, "BODY_TICK_SECONDS", IMPATIENT_SECONDS)
+    monkeypatch.setattr(deadlines, "HEAD_SECONDS", IMPATIENT_SECONDS)
+    monkeypatch.setattr(deadlines, "BODY_TICK_SECONDS", IMPATIENT_SECONDS)
     server = uvicorn.Server(
         uvicorn.Config(
             create_application(settings),
             host="127.0.0.1",
             port=0,
-            http=PatientProtocol,
+            http=DeadlineProtocol,
             log_level="warning",
         )
     )
@@ -281,7 +281,7 @@ def test_a_body_that_trickles_is_not_waited_for(patient: int) -> None:
 
 
 def test_a_head_without_end_is_refused(patient: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 60)  # for its length, not for its time
+    monkeypatch.setattr(deadlines, "HEAD_SECONDS", 60)  # for its length, not for its time
     with socket.create_connection(("127.0.0.1", patient)) as connection:
         with suppress(ConnectionError):  # it may be refused before all of it is sent
             connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\nx-endless: " + b"y" * 200_000)
@@ -292,17 +292,17 @@ def test_a_head_without_end_is_refused(patient: int, monkeypatch: pytest.MonkeyP
 def test_an_answer_that_takes_its_time_is_not_cut_off(
     patient: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 60)  # a client of ours may be slow to begin
+    monkeypatch.setattr(deadlines, "HEAD_SECONDS", 60)  # a client of ours may be slow to begin
     connection = HTTPConnection("127.0.0.1", patient, timeout=30)
     for _ in range(3):
         connection.request("GET", "/livez")
         answer = connection.getresponse()
         assert answer.status == 200 and answer.read()
-        monkeypatch.setattr(protocol, "HEAD_SECONDS", IMPATIENT_SECONDS)
+        monkeypatch.setattr(deadlines, "HEAD_SECONDS", IMPATIENT_SECONDS)
         threading.Event().wait(0.5)  # longer than any deadline, and no request under way
     connection.close()
 
-    monkeypatch.setattr(protocol, "HEAD_SECONDS", 60)
+    monkeypatch.setattr(deadlines, "HEAD_SECONDS", 60)
     monkeypatch.setitem(OfflineModel.__init__.__kwdefaults__ or {}, "pause_seconds", 0.1)
     alice = ChatKitClient.of(f"http://127.0.0.1:{patient}")
     asked = {"type": "threads.create", "params": {"input": user_message("hello")}}

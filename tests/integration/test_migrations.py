@@ -9,7 +9,7 @@ from sqlalchemy import Connection, text
 
 from app.database import migrate
 from app.database.engine import Database
-from app.database.entities import Entities
+from app.database.entity_search import Entities
 from app.database.migrate import current_revision, downgrade, head_revision, upgrade
 from app.database.tables import metadata
 from app.errors import DatabaseUnavailable

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.embedded.postgres import EmbeddedPostgres
-from app.logs import JsonFormatter
+from app.telemetry.logs import JsonFormatter
 from tests.corpus import image
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
@@ -87,7 +87,7 @@ def test_a_request_leaves_one_line_with_its_ids_and_no_secret(
         )
         alice.call("attachments.delete", attachment_id=attachment["id"])
     lines = lines_of(log)
-    requests = [line for line in lines if line["logger"] == "app.http.observation"]
+    requests = [line for line in lines if line["logger"] == "app.http.request_metrics"]
     assert all(line["request_id"] for line in requests)
 
     [created] = [line for line in requests if line.get("operation") == "attachments.create"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.attachments.direct import Measured
+from app.attachments.direct_uploads import FormTailGuard
 from app.errors import AttachmentTooLarge, InvalidRequest
 
 CLOSING = b"\r\n--B--"
@@ -32,7 +32,7 @@ async def passed_on(body: bytes, chunk_bytes: int, held: list[int]) -> tuple[byt
             yield chunk
 
     out = b""
-    measured = Measured(chunks(), CLOSING, lambda size: None)
+    measured = FormTailGuard(chunks(), CLOSING, lambda size: None)
     async for chunk in measured:
         out += chunk
     return out, measured.size
@@ -63,6 +63,6 @@ async def test_a_size_that_is_refused_is_not_passed_on() -> None:
 
     out = b""
     with pytest.raises(AttachmentTooLarge):
-        async for chunk in Measured(chunks(), CLOSING, too_large):
+        async for chunk in FormTailGuard(chunks(), CLOSING, too_large):
             out += chunk
     assert CLOSING not in out

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.attachments.links import LinkSigner
+from app.attachments.capability_links import LinkSigner
 from app.errors import LinkExpired, LinkRefused
 
 SIGNER = LinkSigner(b"secret", clock=lambda: 1_000.0)

@@ -6,7 +6,13 @@ import logging
 
 import pytest
 
-from app.logs import JsonFormatter, TextFormatter, about_this_request, note, without_secrets
+from app.telemetry.logs import (
+    JsonFormatter,
+    TextFormatter,
+    about_this_request,
+    bind,
+    without_secrets,
+)
 
 
 def record(message: str, *arguments: object, **extra: object) -> logging.LogRecord:
@@ -17,7 +23,7 @@ def record(message: str, *arguments: object, **extra: object) -> logging.LogReco
 
 def test_a_line_is_one_json_object_with_what_the_request_is_about() -> None:
     with about_this_request(request_id="r1"):
-        note(user="alice", thread="thr_1", attachment=None)
+        bind(user="alice", thread="thr_1", attachment=None)
         line = json.loads(JsonFormatter().format(record("stored %s\nand more", "it", size=5)))
     assert line.pop("time").endswith("+00:00")
     assert line == {
@@ -34,11 +40,11 @@ def test_a_line_is_one_json_object_with_what_the_request_is_about() -> None:
 async def test_requests_at_the_same_time_do_not_mix_and_their_tasks_belong_to_them() -> None:
     async def request(user: str) -> dict[str, object]:
         with about_this_request() as fields:
-            note(user=user)
+            bind(user=user)
             await asyncio.sleep(0)
 
             async def later() -> None:
-                note(operation=f"of {user}")
+                bind(operation=f"of {user}")
 
             await asyncio.create_task(later())
             return fields
@@ -49,7 +55,7 @@ async def test_requests_at_the_same_time_do_not_mix_and_their_tasks_belong_to_th
 
 
 def test_a_note_outside_of_a_request_goes_nowhere() -> None:
-    note(user="alice")
+    bind(user="alice")
     assert "user" not in json.loads(JsonFormatter().format(record("swept")))
 
 

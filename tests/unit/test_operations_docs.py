@@ -6,7 +6,7 @@ from pathlib import Path
 
 from prometheus_client import REGISTRY
 
-import app.application  # noqa: F401 - every room defines its metrics when it is imported
+import app.wiring.application  # noqa: F401 - every room defines its metrics when it is imported
 from app.doctor import mends
 from app.storage.setup import Access
 

@@ -32,26 +32,26 @@ def params(
     ],
 )
 def test_any_name_that_can_be_stored_is_kept_unchanged(name: str) -> None:
-    assert POLICY.admit(params(name=name)).name == name
+    assert POLICY.check(params(name=name)).name == name
 
 
 @pytest.mark.parametrize("name", ["", "  \t\n", "x" * 1001, "x" * 5000, "nul\0.png", "\ud800.png"])
 def test_names_that_can_not_be_stored_are_refused_in_words(name: str) -> None:
     with pytest.raises(InvalidName) as caught:
-        POLICY.admit(params().model_copy(update={"name": name}))
+        POLICY.check(params().model_copy(update={"name": name}))
     assert caught.value.param == "name"
 
 
 @pytest.mark.parametrize("size", [0, -1, -(10**30)])
 def test_a_size_below_one_byte_is_refused(size: int) -> None:
     with pytest.raises(InvalidSize):
-        POLICY.admit(params(size=size))
+        POLICY.check(params(size=size))
 
 
 def test_a_size_beyond_the_limit_is_refused_with_both_figures() -> None:
-    assert POLICY.admit(params(size=1024)).size == 1024
+    assert POLICY.check(params(size=1024)).size == 1024
     with pytest.raises(AttachmentTooLarge, match=r"1\.0 KiB.*1\.0 KiB|2\.0 KiB.*1\.0 KiB"):
-        POLICY.admit(params(size=2048))
+        POLICY.check(params(size=2048))
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_a_size_beyond_the_limit_is_refused_with_both_figures() -> None:
 )
 def test_other_types_and_what_is_no_type_are_refused(mime_type: str) -> None:
     with pytest.raises(MimeTypeNotAllowed):
-        POLICY.admit(params(mime_type=mime_type))
+        POLICY.check(params(mime_type=mime_type))
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_types_are_cleaned_and_guessed_where_the_browser_knows_none(
 @given(st.text(), st.integers(), st.text())
 def test_any_input_is_admitted_or_refused_in_words(name: str, size: int, mime_type: str) -> None:
     try:
-        admitted = POLICY.admit(params(name, size, mime_type))
+        admitted = POLICY.check(params(name, size, mime_type))
     except AppError as error:
         assert 400 <= error.status < 500
         assert error.message

@@ -8,8 +8,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from app.attachments.images import THUMBNAIL_MAX_SIDE, thumbnail_of
-from app.attachments.workers import Workers, WorkFailed
+from app.attachments.decoding import THUMBNAIL_MAX_SIDE, thumbnail_of
+from app.workers import Workers, WorkFailed
 from tests.stopwatch import least_async, longest_turn
 
 

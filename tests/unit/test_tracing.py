@@ -20,10 +20,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Scope
 
-from app import logs, tracing
-from app.chat.observation import ObservedModel
-from app.http.tracing import TracingMiddleware
-from app.tracing import is_tracing_wanted
+from app.chat.model_metrics import ObservedModel
+from app.http.request_spans import TracingMiddleware
+from app.telemetry import logs, tracing
+from app.telemetry.tracing import is_tracing_wanted
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
@@ -86,7 +86,7 @@ async def test_work_is_part_of_what_it_was_begun_in_and_outlives_it(
     exported: InMemorySpanExporter,
 ) -> None:
     async def answer() -> None:
-        logs.note(user="alice", thread="thr_1", attachments=["atc_1", "x?signature=SECRET"])
+        logs.bind(user="alice", thread="thr_1", attachments=["atc_1", "x?signature=SECRET"])
         await asyncio.sleep(0)
         with tracing.begin("call", is_call=True):
             pass
@@ -143,10 +143,10 @@ def test_nothing_of_opentelemetry_is_needed() -> None:
     program = """
 import sys
 sys.modules["opentelemetry"] = None
-from app import logs, tracing
+from app.telemetry import logs, tracing
 assert not tracing.is_tracing_wanted()
 with logs.about_this_request(), tracing.begin("a call", {"x": 1}) as span, span.as_parent():
-    logs.note(thread="thr_1")
+    logs.bind(thread="thr_1")
     span.end(failed=True)
 """
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}

@@ -3,21 +3,21 @@
 import os
 import time
 
-from app.chat.images import Refused
+from app.model_input.readers.images import Unreadable
 
 
-def hang(body: bytes, max_side: int) -> Refused:
+def hang(body: bytes, max_side: int) -> Unreadable:
     """A decoder that never comes back."""
     while True:
         time.sleep(0.01)
 
 
-def eat(body: bytes, max_side: int) -> Refused:
+def eat(body: bytes, max_side: int) -> Unreadable:
     """A decoder that takes all the memory it can get."""
     kept = [bytes(1024**3) for _ in range(64)]  # asked for, never touched: no time passes
-    return Refused(f"took {len(kept)} blocks")
+    return Unreadable(f"took {len(kept)} blocks")
 
 
-def die(body: bytes, max_side: int) -> Refused:
+def die(body: bytes, max_side: int) -> Unreadable:
     """A decoder that takes its process along."""
     os._exit(1)

@@ -12,9 +12,9 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
-from app.attachments.workers import Workers
-from app.chat.assembly import Chat, ChatOptions, build_chat
-from app.chat.converter import ContentLinks
+from app.model_input.converter import ContentLinks
+from app.wiring.chat import Chat, ChatOptions, build_chat
+from app.workers import Workers
 from tests.model_api import ModelApi, Received
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 

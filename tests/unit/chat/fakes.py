@@ -18,13 +18,13 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from app.attachments.workers import Workers
-from app.chat.budget import Budget
-from app.chat.cache import RenditionCache
-from app.chat.converter import AttachmentConverter
-from app.chat.renditions import Limits, Renditions
 from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
+from app.model_input.budget import Budget
+from app.model_input.cache import RenditionCache
+from app.model_input.converter import AttachmentConverter
+from app.model_input.renditions import Limits, Renditions
+from app.workers import Workers
 
 CONTEXT = RequestContext(user_id="ada", request_id="req_1", base_url="http://127.0.0.1")
 # It has a title: the model would be asked for one otherwise.

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chat.budget import RESERVE_BYTES, Budget, json_bytes
-from app.chat.outgoing import fitted
-from app.chat.parts import announcement, text_part
+from app.model_input.announcements import announcement, text_part
+from app.model_input.budget import RESERVE_BYTES, Budget, json_bytes
+from app.model_input.trimming import fitted
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least

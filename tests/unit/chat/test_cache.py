@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from app.chat.cache import RenditionCache
-from app.chat.parts import Rendition, note
+from app.model_input.announcements import Rendition, note
+from app.model_input.cache import RenditionCache
 
 
 def rendition(chars: int) -> Rendition:

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.chat.kinds import Kind, kind_of
-from app.chat.parts import announced_fields
+from app.model_input.announcements import announced_fields
+from app.model_input.kinds import Kind, kind_of
 from tests.corpus import SAMPLES, Sample
 from tests.model_api import ModelApi, Received
 from tests.unit.chat.chatting import conversation

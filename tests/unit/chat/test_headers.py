@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.chat import images
-from app.chat.headers import sendable_type
+from app.model_input.readers import images
+from app.model_input.readers.image_headers import sendable_type
 from tests.corpus import IMAGES, image, turned
 
 

@@ -13,7 +13,8 @@ from chatkit.types import (
     ThreadItem,
 )
 
-from app.chat.history import load_history, repair
+from app.chat.history import load_history
+from app.model_input.tool_calls import repair
 from tests.model_api import ModelApi
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import CONTEXT, THREAD, MemoryStore, user_message

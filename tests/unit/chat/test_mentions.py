@@ -21,11 +21,11 @@ from chatkit.types import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.chat.budget import Budget
-from app.chat.converter import AttachmentConverter
-from app.chat.mentions import Mentions
-from app.chat.parts import MENTION, RULES, announced_fields
 from app.context import RequestContext
+from app.model_input.announcements import MENTION, RULES, announced_fields
+from app.model_input.budget import Budget
+from app.model_input.converter import AttachmentConverter
+from app.model_input.mentions import Mentions
 from tests.model_api import ModelApi
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message

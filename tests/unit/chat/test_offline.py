@@ -7,13 +7,13 @@ from chatkit.types import ThreadItemDoneEvent, ThreadItemUpdatedEvent, ThreadStr
 from PIL import Image
 from pypdf import PdfWriter
 
-from app.attachments.workers import Workers
 from app.chat.agent import default_agent
-from app.chat.budget import Budget
 from app.chat.models import OneModel
-from app.chat.offline import OfflineModel
 from app.chat.responder import AgentResponder
 from app.chat.titles import Titles
+from app.model_input.budget import Budget
+from app.offline.model import OfflineModel
+from app.workers import Workers
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
 

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.chat.kinds import Kind, kind_of
-from app.chat.parts import (
+from app.model_input.announcements import (
     Rendition,
     announced_fields,
     announcement,
@@ -17,6 +16,7 @@ from app.chat.parts import (
     file_name,
     note,
 )
+from app.model_input.kinds import Kind, kind_of
 from tests.unit.chat.fakes import Row
 
 NASTY = [

@@ -2,13 +2,13 @@
 
 import pytest
 
-from app.attachments.workers import Workers
-from app.chat import images
-from app.chat.links import BucketLinks
 from app.errors import BucketUnavailable
+from app.model_input.bucket_urls import BucketLinks
+from app.model_input.readers import images
 from app.storage.credentials import Credentials
 from app.storage.endpoint import Endpoint
 from app.storage.signing import UrlSigner
+from app.workers import Workers
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least_async, longest_turn

@@ -1,0 +1,57 @@
+"""How long the model takes and how many tokens it uses, for `/metrics` and for traces."""
+
+from time import perf_counter
+from typing import Any
+
+from agents import Agent, ModelResponse, RunContextWrapper, RunHooks
+
+from app.telemetry import metrics, tracing
+
+
+def model_span(operation: str) -> tracing.Span:
+    """Of a question to the model: an answer, a title, a transcription."""
+    return tracing.begin(f"model {operation}", is_call=True)
+
+
+class ObservedModel(RunHooks[Any]):
+    """For one run of an agent: every question to its model is timed.
+
+    The library tells nobody of a question that failed: `close` after the run ends its span.
+    """
+
+    def __init__(self) -> None:
+        self._begun = perf_counter()
+        self._span: tracing.Span | None = None
+
+    async def on_llm_start(
+        self,
+        context: RunContextWrapper[Any],
+        agent: Agent[Any],
+        system_prompt: str | None,
+        input_items: list[Any],
+    ) -> None:
+        self._begun = perf_counter()
+        self._span = model_span("answer")
+
+    async def on_llm_end(
+        self, context: RunContextWrapper[Any], agent: Agent[Any], response: ModelResponse
+    ) -> None:
+        metrics.model_seconds.observe(perf_counter() - self._begun)
+        usage = response.usage
+        metrics.model_tokens.labels("input").inc(usage.input_tokens)
+        metrics.model_tokens.labels("output").inc(usage.output_tokens)
+        cached = usage.input_tokens_details.cached_tokens if usage.input_tokens_details else 0
+        metrics.model_tokens.labels("cached_input").inc(cached or 0)
+        if self._span is not None:
+            self._span.end(
+                {
+                    "gen_ai.usage.input_tokens": usage.input_tokens,
+                    "gen_ai.usage.output_tokens": usage.output_tokens,
+                }
+            )
+            self._span = None
+
+    def close(self) -> None:
+        """The run is over: a question without an answer has failed, or was cancelled."""
+        if self._span is not None:
+            self._span.end(failed=True)

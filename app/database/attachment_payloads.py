@@ -1,0 +1,75 @@
+"""ChatKit's attachments as its store saves and loads them: the payload of a row, and no more."""
+
+from typing import Any
+
+from chatkit.types import Attachment
+
+from app.database import statements
+from app.database.engine import Database
+from app.database.payloads import Hydrator, as_stored, decode_attachment, encode_attachment, hydrate
+from app.database.search_terms import search_terms
+from app.errors import NotFound
+from app.storable import storable
+
+
+class AttachmentPayloads:
+    """One user's at a time. The state of a row is `AttachmentRecords`' business."""
+
+    def __init__(self, database: Database, hydrator: Hydrator | None) -> None:
+        self._database = database
+        self._hydrator = hydrator
+
+    async def save(self, attachment: Attachment, user_id: str) -> None:
+        """Upsert the metadata.
+
+        Of the bucket's attachments only the payload changes, without upload descriptor and with
+        its preview as it was: thread, state, key and size are never taken from here. Raises
+        `NotFound` for one that was deleted.
+        """
+        async with self._database.begin() as connection:
+            row = await connection.execute(
+                statements.LOCK_ATTACHMENT,
+                {"owner": user_id, "attachment": storable(attachment.id)},
+            )
+            known = row.one_or_none()
+            reference = None if known is None else known.reference
+            if reference is not None and known is not None and known.state == "tombstone":
+                raise _no_attachment(attachment.id)
+            given: dict[str, Any] = {
+                "owner": user_id,
+                "attachment": storable(attachment.id),
+                "json": encode_attachment(as_stored(attachment, reference)),
+            }
+            if reference is not None:
+                await connection.execute(statements.UPDATE_ATTACHMENT, given)
+                return
+            thread_id = attachment.thread_id
+            given |= {
+                "file_name": storable(attachment.name),
+                "file_type": storable(attachment.mime_type),
+                "terms": search_terms(user_id, attachment.name),
+                "thread": None if thread_id is None else storable(thread_id),
+            }
+            await connection.execute(statements.UPSERT_FOREIGN_ATTACHMENT, given)
+
+    async def load(self, attachment_id: str, user_id: str) -> Attachment:
+        async with self._database.connect() as connection:
+            found = await connection.execute(
+                statements.LOAD_ATTACHMENT,
+                {"owner": user_id, "attachment": storable(attachment_id)},
+            )
+            row = found.one_or_none()
+        if row is None:
+            raise _no_attachment(attachment_id)
+        attachment = decode_attachment(row.payload)
+        if row.thread_id is not None or row.reference is not None:
+            attachment.thread_id = row.thread_id
+        if row.reference is not None:
+            attachment = as_stored(attachment, row.reference)
+            if self._hydrator is not None:
+                await hydrate([attachment], self._hydrator)
+        return attachment
+
+
+def _no_attachment(attachment_id: str) -> NotFound:
+    return NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")

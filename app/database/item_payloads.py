@@ -1,0 +1,109 @@
+"""A thread's items as ChatKit's store saves and loads them, and the user's opinions of them."""
+
+from collections.abc import Mapping, Sequence
+
+from chatkit.types import FeedbackKind, ThreadItem, UserMessageItem
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from app.database import statements
+from app.database.engine import Database
+from app.database.message_attachments import stored_references
+from app.database.payloads import Hydrator, decode_item, encode_item
+from app.errors import NotFound
+from app.storable import storable
+
+
+class ItemPayloads:
+    """One user's at a time. Raises `NotFound` for an unknown thread or item."""
+
+    def __init__(self, database: Database, hydrator: Hydrator | None) -> None:
+        self._database = database
+        self._hydrator = hydrator
+
+    async def load(self, thread_id: str, item_id: str, user_id: str) -> ThreadItem:
+        async with self._database.connect() as connection:
+            payload = await connection.scalar(
+                statements.LOAD_ITEM, _item_key(user_id, thread_id, item_id)
+            )
+        if payload is None:
+            raise _no_item(item_id)
+        return await decode_item(payload, self._hydrator)
+
+    async def save(self, thread_id: str, item: ThreadItem, user_id: str) -> None:
+        """Upsert by id; an item that is saved again keeps its place."""
+        ids = attachment_ids(item)
+        if not ids:
+            async with self._database.connect() as connection:
+                await upsert_item(connection, thread_id, item, {}, user_id)
+            return
+        async with self._database.begin() as connection:
+            references = await stored_references(
+                connection, user_id, storable(thread_id), storable(item.id), ids
+            )
+            await upsert_item(connection, thread_id, item, references, user_id)
+
+    async def delete(self, thread_id: str, item_id: str, user_id: str) -> None:
+        """Quiet where the thread has no such item: streams remove items never saved."""
+        async with self._database.connect() as connection:
+            known = await connection.scalar(
+                statements.DELETE_ITEM, _item_key(user_id, thread_id, item_id)
+            )
+        if not known:
+            raise no_thread(thread_id)
+
+    async def add_feedback(
+        self, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind, user_id: str
+    ) -> None:
+        """Keep the latest word on each item; on none, if any of them is not in the thread."""
+        thread = {"owner": user_id, "thread": storable(thread_id)}
+        wanted = sorted({storable(item_id) for item_id in item_ids})
+        async with self._database.begin() as connection:
+            saved = await connection.execute(
+                statements.UPSERT_FEEDBACK, {**thread, "items": wanted, "opinion": kind}
+            )
+            found = set(saved.scalars())
+            for item_id in wanted:
+                if item_id not in found:
+                    raise _no_item(item_id)
+            if not wanted and not await connection.scalar(statements.LOCK_THREAD, thread):
+                raise no_thread(thread_id)
+
+
+async def upsert_item(
+    connection: AsyncConnection,
+    thread_id: str,
+    item: ThreadItem,
+    references: Mapping[str, str],
+    user_id: str,
+) -> None:
+    """`references` are those of the item's attachments, by id. Raises `NotFound`."""
+    saved = await connection.scalar(
+        statements.UPSERT_ITEM,
+        {
+            **_item_key(user_id, thread_id, item.id),
+            "item_type": item.type,
+            "json": encode_item(item, references),
+        },
+    )
+    if saved is None:
+        raise no_thread(thread_id)
+
+
+def attachment_ids(item: ThreadItem) -> list[str]:
+    """Only a user's message has any."""
+    if not isinstance(item, UserMessageItem):
+        return []
+    return [storable(attachment.id) for attachment in item.attachments]
+
+
+def no_thread(thread_id: str) -> NotFound:
+    """Of this user's."""
+    return NotFound(f"There is no thread {thread_id!r}.", param="thread_id")
+
+
+def _no_item(item_id: str) -> NotFound:
+    return NotFound(f"There is no item {item_id!r} in this thread.", param="item_id")
+
+
+def _item_key(user_id: str, thread_id: str, item_id: str) -> dict[str, str]:
+    return {"owner": user_id, "thread": storable(thread_id), "item": storable(item_id)}

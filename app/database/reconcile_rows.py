@@ -1,0 +1,99 @@
+"""The rows as a bucket's listing sees them: by object key, whoever owns them."""
+
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Double, cast, func, select, update
+
+from app.database.engine import Database
+from app.database.references import payload_previewed_by
+from app.database.tables import attachments
+
+_PAGE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedRow:
+    """`link_is_cleared`: nothing can arrive by the upload link, and what did is deleted."""
+
+    user_id: str
+    id: str
+    object_key: str
+    preview_key: str | None
+    state: str
+    link_is_cleared: bool
+    age_seconds: float
+
+
+_COLUMNS = (
+    attachments.c.user_id,
+    attachments.c.id,
+    attachments.c.object_key,
+    attachments.c.preview_key,
+    attachments.c.state,
+    attachments.c.upload_expires_at.is_(None),
+    cast(func.extract("epoch", func.now() - attachments.c.created_at), Double),
+)
+
+
+class ReconcileRows:
+    """Rows of every user: only `reconcile` uses it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def count(self) -> int:
+        """How many rows have an object key."""
+        async with self._database.connect() as connection:
+            return int(await connection.scalar(select(func.count(attachments.c.object_key))) or 0)
+
+    async def walk(self) -> AsyncIterator[KeyedRow]:
+        """Every row with an object key, in the order of keys, a page at a time.
+
+        Between pages no connection is held: a walk may take an hour.
+        """
+        after = ""
+        while True:
+            async with self._database.connect() as connection:
+                page = await connection.execute(
+                    select(*_COLUMNS)
+                    .where(attachments.c.object_key > after)
+                    .order_by(attachments.c.object_key)
+                    .limit(_PAGE)
+                )
+                rows = [KeyedRow(*row) for row in page.all()]
+            for row in rows:
+                yield row
+            if len(rows) < _PAGE:
+                return
+            after = rows[-1].object_key
+
+    async def known(self, object_keys: Collection[str]) -> set[str]:
+        """Those of the keys that have a row at this moment."""
+        async with self._database.connect() as connection:
+            found = await connection.execute(
+                select(attachments.c.object_key).where(
+                    attachments.c.object_key.in_(list(object_keys))
+                )
+            )
+            return set(found.scalars())
+
+    async def mark_lost(self, row: KeyedRow, problem: str) -> None:
+        """stored or attached → rejected, saying that the bytes are gone; they leave the quota."""
+        await self._change(row, state="rejected", problem=problem, preview_key=None)
+
+    async def forget_preview(self, row: KeyedRow) -> None:
+        """Let the image itself be its preview again."""
+        await self._change(row, preview_key=None, payload=payload_previewed_by(row.object_key))
+
+    async def _change(self, row: KeyedRow, **values: object) -> None:
+        async with self._database.connect() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(
+                    attachments.c.user_id == row.user_id,
+                    attachments.c.id == row.id,
+                    attachments.c.state.in_(("stored", "attached")),
+                )
+                .values(**values)
+            )

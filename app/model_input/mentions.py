@@ -1,0 +1,141 @@
+"""What the model is told about an @-mention: who it stands for, and how it begins.
+
+The id is all that is taken from the client's tag, and it is looked up among the user's own files
+and threads. What it names is announced in one line, its extract fenced like a file's text.
+"""
+
+from collections.abc import Sequence
+
+from chatkit.store import NotFoundError, Store
+from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
+from openai.types.responses import ResponseInputContentParam
+
+from app.context import RequestContext
+from app.errors import NotFound
+from app.model_input.announcements import Named, Rendition, mention_part, note
+from app.model_input.converter import AttachmentReader
+from app.model_input.kinds import Kind, kind_of
+from app.model_input.renditions import Renditions, StoredAttachment
+from app.model_input.typed_text import typed_text
+
+_EXTRACT_LINES = 12
+_EXTRACT_CHARS = 800
+_MESSAGE_CHARS = 400
+# Enough to find two messages among tasks, tool calls and widgets.
+_ITEMS_READ = 6
+# A history may hold any number of mentions; those after so many different ones are only named.
+_MAX_EXTRACTS = 40
+
+_UNKNOWN = note(
+    "the user has no such file or chat. It was deleted, or it never was theirs. Tell them so, and"
+    " do not guess what it held."
+)
+_FETCH = note("call fetch_attachment with this id to see the file.")
+_NAMED_ONLY = note("call fetch_attachment with this id if it is a file that you need to see.")
+
+
+class Mentions:
+    """Describes what one user mentions. Made anew for every turn; the same id is read once."""
+
+    def __init__(
+        self,
+        context: RequestContext,
+        attachments: AttachmentReader,
+        renditions: Renditions,
+        store: Store[RequestContext],
+    ) -> None:
+        self._context = context
+        self._attachments = attachments
+        self._renditions = renditions
+        self._store = store
+        self._described: dict[str, ResponseInputContentParam] = {}
+
+    async def describe(self, entity_id: str) -> ResponseInputContentParam:
+        """The block for a file or thread of the user's; for any other id, a note in its place."""
+        if entity_id not in self._described:
+            self._described[entity_id] = await self._describe(entity_id)
+        return self._described[entity_id]
+
+    async def _describe(self, entity_id: str) -> ResponseInputContentParam:
+        try:
+            record = await self._attachments.load(self._context.user_id, entity_id)
+        except NotFound:
+            return mention_part(*await self._thread(entity_id))
+        return mention_part(record, await self._extract_of_file(record))
+
+    async def _extract_of_file(self, record: StoredAttachment) -> Rendition:
+        if record.problem:
+            return note(f"the file can't be used: {record.problem}")
+        if record.state not in ("stored", "attached"):
+            return note("the file has not been uploaded.")
+        if self._is_enough():
+            return _NAMED_ONLY
+        if kind_of(record.mime_type, record.name) not in (Kind.TEXT, Kind.MAIL):
+            return _FETCH
+        whole = await self._renditions.of(record)
+        if whole.kind != "text":
+            return whole
+        return Rendition(
+            kind="text",
+            body=_first_lines(whole.body),
+            remark=f"how the text begins; {whole.remark}",
+            total_chars=whole.total_chars,
+        )
+
+    async def _thread(self, thread_id: str) -> tuple[Named, Rendition]:
+        try:
+            thread = await self._store.load_thread(thread_id, self._context)
+            named = Named(thread_id, thread.title or "(untitled)", "thread")
+            if self._is_enough():
+                return named, _NAMED_ONLY
+            first = await self._items(thread_id, "asc")
+            last = await self._items(thread_id, "desc")
+        except NotFoundError:
+            return Named(thread_id[:100], "(unknown)", "unknown"), _UNKNOWN
+        said = _first_and_last(first, last)
+        if not said:
+            return named, note("this chat has no messages.")
+        remark = "another chat of the user's: how it begins and ends"
+        return named, Rendition(kind="text", body=said, remark=remark, total_chars=len(said))
+
+    async def _items(self, thread_id: str, order: str) -> Sequence[ThreadItem]:
+        page = await self._store.load_thread_items(
+            thread_id, None, _ITEMS_READ, order, self._context
+        )
+        return page.data
+
+    def _is_enough(self) -> bool:
+        return len(self._described) >= _MAX_EXTRACTS
+
+
+def _first_lines(text: str) -> str:
+    lines = text[: _EXTRACT_CHARS + 1].splitlines(keepends=True)
+    return "".join(lines[:_EXTRACT_LINES])[:_EXTRACT_CHARS]
+
+
+def _first_and_last(first: Sequence[ThreadItem], last: Sequence[ThreadItem]) -> str:
+    """The first message and the last two, in their order; `last` comes newest first."""
+    told: dict[str, str] = {}
+    opening = [(item.id, said) for item in first if (said := _transcript_line(item))][:1]
+    closing = [(item.id, said) for item in last if (said := _transcript_line(item))][:2]
+    for item_id, said in [*opening, *reversed(closing)]:
+        told.setdefault(item_id, said)
+    return "\n\n".join(told.values())
+
+
+def _transcript_line(item: ThreadItem) -> str:
+    """Who said what in an item; empty for what nobody said."""
+    if isinstance(item, UserMessageItem):
+        typed = typed_text(item)
+        files = [f"{each.name!r} (id {each.id!r})" for each in item.attachments]
+        attached = f"\n(attached: {', '.join(files)})" if files else ""
+        return f"User: {_shortened(typed)}{attached}" if typed.strip() or files else ""
+    if isinstance(item, AssistantMessageItem):
+        written = "\n".join(content.text for content in item.content)
+        return f"Assistant: {_shortened(written)}" if written.strip() else ""
+    return ""
+
+
+def _shortened(text: str) -> str:
+    stripped = text.strip()
+    return stripped if len(stripped) <= _MESSAGE_CHARS else f"{stripped[:_MESSAGE_CHARS]}…"

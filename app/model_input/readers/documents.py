@@ -1,0 +1,107 @@
+"""Document work, run in a worker process: is this PDF or office file one that can be read?
+
+A file that the provider would refuse must be found here: in a thread it would poison every later
+turn. Nothing is unpacked; a zip's directory tells what unpacking it would cost.
+"""
+
+import io
+import zipfile
+from dataclasses import dataclass
+
+import pypdf
+from pypdf.errors import PyPdfError
+
+from app.model_input.readers.images import Unreadable
+
+_MAX_UNPACKED_BYTES = 512 * 1024 * 1024
+_MAX_ENTRIES = 20_000
+_MAX_RATIO = 200
+_RATIO_MATTERS_FROM_BYTES = 32 * 1024 * 1024
+
+_ZIP_FORMATS = {"docx", "pptx", "xlsx", "odt", "ods", "pages", "key", "epub"}
+_COMPOUND_FORMATS = {"doc", "xls", "ppt"}
+_COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")  # [MS-CFB] 2.2
+_REQUIRED_ENTRY = {
+    "docx": "[Content_Types].xml",
+    "pptx": "[Content_Types].xml",
+    "xlsx": "[Content_Types].xml",
+    "odt": "content.xml",
+    "ods": "content.xml",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentFacts:
+    """`pages` is 0 where the format does not tell."""
+
+    pages: int
+
+
+def is_plain_pdf(body: bytes, suffix: str) -> bool:
+    """Whether this is plainly a whole PDF that is not encrypted. False: that takes a closer look.
+
+    Cheap enough for any thread: nothing is parsed. The trailer that names the encryption is never
+    compressed (ISO 32000-2, 7.5.8.2).
+    """
+    if suffix != "pdf":
+        return False
+    complete = (
+        body.startswith(b"%PDF-") and b"%%EOF" in body[-1024:] and b"startxref" in body[-1024:]
+    )
+    return complete and b"/Encrypt" not in body
+
+
+def check(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
+    """Whether `body` really is a document of this format that opens without a password."""
+    if suffix == "pdf":
+        return _check_pdf(body)
+    if suffix in _ZIP_FORMATS:
+        return _check_zip(body, suffix)
+    if suffix in _COMPOUND_FORMATS and not body.startswith((_COMPOUND_MAGIC, b"{\\rtf", b"<")):
+        return Unreadable(f"it is damaged or not a .{suffix} file")
+    if suffix == "rtf" and not body.lstrip().startswith(b"{\\rtf"):
+        return Unreadable("it is damaged or not an RTF file")
+    return DocumentFacts(pages=0)
+
+
+def _check_pdf(body: bytes) -> DocumentFacts | Unreadable:
+    if b"%PDF-" not in body[:1024]:
+        return Unreadable("it is damaged or not a PDF file")
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(body))
+        if reader.is_encrypted and not reader.decrypt(""):
+            return Unreadable("it is protected with a password")
+        pages = len(reader.pages)
+    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
+        return Unreadable(f"it is a damaged PDF ({str(problem)[:200]})")
+    except (MemoryError, NotImplementedError, OverflowError, ImportError, IndexError):
+        return Unreadable("it is a PDF that can't be read")
+    if pages == 0:
+        return Unreadable("it is a PDF without pages")
+    return DocumentFacts(pages=pages)
+
+
+def _check_zip(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
+    if body.startswith(_COMPOUND_MAGIC):  # [MS-OFFCRYPTO]: an encrypted package is a compound file
+        return Unreadable("it is protected with a password")
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
+        return Unreadable(f"it is damaged or not a .{suffix} file")
+    if any(entry.flag_bits & 1 for entry in entries):
+        return Unreadable("it is protected with a password")
+    unpacked = sum(entry.file_size for entry in entries)
+    ratio = unpacked / max(1, len(body))
+    bomb = unpacked > _MAX_UNPACKED_BYTES or (
+        unpacked > _RATIO_MATTERS_FROM_BYTES and ratio > _MAX_RATIO
+    )
+    if bomb or len(entries) > _MAX_ENTRIES:
+        return Unreadable(
+            f"it would unpack to {unpacked:,} bytes in {len(entries):,} entries, which looks like"
+            " a zip bomb"
+        )
+    required = _REQUIRED_ENTRY.get(suffix)
+    if required and required not in {entry.filename for entry in entries}:
+        return Unreadable(f"it is a zip archive, but not a .{suffix} file")
+    return DocumentFacts(pages=0)

@@ -1,0 +1,143 @@
+"""Image work, run in a worker process: check, turn upright, shrink, and transcode.
+
+Opened by the rules that thumbnails are (attachments/images.py). Nothing here imports more than
+Pillow: a worker has to start fast and stay small.
+"""
+
+import io
+import warnings
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from app.attachments.decoding import (
+    ORIENTATION_TAG,
+    UNREADABLE,
+    TooManyPixels,
+    check_pixels,
+    eight_bit,
+    open_image,
+)
+
+_PASSED_FORMATS = {
+    "PNG": "image/png",
+    "JPEG": "image/jpeg",
+    "WEBP": "image/webp",
+    "GIF": "image/gif",
+}
+_LOSSLESS_FORMATS = {"PNG", "GIF", "BMP", "ICO"}
+_MAX_LOSSLESS_BYTES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedImage:
+    """`body` is None when the stored bytes are fit to send as they are."""
+
+    body: bytes | None
+    mime_type: str
+    remark: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """What a header says: size in pixels and Pillow's name of the format."""
+
+    width: int
+    height: int
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a file can't be used, for the model and the user to read."""
+
+    reason: str
+
+
+def facts(body: bytes) -> ImageFacts | Unreadable:
+    """Size and format, from the header alone."""
+    try:
+        image = open_image(body)
+    except UNREADABLE as problem:
+        return Unreadable(f"it is not a readable image ({problem})")
+    return ImageFacts(image.width, image.height, _format(image))
+
+
+def prepare(body: bytes, max_side: int) -> PreparedImage | Unreadable:
+    """Make an image fit for the model API: its four formats, one frame, upright, `max_side` pixels.
+
+    The whole image is decoded: a damaged one is found here, not by the provider.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; nobody reads it here
+            return _prepare(body, max_side)
+    except TooManyPixels as problem:
+        return Unreadable(str(problem))
+    except UNREADABLE as problem:
+        return Unreadable(f"it is damaged or not a readable image ({str(problem)[:200]})")
+    except MemoryError:
+        return Unreadable("it needs too much memory to decode")
+
+
+def _prepare(body: bytes, max_side: int) -> PreparedImage | Unreadable:
+    image = open_image(body)
+    check_pixels(image)
+    source_format = _format(image)
+    size_before = image.size
+    frames = 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+    orientation = image.getexif().get(ORIENTATION_TAG, 1)
+    fits = max(image.size) <= max_side
+    if fits and frames == 1 and orientation in (0, 1) and source_format in _PASSED_FORMATS:
+        image.draft(image.mode, (image.width // 8, image.height // 8))
+        image.load()
+        return PreparedImage(None, _PASSED_FORMATS[source_format], "")
+
+    changes = []
+    if frames > 1:
+        image.seek(0)
+        changes.append(f"first of {frames} frames or pages")
+    if not fits:
+        scale = max_side / max(image.size)
+        target = tuple(max(1, round(side * scale)) for side in image.size)
+        image.draft(image.mode, (target[0], target[1]))
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    if orientation not in (0, 1):
+        changes.append("turned upright")
+    upright.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
+    if not fits:
+        changes.append(f"scaled down from {size_before[0]} × {size_before[1]}")
+    encoded, mime_type = _encode(upright, lossless=source_format in _LOSSLESS_FORMATS)
+    if source_format not in _PASSED_FORMATS or frames > 1:
+        changes.append(f"converted from {source_format} to {mime_type}")
+    return PreparedImage(encoded, mime_type, ", ".join(changes))
+
+
+def _format(image: Image.Image) -> str:
+    # MPO is a JPEG with more pictures behind it, as many phones write them.
+    return "JPEG" if image.format == "MPO" else str(image.format)
+
+
+def _encode(image: Image.Image, *, lossless: bool) -> tuple[bytes, str]:
+    has_alpha = image.has_transparency_data
+    if lossless or has_alpha:
+        kept = (
+            image
+            if image.mode in ("1", "L", "LA", "P", "RGB", "RGBA")
+            else eight_bit(image, alpha=has_alpha)
+        )
+        encoded = _saved(kept, "PNG")
+        if has_alpha or len(encoded) <= _MAX_LOSSLESS_BYTES:
+            return encoded, "image/png"
+    return _saved(eight_bit(image, alpha=False), "JPEG", quality=88), "image/jpeg"
+
+
+def _saved(image: Image.Image, image_format: str, **options: int) -> bytes:
+    # The colour profile matters to how it looks; the rest of the metadata (GPS!) stays behind.
+    profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
+    out = io.BytesIO()
+    clean = image.copy()
+    clean.info = {}
+    clean.save(out, image_format, icc_profile=profile, **options)
+    return out.getvalue()

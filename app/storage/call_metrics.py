@@ -1,0 +1,63 @@
+"""How long the bucket takes to answer, for `/metrics` and for traces."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Any
+
+from app.telemetry import metrics, tracing
+
+_BEGUN = "begun"
+
+
+def observe_calls(events: Any) -> None:
+    """Time every call that goes through a client, by its `meta.events`."""
+    events.register("before-call.s3", _begin)
+    events.register("after-call.s3", _end)
+    events.register("after-call-error.s3", _fail)
+
+
+def bucket_span(operation: str) -> tracing.Span:
+    """Of a call by S3's name for it, whoever makes it."""
+    return tracing.begin(f"s3 {operation}", {"rpc.method": operation}, is_call=True)
+
+
+@contextmanager
+def observed_call(operation: str, *answers: type[Exception]) -> Iterator[None]:
+    """One call made without such a client. `answers` are errors that tell no trouble."""
+    begun_at = perf_counter()
+    outcome = "error"
+    try:
+        with bucket_span(operation):
+            yield
+        outcome = "ok"
+    except answers:
+        outcome = "ok"
+        raise
+    finally:
+        metrics.bucket_seconds.labels(operation, outcome).observe(perf_counter() - begun_at)
+
+
+def _begin(context: dict[str, Any], model: Any = None, **_: object) -> None:
+    context[_BEGUN] = (perf_counter(), bucket_span(_name(model)))
+
+
+def _end(model: Any, context: dict[str, Any], http_response: Any, **_: object) -> None:
+    # 404 and 412 are answers that the service asks for; only the store's own trouble is an error.
+    _observe(model, context, "error" if http_response.status_code >= 500 else "ok")
+
+
+def _fail(context: dict[str, Any], model: Any = None, **_: object) -> None:
+    _observe(model, context, "error")
+
+
+def _observe(model: Any, context: dict[str, Any], outcome: str) -> None:
+    begun = context.pop(_BEGUN, None)
+    if begun is not None:
+        begun_at, span = begun
+        metrics.bucket_seconds.labels(_name(model), outcome).observe(perf_counter() - begun_at)
+        span.end(failed=outcome == "error")
+
+
+def _name(model: Any) -> str:
+    return str(getattr(model, "name", "unknown"))
