@@ -21,11 +21,11 @@ from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, use
 OPTIONS = ChatOptions(
     api_key="sk-test",
     base_url=None,
-    model="stand-in",
+    model="gpt-5-mini",
     model_api="responses",
     model_input="inline",
     agent=None,
-    transcription_model="stand-in-for-speech",
+    transcription_model="gpt-4o-mini-transcribe",
     image_max_side=2048,
     text_max_chars=100_000,
     max_request_bytes=45_000_000,

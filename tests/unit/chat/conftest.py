@@ -14,9 +14,8 @@ def running_model_api() -> Iterator[ModelApi]:
 
 
 @pytest.fixture
-def api(running_model_api: ModelApi) -> ModelApi:
-    """The stand-in, forgetful of other tests."""
-    running_model_api.script.clear()
-    running_model_api.received.clear()
-    running_model_api.cancelled.clear()
-    return running_model_api
+def api(running_model_api: ModelApi) -> Iterator[ModelApi]:
+    """The stand-in, forgetful of other tests; fails a test whose request it rejected."""
+    running_model_api.reset()
+    yield running_model_api
+    running_model_api.expect_no_rejection()

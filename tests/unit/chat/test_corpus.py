@@ -27,13 +27,14 @@ async def corpus(
     request: pytest.FixtureRequest, running_model_api: ModelApi, anyio_backend: str
 ) -> tuple[str, Attachments, dict[str, Received]]:
     """The API's name, and what it received of each sample, one thread for each."""
-    running_model_api.script.clear()  # whatever other tests have left of theirs
+    running_model_api.reset()
     received: dict[str, Received] = {}
     async with conversation(running_model_api, model_api=request.param) as chat:
         for sample in SAMPLES:
             chat.store.items.clear()
             attachment = chat.attachments.add(sample.name, sample.mime_type, sample.make())
             received[sample.name] = await chat.sent(attachment)
+    running_model_api.expect_no_rejection()
     return request.param, chat.attachments, received
 
 

@@ -8,7 +8,7 @@ from chatkit.errors import CustomStreamError
 from chatkit.types import ThreadItemAddedEvent, ThreadItemDoneEvent, ThreadItemUpdatedEvent
 
 from app.context import RequestContext
-from tests.model_api import Call, Error, ModelApi, Text
+from tests.model_api import Call, Error, Failed, ModelApi, Reply, Text
 from tests.unit.chat.chatting import conversation, texts_of
 from tests.unit.chat.fakes import CONTEXT, THREAD, user_message
 from tests.unit.chat.test_offline import png
@@ -104,10 +104,8 @@ async def test_a_refused_file_is_named_and_later_turns_send_a_note(
 async def test_a_file_refused_in_the_stream_is_treated_the_same(api: ModelApi) -> None:
     async with conversation(api) as chat:
         only = chat.attachments.add("only.png", "image/png", png(10, 10))
-        failed = Error(
-            0, "The image could not be parsed.", code="image_parse_error", in_stream=True
-        )
-        api.script.append(failed)
+        failed = Failed("The image could not be parsed.", code="image_parse_error")
+        api.script.append(Reply(ending=failed))
         answers = texts_of(await chat.say("Look.", only))
     assert "“only.png”" in answers[0] and "could not be parsed" in answers[0]
     assert images_in(api) == 0
