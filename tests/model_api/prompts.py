@@ -68,6 +68,7 @@ class Prompts:
         self._uploads = uploads
         self._kept: defaultdict[object, list[list[Segment]]] = defaultdict(list)
         self._sizes = Remembered(_image_size)
+        self._file_tokens: dict[tuple[bytes, object], int] = {}
 
     def segments(self, body: Json, model: Model) -> list[Segment]:
         """The prompt in the order of the cache: tools, instructions, then the items."""
@@ -118,16 +119,15 @@ class Prompts:
         return Segment(digest(url), image_tokens(*self._sizes(url), model, part.detail))
 
     def _file(self, part: FilePart, model: Model) -> Segment:
-        if part.file_id:
-            held = self._uploads.held.get(part.file_id)
-            content = part.file_id
-            name, body = (held.filename, held.body) if held else ("", b"")
-        else:
-            content = part.data or part.url or ""
-            name = part.name or ""
-            _, body = data_url(part.data or "") or ("", b"")
-        suffix = name.rpartition(".")[2].lower()
-        return Segment(digest(content), file_tokens(suffix, body, model))
+        content = digest(part.file_id or part.data or part.url or "")
+        key = (content, model.images)
+        if key not in self._file_tokens:
+            held = self._uploads.held.get(part.file_id or "")
+            name = held.filename if held else part.name or ""
+            body = held.body if held else (data_url(part.data or "") or ("", b""))[1]
+            suffix = name.rpartition(".")[2].lower()
+            self._file_tokens[key] = file_tokens(suffix, body, model)
+        return Segment(content, self._file_tokens[key])
 
 
 def total(segments: Sequence[Segment]) -> int:
