@@ -38,7 +38,8 @@ class ModelApi:
     - `window`: the context window in tokens of every model; None: each model's own.
     - `overflow_in_stream`: a streamed request that exceeds the window ends in `response.failed`,
       as clients have seen it, instead of a 400, which the document has.
-    - `repeat_ids`: number ids from 1 in every response, as some providers do.
+    - `repeat_ids`: number ids from 1 in every response, as some providers do; those take an id that
+      comes twice.
     - `upload_errors`: what the next uploads are answered with.
     - `more_models`: names that are known beside those of OpenAI's document.
     """
@@ -71,15 +72,8 @@ class ModelApi:
         return [each.rejection for each in self.received if each.rejection]
 
     def reset(self) -> None:
-        """Forget what other tests have said, sent and set; files are kept."""
-        self.script.clear()
-        self.upload_errors.clear()
-        self.received.clear()
-        self.cancelled.clear()
-        self.released.clear()
-        self.prompts.forget()
-        self.window = None
-        self.repeat_ids = self.overflow_in_stream = False
+        """Forget everything that other tests have said, sent and set."""
+        vars(self).update(vars(ModelApi(self.base_url)))
 
     def expect_no_rejection(self) -> None:
         """Fail if a request was rejected: the product must not get around it silently."""
@@ -101,6 +95,7 @@ class ModelApi:
             self.memory,
             self.prompts,
             self.window,
+            self.repeat_ids,
         )
         check_rules(request)
         reply = self._reply(received)

@@ -23,6 +23,8 @@ class Memory:
                 reasoning = item["id"]
             elif reasoning:
                 self.reasoned[item["id"]] = reasoning
+            else:
+                self.reasoned.pop(item["id"], None)
         if request.get("store") is not False:
             self.responses.add(response_id)
             self.items.update(item["id"] for item in output)

@@ -105,10 +105,6 @@ class Prompts:
         del kept[:-_KEPT_PROMPTS]
         return 0 if shared < _LEAST_CACHED_TOKENS else shared - shared % _CACHED_BLOCK_TOKENS
 
-    def forget(self) -> None:
-        """Empty the cache."""
-        self._kept.clear()
-
     def _image(self, part: ImagePart, model: Model) -> Segment:
         if part.file_id:
             held = self._uploads.held.get(part.file_id)

@@ -23,6 +23,7 @@ class Request:
     """A request that the document accepts, and what the API knows when it comes.
 
     `length` is the body's, in bytes. `window` is in tokens; None: the model's own.
+    With `ids_repeat` the provider numbers the items of every response from 1.
     """
 
     body: Json
@@ -33,6 +34,7 @@ class Request:
     memory: Memory
     prompts: Prompts
     window: int | None = None
+    ids_repeat: bool = False
 
     @cached_property
     def model(self) -> Model:
