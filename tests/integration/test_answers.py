@@ -42,7 +42,7 @@ def settings_with_model(
         seaweedfs_bucket,
         openai_api_key="sk-test",
         openai_base_url=provider.base_url,
-        model="stand-in",
+        model="gpt-5-mini",
         model_api=request.param,
     )
 
