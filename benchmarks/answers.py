@@ -1,7 +1,8 @@
 """Whether the service still answers others while 8 turns with 20 MiB of images each run.
 
-The service, the model's provider (which only counts bytes) and the prober are processes of their
-own, as they would be. Every turn is the first of its thread: all is read, checked and encoded.
+The service, the model's provider (which counts bytes, and checks the requests between the rounds)
+and the prober are processes of their own, as they would be. Every turn is the first of its thread:
+all is read, checked and encoded.
 """
 
 import http.client
@@ -22,15 +23,13 @@ from statistics import median
 import httpx
 import uvicorn
 from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
-from starlette.routing import Route
 
-from app.offline.events import text_response_events
 from app.settings import Settings
 from app.wiring.application import create_application
 from benchmarks._servers import Servers, servers
 from benchmarks.converter import photo
+from tests.model_api import Text
+from tests.model_api.deferred import DeferredApi
 
 TURNS = 8
 IMAGES_EACH = 4
@@ -46,6 +45,8 @@ def main() -> None:
             images = [photo() for _ in range(IMAGES_EACH)]
             for round_number in range(ROUNDS):
                 _measure(service, images, f"round {round_number + 1}")
+                problems = httpx.get(f"{provider}/check", timeout=120).json()
+                assert problems == [], problems
 
 
 def _measure(service: str, images: list[bytes], name: str) -> None:
@@ -134,23 +135,13 @@ def _settings(running: Servers, provider: str) -> Settings:
     )
 
 
-async def _count(request: Request) -> Response:
-    """A provider that reads a request and answers how long it was; titles are short requests."""
-    size = 0
-    start = b""
-    async for chunk in request.stream():
-        size += len(chunk)
-        start = start or chunk
-    if b'"stream":true' not in start and size < 64 * 1024:
-        *_, completed = text_response_events("A title", model="bench")
-        return JSONResponse(json.loads(completed.model_dump_json())["response"])
-    events = text_response_events(str(size), model="bench")
-    body = (f"event: {e.type}\ndata: {e.model_dump_json()}\n\n" for e in events)
-    return StreamingResponse(body, media_type="text/event-stream")
+def _said(length: int, streams: bool) -> Text:
+    """How many bytes were read; titles do not stream."""
+    return Text(str(length) if streams else "A title")
 
 
 def _provider(tell: Connection) -> None:
-    _serve(Starlette(routes=[Route("/v1/responses", _count, methods=["POST"])]), tell)
+    _serve(DeferredApi(_said).application(), tell)
 
 
 def _service(tell: Connection, settings: Settings) -> None:

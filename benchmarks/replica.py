@@ -19,12 +19,10 @@ from typing import Any
 
 import httpx
 import psutil
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response
-from starlette.routing import Route
 
 from benchmarks._servers import Servers, servers, serving
+from tests.model_api import Text
+from tests.model_api.deferred import DeferredApi
 
 CALLS = 300
 AT_ONCE = 8
@@ -34,18 +32,20 @@ Call = Callable[[httpx.AsyncClient, int], Awaitable[object]]
 
 
 def main() -> None:
-    silent_model = Starlette(routes=[Route("/v1/responses", _never, methods=["POST"])])
+    silent_model = DeferredApi(lambda length, streams: Text(hang_after=0 if streams else None))
     with servers() as running:
         with replica(running) as (base_url, process):
             asyncio.run(_measure_operations(base_url, process))
         with (
-            serving(silent_model) as model,
+            serving(silent_model.application()) as model,
             replica(running, OPENAI_BASE_URL=f"{model}/v1", OPENAI_API_KEY="bench") as (
                 base_url,
                 process,
             ),
         ):
             asyncio.run(_measure_open_answers(base_url, process))
+            problems = silent_model.check()
+            assert problems == [], problems
 
 
 @contextmanager
@@ -197,10 +197,3 @@ def _message(client: httpx.AsyncClient, number: int) -> httpx.Request:
 def _processor_seconds(process: psutil.Process) -> float:
     used = process.cpu_times()
     return float(used.user + used.system)
-
-
-async def _never(request: Request) -> Response:
-    await request.body()
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    return Response(status_code=499)
