@@ -41,7 +41,7 @@ def main() -> None:
     with servers() as running, _process(_provider) as provider:
         settings = _settings(running, f"{provider}/v1")
         with _process(_service, settings) as service:
-            httpx.get(f"{service}/readyz").raise_for_status()  # as whoever sends it requests does
+            httpx.get(f"{service}/readyz").raise_for_status()  # as a load balancer does
             images = [photo() for _ in range(IMAGES_EACH)]
             for round_number in range(ROUNDS):
                 _measure(service, images, f"round {round_number + 1}")

@@ -1,7 +1,7 @@
-"""The stand-in for benchmarks: it answers at once, and judges when the measurement is over.
+"""The stand-in for benchmarks: it answers at once, and checks requests after the measurement.
 
-Parsing and checking a request of 25 MB takes some 0.2 s of a core, which the measured service would
-miss on a machine with two. So requests are kept as bytes until somebody asks for `GET /check`.
+To parse and check a request of 25 MB takes 0.2 s or more of a core, which the measured service
+would lack on a machine with two. So requests are kept as bytes until `GET /check`, or `check`.
 """
 
 import asyncio

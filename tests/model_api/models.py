@@ -1,9 +1,13 @@
 """What each family of OpenAI's models supports, as far as requests are rejected over it.
 
-Efforts: every model was asked with every effort in enricoros/big-AGI#944 (January 2026) and #1159
-(July 2026). Verbosity: the same in enricoros/big-AGI#947; a model that does not support the
-parameter takes `medium` alone (google-deepmind/concordia#164). Windows: OpenAI's model pages; of
-GPT-5's 400,000 tokens 272,000 are for the input (cline/cline#5474, RooCodeInc/Roo-Code#6856).
+Efforts: a table "verified against the OpenAI API" up to GPT-5.2 (community.openai.com/t/1371738)
+and another (qiita.com/hanaya/items/51720cb429d543874abe); for GPT-5.6 its model page, quoted in
+infiniflow/ragflow#19856; GPT-5.4 and 5.5 as in enricoros/big-AGI#1159.
+Verbosity: enricoros/big-AGI#947 asked every model. One that does not support the parameter takes
+`medium` alone (google-deepmind/concordia#164).
+Windows: OpenAI's model pages. Of GPT-5's 400,000 tokens 272,000 are for the input
+(cline/cline#5474, RooCodeInc/Roo-Code#6856); the same is taken for later models whose page is not
+on record.
 Image tokens: "Calculating costs" in OpenAI's guide on images and vision.
 """
 
@@ -73,7 +77,7 @@ _FAMILIES: tuple[tuple[str, Model], ...] = (
     (r"gpt-5\.5", _gpt_5("none low medium high xhigh", "medium", images=_NEWER)),
     (
         r"gpt-5\.6(-sol|-terra|-luna)?",
-        _gpt_5("none low medium high xhigh max", "medium", images=_NEWER),
+        _gpt_5("none low medium high xhigh max", "medium", window=1_050_000, images=_NEWER),
     ),
     ("gpt-5-chat-latest", Model(128_000, Tiles(70, 140))),
     (

@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 @dataclass(eq=False)
 class Rejection(Exception):
-    """A request that OpenAI does not answer; raised by whatever finds it."""
+    """Why OpenAI rejects a request."""
 
     message: str
     code: str | None = None

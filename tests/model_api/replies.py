@@ -205,7 +205,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Error:
-    """The request is answered with an error, whatever is in it."""
+    """The answer to a valid request is this error."""
 
     status: int
     message: str

@@ -39,9 +39,9 @@ def the_model_exists(request: Request) -> Found:
 
 
 @rule(
-    "BoundaryML/baml#2708 (gpt-4.1: unsupported parameter); enricoros/big-AGI#944 and #1159 (every"
-    " model asked with every effort); openai-python 2.30, `shared/reasoning.py`: 'All models before"
-    " `gpt-5.1` … do not support `none`'"
+    "BoundaryML/baml#2708 (gpt-4.1: unsupported parameter); community.openai.com/t/1371738 (every"
+    " model and effort); openai-python 2.30, `shared/reasoning.py`: 'All models before `gpt-5.1` …"
+    " do not support `none`'"
 )
 def effort_is_one_of_the_models(request: Request) -> Found:
     effort, param = _effort(request)

@@ -15,7 +15,7 @@ def running_model_api() -> Iterator[ModelApi]:
 
 @pytest.fixture
 def api(running_model_api: ModelApi) -> Iterator[ModelApi]:
-    """The stand-in, forgetful of other tests; fails a test whose request it rejected."""
+    """The stand-in as it was at its start; fails a test whose request it rejected."""
     running_model_api.reset()
     yield running_model_api
     running_model_api.expect_no_rejection()

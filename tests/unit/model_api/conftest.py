@@ -17,7 +17,7 @@ def running_model_api() -> Iterator[ModelApi]:
 
 @pytest.fixture
 def api(running_model_api: ModelApi) -> ModelApi:
-    """The stand-in, forgetful of other tests. Here requests may be rejected."""
+    """The stand-in as it was at its start. Here requests may be rejected."""
     running_model_api.reset()
     return running_model_api
 

@@ -1,5 +1,6 @@
 """The stand-in for benchmarks: it answers everything, and judges afterwards."""
 
+import pytest
 from openai import OpenAI
 
 from tests.middlebox import listening
@@ -8,6 +9,7 @@ from tests.model_api.deferred import DeferredApi
 from tests.unit.model_api.asking import ask, input_image, responses, user
 
 
+@pytest.mark.usefixtures("running_model_api")  # the document is there
 def test_requests_are_answered_at_once_and_judged_when_asked() -> None:
     api = DeferredApi(lambda length, streams: Text(f"{length} bytes" if streams else "A title"))
     with listening(api.application()) as url, OpenAI(api_key="-", base_url=f"{url}/v1") as client:

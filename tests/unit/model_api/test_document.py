@@ -1,13 +1,14 @@
 """Requests that OpenAI's document rejects, in the words of its API."""
 
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from openai import BadRequestError, NotFoundError, OpenAI
 
-from tests.model_api import ModelApi
-from tests.model_api.document import AMENDMENTS, DOCUMENT, openai_document
+from tests.model_api import ModelApi, model_api
+from tests.model_api.document import AMENDMENTS, openai_document
 from tests.unit.model_api.asking import ask, completions, post, responses, user
 
 Json = dict[str, Any]
@@ -91,14 +92,33 @@ def test_what_the_document_rejects_is_named(
     assert says in rejected.value.message
 
 
+@pytest.mark.usefixtures("api")
 def test_amendments_are_of_the_document_and_have_a_source() -> None:
-    assert DOCUMENT.exists()
     assert all(amendment.source for amendment in AMENDMENTS)
     assert openai_document().problems_of("OutputTextContent", {"type": "output_text"}) != []
 
 
-def test_the_models_of_the_document_are_known() -> None:
+def test_models_are_those_of_the_document_and_those_of_the_test(
+    api: ModelApi, client: OpenAI
+) -> None:
     assert {"gpt-5-mini", "gpt-4o", "o3", "gpt-5.6-luna"} <= openai_document().models()
+    api.more_models = frozenset({"llama3"})
+    ask(client, completions(model="llama3"))
+
+
+@pytest.mark.parametrize(
+    ("environment", "outcome"), [("true", pytest.fail.Exception), ("", pytest.skip.Exception)]
+)
+def test_without_the_document_tests_fail_in_ci_and_are_skipped_elsewhere(
+    environment: str,
+    outcome: type[BaseException],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.model_api.DOCUMENT", tmp_path / "openapi.json")
+    monkeypatch.setenv("CI", environment)
+    with pytest.raises(outcome, match="OpenAPI document"), model_api():
+        pass
 
 
 def test_operations_that_it_has_not_are_rejected(api: ModelApi, client: OpenAI) -> None:

@@ -133,6 +133,18 @@ def test_ids_are_new_in_every_response_unless_they_are_repeated(
     assert ids() == ids() == ["resp_1", "msg_1", "fc_1"]
 
 
+def test_a_provider_that_numbers_ids_takes_one_that_comes_twice(
+    api: ModelApi, client: OpenAI
+) -> None:
+    twice = responses(
+        [user(), call(id="fc_1"), output(), call("call_2", id="fc_1"), output("call_2")]
+    )
+    with pytest.raises(openai.BadRequestError, match="Duplicate item found"):
+        ask(client, twice)
+    api.repeat_ids = True
+    ask(client, twice)
+
+
 @pytest.mark.parametrize("body", [responses(), completions()], ids=["responses", "chat"])
 def test_a_failure_in_the_middle_reaches_the_client(
     body: Json, api: ModelApi, client: OpenAI

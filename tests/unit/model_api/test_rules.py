@@ -22,7 +22,7 @@ def test_every_rule_has_a_case_and_a_source() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
-def test_a_rule_lets_the_one_pass_and_rejects_the_other(
+def test_a_rule_accepts_one_request_and_rejects_another(
     case: Case, api: ModelApi, client: OpenAI
 ) -> None:
     world = World(api, client)
