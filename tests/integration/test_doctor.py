@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -15,10 +16,11 @@ from app.database.migrate import downgrade
 from app.doctor import mends
 from app.doctor.examination import examine
 from app.doctor.report import Finding, as_json, is_healthy, summary
+from app.doctor.sample_files import CODE_WORD
 from app.embedded.postgres import EmbeddedPostgres
 from app.storage.setup import Access
 from tests.middlebox import in_front_of, s3_error
-from tests.model_api import Error, model_api
+from tests.model_api import Call, Error, Received, Text, model_api
 from tests.servers import TestBucket
 from tests.service import running, test_settings
 
@@ -79,6 +81,15 @@ def healthy_bucket(seaweedfs_bucket: TestBucket) -> TestBucket:
 # A deployment that works
 
 
+def fetching(received: Received) -> Text | Call:
+    """A model that fetches the file it is asked to fetch, and says what is in it."""
+    outputs = [item for item in received.body["input"] if "output" in item]
+    if outputs:
+        return Text(f"It is {CODE_WORD}.")
+    asked = re.search(r"Fetch it by its id.*?(atc_\w+)", received.texts(), re.DOTALL)
+    return Call("fetch_attachment", {"id": asked[1], "offset": 0}) if asked else Text()
+
+
 @pytest.mark.parametrize("upload_method", ["POST", "PUT"])
 async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
     upload_method: str, database_url: str, healthy_bucket: TestBucket
@@ -90,7 +101,7 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
         s3_addressing_style="path",
         upload_method=upload_method,
     )
-    with running(settings) as base_url, model_api() as provider:
+    with running(settings) as base_url, model_api(answer=fetching) as provider:
         prepare(healthy_bucket, own(base_url))
         findings = await examined(
             database_url,
@@ -105,8 +116,7 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
     other = (
         {"put_length", "put_once"} if upload_method == "POST" else {"policy_size", "policy_fields"}
     )
-    # The stand-in says "Noted." to everything, so it fetches no file.
-    assert not_made - {"gateway"} == {*other, "model_urls", "model_tool"}
+    assert not_made - {"gateway"} == {*other, "model_urls"}
     assert keys_in(healthy_bucket) == []
 
 

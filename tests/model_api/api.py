@@ -1,7 +1,7 @@
 """A strict stand-in for OpenAI's API: what it holds, and how it answers each operation.
 
 A request is checked against OpenAI's OpenAPI document and the table of rules. What passes takes the
-next reply of the script; when it is empty, `answer` makes one.
+next reply of the script; when it is empty, `answer` makes one. URLs of files are not fetched.
 """
 
 import threading
@@ -47,7 +47,7 @@ class ModelApi:
     base_url: str = ""
     script: deque[Scripted] = field(default_factory=deque)
     answer: Callable[[Received], Scripted] = _noted
-    received: list[Received] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list, repr=False)
     cancelled: threading.Event = field(default_factory=threading.Event)
     released: threading.Event = field(default_factory=threading.Event)
     uploads: Uploads = field(default_factory=Uploads)

@@ -89,6 +89,8 @@ def test_what_the_document_rejects_is_named(
     with pytest.raises(BadRequestError) as rejected:
         ask(client, body)
     assert (rejected.value.code, rejected.value.param) == (code, param)
+    answer = rejected.value.response.json()
+    assert openai_document().problems_of("ErrorResponse", answer) == []
     assert says in rejected.value.message
 
 
