@@ -52,7 +52,7 @@ class ModelServer:
         )
 
     def _checked(self, handler: Handler) -> Callable[[Request], Awaitable[Response]]:
-        """Answers rejections, and records the request with what became of it."""
+        """Record the request, and answer with the rejection if there is one."""
 
         async def handle(request: Request) -> Response:
             raw = await request.body()
