@@ -44,7 +44,7 @@ _LOOK_AT_THE_AGENT = "If AGENT is set, run the agent alone: the error comes from
 async def model(deployment: Deployment) -> str:
     """A question of one line gets an answer, with the settings that every answer has."""
     async with _conversation(deployment) as chat:
-        answer = await chat.ask("HttpResponse with the word ok.")
+        answer = await chat.ask("Answer with the word ok.")
     if not answer.strip():
         raise Problem("the model's answer to a simple question is empty", _LOOK_AT_THE_AGENT)
     return f"{deployment.model.name} answers over {deployment.model.api}"
