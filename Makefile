@@ -1,7 +1,7 @@
 # Everything that can be done here; `make` alone lists it.
 # Settings are taken from the environment or the command line: `make run PORT=8001 DATA_DIR=/tmp/two`.
 .DEFAULT_GOAL := help
-.PHONY: audit help run test check types lint fmt bench screenshots lock install clean
+.PHONY: audit help run test check types lint fmt bench screenshots settings lock install clean
 MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
@@ -47,6 +47,9 @@ bench: install ## Measure: see docs/performance.md
 
 screenshots: install ## Make docs/screenshots anew (needs Chromium)
 	@$(PY) -m tests.browser.screenshots $(ARGS)
+
+settings: install ## Write docs/settings.md, .env.example and docker-compose.env anew
+	@$(PY) -m tools.settings_reference
 
 lock: install ## Resolve the dependencies anew and pin them with their hashes
 	@$(PY) -m pip install --quiet uv

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -12,20 +13,19 @@ from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
-from dotenv import load_dotenv
-from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from dotenv import dotenv_values
 
 from app.database.migrate import upgrade
 from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
 from app.errors import AppError
 from app.serving.serve import PortInUse, serve, take_port
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.telemetry.logs import configure_logs
 
 DEV_GRACEFUL_SECONDS = 3
-_MENDABLE = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
+# The operator can remove these causes: no space, a read-only disk, missing permissions.
+_OPERATOR_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 cli = typer.Typer(
     help="A ChatKit backend with two-phase uploads into S3-compatible storage.",
@@ -35,7 +35,12 @@ cli = typer.Typer(
 )
 
 Host = Annotated[str, typer.Option(help="The address to listen on.")]
-Port = Annotated[int, typer.Option(envvar="PORT", help="0 takes any free port.", min=0, max=65535)]
+Port = Annotated[
+    int,
+    typer.Option(
+        envvar="PORT", help="The port to listen on; 0 takes any free one.", min=0, max=65535
+    ),
+]
 
 
 @cli.command("dev")
@@ -43,18 +48,18 @@ def dev_command(
     host: Host = "127.0.0.1",
     port: Port = 8000,
     data_dir: Annotated[
-        Path, typer.Option(envvar="DATA_DIR", help="Where everything is kept.")
+        Path, typer.Option(envvar="DATA_DIR", help="The directory that keeps all data.")
     ] = Path(".data"),
 ) -> None:
-    """Run the service with an embedded PostgreSQL and SeaweedFS: what `make run` does.
+    """Run the service with an embedded PostgreSQL and SeaweedFS, as `make run` does.
 
-    Settings in the environment win: with DATABASE_URL or S3_ENDPOINT_URL set, that server is used.
+    The environment wins: with DATABASE_URL or S3_ENDPOINT_URL set, that server is used instead.
     """
     with take_port(host, port) as taken:
         port = taken.getsockname()[1]
         with development(data_dir, port=port, say=_say) as settings:
             _say("Migrating the database …")
-            asyncio.run(_migrate(settings))
+            _migrate(settings)
             _say("Preparing the bucket …")
             _prepare_bucket(settings)
             _serve(settings, taken, host, DEV_GRACEFUL_SECONDS)
@@ -62,41 +67,36 @@ def dev_command(
 
 @cli.command("serve")
 def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
-    """Run the service against DATABASE_URL and the bucket of the S3_* settings."""
-    settings = Settings()
-    _need_database(settings)
-    if settings.auth_mode == "dev":
-        # Only the environment can say so: the default is `jwt`.
-        _say("AUTH_MODE=dev: anyone who opens the page is let in, each as a user of their own.")
+    """Run the service with the database of DATABASE_URL and the bucket of the S3_* settings."""
+    settings = _settings_with_database()
+    if settings.sign_in.mode == "dev":
+        _say("AUTH_MODE=dev: everyone who opens the page is let in, each as a user of their own.")
     with take_port(host, port) as taken:
-        _serve(settings, taken, host, settings.shutdown_grace_seconds)
+        _serve(settings, taken, host, settings.operations.shutdown_grace_seconds)
 
 
 @cli.command("migrate")
 def migrate_command() -> None:
-    """Bring the database to the newest schema. Any number of replicas may do so at once."""
-    settings = Settings()
-    _need_database(settings)
-    asyncio.run(_migrate(settings))
+    """Bring the database to the newest schema. Replicas may do it at the same time."""
+    _migrate(_settings_with_database())
     _say("The database is at the newest schema.")
 
 
 @cli.command("bucket")
 def bucket_command() -> None:
     """Create the bucket; set CORS, lifecycle, encryption and the public access block."""
-    _prepare_bucket(Settings(), _say)
+    _prepare_bucket(Settings.read(os.environ), _say)
 
 
 @cli.command("sweep")
 def sweep_command(
-    once: Annotated[bool, typer.Option("--once", help="Sweep one time and end.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="Sweep once, then exit.")] = False,
 ) -> None:
-    """Expire abandoned uploads and delete tombstoned objects. Any number may run at once.
+    """Expire abandoned uploads and delete tombstoned objects. Replicas may do it at the same time.
 
-    Exit status 1 if something could not be deleted yet.
+    With --once, the exit status is 1 if something could not be deleted yet.
     """
-    settings = Settings()
-    _need_database(settings)
+    settings = _settings_with_database()
     from app.maintenance import sweep
 
     if not asyncio.run(sweep(settings, once=once, say=_say)):
@@ -105,17 +105,16 @@ def sweep_command(
 
 @cli.command("reconcile")
 def reconcile_command(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what is found.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Repair what differs.")] = False,
     min_age_hours: Annotated[
-        float, typer.Option(help="Leave alone what is younger: it may be in use.", min=0)
+        float, typer.Option(help="Ignore what is younger: it may be in use.", min=0)
     ] = 24,
 ) -> None:
-    """Compare the bucket with the database, both ways. Changes nothing without --fix.
+    """Compare the bucket with the database, both ways. Without --fix nothing is changed.
 
-    Exit status 2 if differences remain.
+    The exit status is 2 if differences remain.
     """
-    settings = Settings()
-    _need_database(settings)
+    settings = _settings_with_database()
     from app.maintenance import reconcile
 
     if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=_say)):
@@ -125,19 +124,20 @@ def reconcile_command(
 @cli.command("doctor")
 def doctor_command(
     as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object, for other programs.")
+        bool, typer.Option("--json", help="Print one JSON object, for other programs.")
     ] = False,
 ) -> None:
-    """Prove this deployment as a browser and a model would use it; say how to mend what fails.
+    """Check this deployment as a browser and a model use it, and print a remedy for each failure.
 
-    Writes a few small objects into the bucket and deletes them. Exit status 1 if anything fails.
+    It writes a few small objects into the bucket and deletes them. The exit status is 1 if a check
+    fails.
     """
-    settings = Settings()
+    settings = Settings.read(os.environ)
     from app.doctor.examination import examine
     from app.doctor.report import as_json as json_of
     from app.doctor.report import is_healthy, summary
 
-    # The examination reports what fails; the libraries' own warnings about it only repeat that.
+    # The report names every failure; warnings of libraries would only repeat it.
     logging.getLogger().setLevel(logging.ERROR)
     if as_json:
         findings = asyncio.run(examine(settings))
@@ -150,10 +150,9 @@ def doctor_command(
 
 
 def main() -> None:
-    """Run a command. What a person can mend is said in one sentence, with exit status 1."""
+    """Run a command. Where the operator can remove an error, print one sentence and exit with 1."""
     configure_logs("text")
-    # The AWS credential chain reads the environment only, and `.env` may hold its variables.
-    load_dotenv(".env")
+    _read_env_file()
     _exit_on_signals()
     try:
         cli()
@@ -161,17 +160,29 @@ def main() -> None:
         _fail(str(exc))
     except AppError as exc:
         _fail(exc.message)
-    except ValidationError as exc:
-        _fail("; ".join(_setting_problem(error) for error in exc.errors()))
     except OSError as exc:
-        if exc.errno not in _MENDABLE:
+        if exc.errno not in _OPERATOR_ERRORS:
             raise
         _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}")
 
 
+def _read_env_file() -> None:
+    """Add the variables of `.env` to the environment, where the AWS libraries look for theirs."""
+    for name, value in dotenv_values(".env").items():
+        if value and not os.environ.get(name):
+            os.environ[name] = value
+
+
+def _settings_with_database() -> Settings:
+    settings = Settings.read(os.environ)
+    if not settings.database.url.get_secret_value():
+        raise CannotStart("DATABASE_URL is not set: postgresql://user:password@host/database")
+    return settings
+
+
 def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds: int) -> None:
-    configure_logs(settings.log_format, settings.log_level)
-    # Imported late: it takes seconds, and progress should be seen from the start.
+    configure_logs(settings.operations.log_format, settings.operations.log_level)
+    # Imported here because it takes seconds, and the first lines of output should not wait.
     from app.telemetry.tracing import is_tracing_wanted, send_traces
     from app.wiring.application import create_application
 
@@ -179,24 +190,19 @@ def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds
         send_traces()
     name, port = taken.getsockname()[:2]
     shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
-    came_up = serve(
+    has_started = serve(
         create_application(settings),
         taken,
         on_ready=lambda: _say(f"Ready: http://{shown}:{port}"),
         graceful_seconds=graceful_seconds,
     )
-    if not came_up:
+    if not has_started:
         _fail("The service could not start; the lines above say why")
     _say("Stopping …")
 
 
-def _need_database(settings: Settings) -> None:
-    if not settings.database_url.get_secret_value():
-        raise CannotStart("DATABASE_URL is not set: postgresql://user:password@host/database")
-
-
-async def _migrate(settings: Settings) -> None:
-    await upgrade(settings.database_url.get_secret_value())
+def _migrate(settings: Settings) -> None:
+    asyncio.run(upgrade(settings.database.url.get_secret_value()))
 
 
 def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None) -> None:
@@ -205,14 +211,19 @@ def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None
     from app.storage.setup import Access, set_up_bucket
     from app.wiring.base import internal_endpoint
 
-    access = Access(pages=settings.page_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX)
-    for step in set_up_bucket(internal_endpoint(settings), access):
+    access = Access(
+        pages=settings.web.page_origins, frames=(CHATKIT_CDN,), prefix=OBJECT_KEY_PREFIX
+    )
+    for step in set_up_bucket(internal_endpoint(settings.bucket), access):
         if say is not None:
             say(str(step))
 
 
 def _exit_on_signals() -> None:
-    """Until the service has handlers of its own: leave once, in order, then not be disturbed."""
+    """Exit on the first stop signal and ignore later ones, until the server has its own handlers.
+
+    So everything is closed in order, and a second Ctrl-C does not interrupt that.
+    """
 
     def leave(number: int, _: FrameType | None) -> None:
         for each in STOP_SIGNALS:
@@ -220,14 +231,9 @@ def _exit_on_signals() -> None:
         raise SystemExit(128 + number)
 
     for each in STOP_SIGNALS:
-        # `nohup` has ignored SIGHUP on purpose.
+        # Under `nohup`, SIGHUP stays ignored.
         if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, leave)
-
-
-def _setting_problem(error: ErrorDetails) -> str:
-    name = str(error["loc"][0]).upper() if error["loc"] else "The settings"
-    return f"{name}: {error['msg']}"
 
 
 def _say(line: str) -> None:

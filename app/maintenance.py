@@ -6,7 +6,7 @@ import typer
 
 from app.attachments.reconcile import Difference, Reconciliation
 from app.database.reconcile_rows import ReconcileRows
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.wiring.base import create_core, create_sweeper
 
 Say = Callable[[str], None]
@@ -19,10 +19,11 @@ async def sweep(settings: Settings, *, once: bool, say: Say) -> bool:
     """
     core = create_core(settings)
     async with core.running():
-        sweeper = create_sweeper(settings, core)
+        sweeper = create_sweeper(core, settings.retention)
         if not once:
-            say(f"Sweeping every {settings.sweep_interval_seconds} seconds …")
-            await sweeper.run_forever(settings.sweep_interval_seconds)
+            interval_seconds = settings.retention.sweep_interval_seconds
+            say(f"Sweeping every {interval_seconds} seconds …")
+            await sweeper.run_forever(interval_seconds)
         swept = await sweeper.sweep_once()
         say(f"{swept}.")
         return swept.failed == 0

@@ -24,7 +24,7 @@ import httpx
 import uvicorn
 from starlette.applications import Starlette
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.wiring.application import create_application
 from benchmarks._servers import Servers, servers
 from benchmarks.converter import photo
@@ -122,15 +122,15 @@ def _turn(service: str, user: str, attachments: list[str]) -> int:
 
 
 def _settings(running: Servers, provider: str) -> Settings:
-    return Settings.model_validate(
+    return Settings.read(
         {
-            "database_url": running.database_url,
-            "s3_bucket": running.bucket,
-            "s3_endpoint_url": running.endpoint_url,
-            "auth_mode": "header",
-            "signing_secret": secrets.token_hex(32),
-            "openai_api_key": "sk-bench",
-            "openai_base_url": provider,
+            "DATABASE_URL": running.database_url,
+            "S3_BUCKET": running.bucket,
+            "S3_ENDPOINT_URL": running.endpoint_url,
+            "AUTH_MODE": "header",
+            "SIGNING_SECRET": secrets.token_hex(32),
+            "OPENAI_API_KEY": "sk-bench",
+            "OPENAI_BASE_URL": provider,
         }
     )
 

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from app.database.engine import Database
 from app.database.tables import attachments
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.wiring.application import create_application
 from benchmarks._servers import Servers, report, servers, serving
 
@@ -58,14 +58,14 @@ def _per_call(call: Callable[[], httpx.Response]) -> float:
 
 def _ours(running: Servers) -> Starlette:
     return create_application(
-        Settings.model_validate(
+        Settings.read(
             {
-                "database_url": running.database_url,
-                "s3_bucket": running.bucket,
-                "s3_endpoint_url": running.endpoint_url,
-                "auth_mode": "header",
-                "signing_secret": "benchmark",
-                "user_pending_uploads": CALLS,
+                "DATABASE_URL": running.database_url,
+                "S3_BUCKET": running.bucket,
+                "S3_ENDPOINT_URL": running.endpoint_url,
+                "AUTH_MODE": "header",
+                "SIGNING_SECRET": "benchmark",
+                "USER_PENDING_UPLOADS": str(CALLS),
             }
         )
     )

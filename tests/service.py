@@ -12,7 +12,7 @@ from typing import Any, Self
 import httpx
 import uvicorn
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.wiring.application import create_application
 from tests.servers import TestBucket
 
@@ -20,16 +20,19 @@ Event = dict[str, Any]
 
 
 def test_settings(database_url: str, bucket: TestBucket, **changes: object) -> Settings:
-    """Settings for one test: users are whoever the `x-forwarded-user` header says."""
-    values: dict[str, object] = {
-        "database_url": database_url,
-        "s3_bucket": bucket.name,
-        "s3_endpoint_url": bucket.endpoint_url,
-        "s3_region": bucket.region,
-        "auth_mode": "header",
-        "signing_secret": "test-signing-secret-of-32-characters",
+    """Return settings for one test; the `x-forwarded-user` header says who the user is.
+
+    `changes` are environment variables in lower case: `upload_method="PUT"`.
+    """
+    values = {
+        "DATABASE_URL": database_url,
+        "S3_BUCKET": bucket.name,
+        "S3_ENDPOINT_URL": bucket.endpoint_url,
+        "S3_REGION": bucket.region,
+        "AUTH_MODE": "header",
+        "SIGNING_SECRET": "test-signing-secret-of-32-characters",
     }
-    return Settings.model_validate(values | changes)
+    return Settings.read({name.upper(): str(value) for name, value in changes.items()}, values)
 
 
 test_settings.__test__ = False  # type: ignore[attr-defined] # a helper, whatever pytest thinks

@@ -31,6 +31,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.maintenance import sweep
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, create_bucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of, user_message
+from tests.settings import changed
 
 USER = "recorded-user"
 
@@ -144,7 +145,7 @@ def main(target: Path) -> None:
             recorder = Recorder()
             # No sweep comes in between.
             settings = test_settings(postgres.url(), bucket, s3_addressing_style="path")
-            with running(settings.model_copy(update={"sweep_interval_seconds": 3600})) as url:
+            with running(changed(settings, sweep_interval_seconds=3600)) as url:
                 s3 = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
                 upload = partial(
                     s3.put_object, Bucket=bucket.name, Body=b"hello", ContentType="text/plain"

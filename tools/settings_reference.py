@@ -1,113 +1,164 @@
-"""Writes docs/settings.md from the Settings class: `python -m tools.settings_reference`."""
+"""Writes the documents that list every setting: `make settings`.
 
-import inspect
-from collections.abc import Iterator
+docs/settings.md, .env.example and docker-compose.env are made from the fields and docstrings of
+app/settings, and from the options of the commands that an environment variable can set.
+"""
+
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Literal, get_origin
 
-from annotated_types import Ge, Le, MinLen
+import typer.main
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from app.settings import DEFAULT_MIME_TYPES, Settings
+from app.cli import cli
+from app.settings.environment import Settings
+from app.settings.group import accepted_values
 
-PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
+ROOT = Path(__file__).parents[1]
 
-_HEAD = """\
+_PAGE_HEAD = """\
 # Settings
 
-Every setting is an environment variable; `.env` in the working directory is read too. What is empty
-counts as not set. Times are seconds, sizes are bytes. This page is made from the `Settings` class:
-`python -m tools.settings_reference`.
+Every setting is an environment variable. `.env` in the working directory is read as well; the
+environment wins. A variable that is empty counts as not set. Times are seconds and sizes are bytes.
+`make settings` writes this page.
 
-Credentials of the bucket come from the standard AWS chain: `AWS_ACCESS_KEY_ID`,
-`AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`, a profile, or a role of the machine, container or
-cluster. `app dev` and `app serve` also read `PORT`, and `app dev` `DATA_DIR`. Traces are sent where
-the standard `OTEL_EXPORTER_OTLP_ENDPOINT` says, with the `tracing` extra installed.
+Traces are sent to the standard `OTEL_EXPORTER_OTLP_ENDPOINT`, if the `tracing` extra is installed.
+"""
+
+_EXAMPLE_HEAD = """\
+# Copy this file to `.env` and fill in what you need. The environment wins over it, and an empty
+# value means the default. `make run` needs nothing at all. `make settings` writes this file.
+"""
+
+_COMPOSE_HEAD = """\
+# The settings that docker-compose.yml passes on, each with its value in the shell or in `.env`.
+# `make settings` writes this file.
 """
 
 
 @dataclass(frozen=True)
-class Documented:
-    """A setting and the comments that stand above it in the source."""
+class Variable:
+    """An environment variable: what it does, which values it takes, and its default, if any."""
 
-    section: str
     name: str
-    words: str
+    text: str
+    takes: str
+    default: str = ""
+    is_choice: bool = False
 
 
-def documented_settings() -> Iterator[Documented]:
-    """In the order of the source. The comment after a blank line is a heading."""
-    section, after_blank = "", False
-    words: list[str] = []
-    for line in (line.strip() for line in inspect.getsource(Settings).splitlines()):
-        name = line.partition(":")[0]
-        if line.startswith("# "):
-            if after_blank:
-                section, words = line[2:], []
-            else:
-                words.append(line[2:])
-        elif name in Settings.model_fields:
-            yield Documented(section, name, " ".join(words))
-            words = []
-        after_blank = not line
+@dataclass(frozen=True)
+class Section:
+    """Variables under one heading. `is_fixed` means that a container chooses them itself."""
+
+    heading: str
+    variables: Sequence[Variable]
+    is_fixed: bool = False
+
+
+_CREDENTIALS = Section(
+    "Credentials of the bucket",
+    [
+        Variable(
+            "AWS_ACCESS_KEY_ID",
+            "Without these three, the standard AWS chain finds credentials: a profile, or a role of"
+            " the machine, container or cluster.",
+            "text",
+        ),
+        Variable("AWS_SECRET_ACCESS_KEY", "Belongs to the access key.", "a secret"),
+        Variable("AWS_SESSION_TOKEN", "Belongs to temporary credentials.", "a secret"),
+    ],
+)
+
+
+def sections() -> list[Section]:
+    """Return everything that the documents list, in their order."""
+    groups = [
+        Section(
+            str(group.__doc__).partition("\n")[0].rstrip("."),
+            [_variable(str(field.alias), field) for field in group.model_fields.values()],
+        )
+        for group in Settings.groups().values()
+    ]
+    return [*groups, _CREDENTIALS, Section("Commands", list(_command_options()), is_fixed=True)]
 
 
 def page() -> str:
-    """The whole page."""
-    lines = [_HEAD]
-    section = None
-    for each in documented_settings():
-        if each.section != section:
-            section = each.section
-            lines += [f"## {section}", "", "| setting | takes | default | |", "|---|---|---|---|"]
-        field = Settings.model_fields[each.name]
-        cells = (f"`{each.name.upper()}`", _takes(field), _default(field), each.words)
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-        if each.name == list(Settings.model_fields)[-1] or _ends_section(each):
-            lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
+    """Return docs/settings.md."""
+    lines = [_PAGE_HEAD]
+    for section in sections():
+        lines += [f"## {section.heading}", "", "| setting | takes | default | |"]
+        lines.append("|---|---|---|---|")
+        for each in section.variables:
+            default = f"`{each.default}`" if each.default else ""
+            cells = (f"`{each.name}`", each.takes, default, each.text)
+            lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _ends_section(each: Documented) -> bool:
-    following = [other.section for other in documented_settings()]
-    names = [other.name for other in documented_settings()]
-    position = names.index(each.name)
-    return position + 1 < len(names) and following[position + 1] != each.section
+def example() -> str:
+    """Return .env.example."""
+    lines = [_EXAMPLE_HEAD]
+    for section in sections():
+        lines.append(f"# ── {section.heading}")
+        for each in section.variables:
+            lines += textwrap.wrap(each.text, 98, initial_indent="# ", subsequent_indent="# ")
+            if each.default:
+                choice = f"Takes {each.takes}. " if each.is_choice else ""
+                lines.append(f"# {choice}Default: {each.default}")
+            lines += [f"{each.name}=", ""]
+    return "\n".join(lines)
 
 
-def _takes(field: FieldInfo) -> str:
-    kind = _kind(field.annotation)
-    for limit in field.metadata:
-        if isinstance(limit, Ge):
-            kind += f", at least {limit.ge:,}"
-        elif isinstance(limit, Le):
-            kind += f", at most {limit.le:,}"
-        elif isinstance(limit, MinLen):
-            kind += f", at least {limit.min_length} characters"
-    return kind
+def compose_variables() -> str:
+    """Return docker-compose.env: names alone, so that compose looks each of them up."""
+    passed = (section for section in sections() if not section.is_fixed)
+    names = [each.name for section in passed for each in section.variables]
+    return "\n".join([_COMPOSE_HEAD, *names, ""])
 
 
-def _kind(annotation: Any) -> str:
-    if get_origin(annotation) in (Union, UnionType):
-        [annotation] = [each for each in get_args(annotation) if each is not NoneType]
-    if get_origin(annotation) is Literal:
-        return ", ".join(f"`{choice}`" for choice in get_args(annotation))
-    if get_origin(annotation) is tuple:
-        return "list"
-    return {int: "number", str: "text", SecretStr: "secret"}[annotation]
+DOCUMENTS = {
+    ROOT / "docs" / "settings.md": page,
+    ROOT / ".env.example": example,
+    ROOT / "docker-compose.env": compose_variables,
+}
 
 
-def _default(field: FieldInfo) -> str:
-    value = field.default
-    if value == DEFAULT_MIME_TYPES:
-        return "images, text, PDF, office documents and their like"
-    if value in (None, ()) or (isinstance(value, SecretStr) and not value.get_secret_value()):
-        return ""
-    return f"`{value}`"
+def _variable(name: str, field: FieldInfo) -> Variable:
+    default = field.default
+    if isinstance(default, SecretStr):
+        default = default.get_secret_value()
+    return Variable(
+        name,
+        text=" ".join(str(field.description).split()),
+        takes=accepted_values(field),
+        default="" if default in (None, ()) else str(default),
+        is_choice=get_origin(field.annotation) is Literal,
+    )
+
+
+def _command_options() -> Iterator[Variable]:
+    """The options of the commands that a variable can set, each once."""
+    commands = typer.main.get_command(cli).commands  # type: ignore[attr-defined]  # it is a group
+    used_by: dict[str, list[str]] = {}
+    options = {}
+    for name, command in commands.items():
+        for option in command.params:
+            if option.envvar:
+                used_by.setdefault(option.envvar, []).append(f"`{name}`")
+                options[option.envvar] = option
+    for variable, option in options.items():
+        names = " and ".join(used_by[variable])
+        takes = "a whole number" if isinstance(option.default, int) else "text"
+        yield Variable(variable, f"{option.help} For {names}.", takes, str(option.default))
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page())
+    for path, document in DOCUMENTS.items():
+        path.write_text(document())

@@ -13,6 +13,25 @@ from app.storable import is_storable
 
 MAX_NAME_CHARACTERS = 1000
 
+# The types that can be attached where ALLOWED_MIME_TYPES names none.
+DEFAULT_MIME_TYPES = (
+    "image/*",
+    "text/*",
+    "application/pdf",
+    "application/json",
+    "application/xml",
+    "application/yaml",
+    "application/rtf",
+    "application/zip",
+    "application/msword",
+    "application/vnd.ms-excel",
+    "application/vnd.ms-powerpoint",
+    "application/vnd.openxmlformats-officedocument.*",
+    "application/vnd.oasis.opendocument.*",
+    "application/vnd.apple.*",
+    "message/rfc822",
+)
+
 # The types a browser shows safely in an <img>: the only ones that are ever served inline.
 INLINE_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 

@@ -24,7 +24,7 @@ from chatkit.types import (
 
 from app.attachments.keys import every_key, upload_key
 from app.context import RequestContext
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.wiring.web import WebParts, create_web_parts
 
 

@@ -18,7 +18,8 @@ from app.doctor.requests import BucketProbe
 from app.errors import AppError
 from app.http.page import CHATKIT_CDN
 from app.origins import origin_of
-from app.settings import Settings
+from app.settings.environment import Settings
+from app.settings.model import ModelSettings
 from app.storage.credentials import SessionCredentials
 from app.storage.setup import Access
 from app.wiring.base import (
@@ -29,17 +30,6 @@ from app.wiring.base import (
 )
 
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
-
-
-@dataclass(frozen=True, slots=True)
-class ModelAccess:
-    """Which model is asked, and where. Without a key the offline model answers."""
-
-    base_url: str
-    has_key: bool
-    name: str
-    api: str
-    reads_urls: bool
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ class Deployment:
     page_origins: tuple[str, ...]
     base_url: str | None
     links: LinkSigner
-    model: ModelAccess
+    model: ModelSettings
     open_conversation: Callable[[], AbstractAsyncContextManager[Conversation]]
     found: dict[str, str] = field(default_factory=dict)
 
@@ -85,38 +75,39 @@ class Deployment:
 
 def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
     """Raises `Problem` that names the setting which can't be used."""
-    if not settings.database_url.get_secret_value():
+    if not settings.database.url.get_secret_value():
         raise Problem(
             "DATABASE_URL is not set",
             "Set DATABASE_URL=postgresql://user:password@host/database",
         )
-    if not _BUCKET_NAME.fullmatch(settings.s3_bucket):
+    if not _BUCKET_NAME.fullmatch(settings.bucket.name):
         raise Problem(
-            f"S3_BUCKET={settings.s3_bucket!r} is no valid bucket name",
+            f"S3_BUCKET={settings.bucket.name!r} is no valid bucket name",
             "Use 3 to 63 lower-case letters, digits, dots and hyphens.",
         )
-    for name in ("s3_endpoint_url", "s3_public_endpoint_url", "public_base_url"):
-        _absolute(name, getattr(settings, name))
-    for origin in settings.allowed_origins:
+    _absolute("S3_ENDPOINT_URL", settings.bucket.endpoint_url)
+    _absolute("S3_PUBLIC_ENDPOINT_URL", settings.bucket.public_endpoint_url)
+    _absolute("PUBLIC_BASE_URL", settings.web.public_base_url)
+    for origin in settings.web.allowed_origins:
         _bare_origin(origin)
     _no_mixed_content(settings)
     credentials = SessionCredentials()
     try:
-        create_authenticator(settings, credentials)
-        links = create_link_signer(settings, credentials)
+        create_authenticator(settings.sign_in, credentials)
+        links = create_link_signer(settings.sign_in, credentials)
     except AppError as error:
         raise Problem(error.message.rstrip("."), _SETTINGS_MEND) from error
     written: set[str] = set()
     return Deployment(
-        database_url=settings.database_url.get_secret_value(),
-        internal=BucketProbe(internal_endpoint(settings), credentials, http, written),
-        public=BucketProbe(public_endpoint(settings), credentials, http, written),
+        database_url=settings.database.url.get_secret_value(),
+        internal=BucketProbe(internal_endpoint(settings.bucket), credentials, http, written),
+        public=BucketProbe(public_endpoint(settings.bucket), credentials, http, written),
         http=http,
-        upload_method=settings.upload_method,
-        page_origins=settings.page_origins,
-        base_url=settings.public_base_url,
+        upload_method=settings.attachments.upload_method,
+        page_origins=settings.web.page_origins,
+        base_url=settings.web.public_base_url,
         links=links,
-        model=_model(settings),
+        model=settings.model,
         open_conversation=partial(conversation, settings),
     )
 
@@ -124,23 +115,13 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
 _SETTINGS_MEND = "Every setting and what it takes is in docs/settings.md."
 
 
-def _model(settings: Settings) -> ModelAccess:
-    return ModelAccess(
-        base_url=settings.openai_base_url or "https://api.openai.com/v1",
-        has_key=settings.openai_api_key is not None,
-        name=settings.model,
-        api=settings.model_api,
-        reads_urls=settings.model_input == "url",
-    )
-
-
-def _absolute(name: str, url: str | None) -> None:
+def _absolute(variable: str, url: str | None) -> None:
     if url is None:
         return
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Problem(
-            f"{name.upper()}={url!r} is no URL", "It starts with https:// or http:// and a host."
+            f"{variable}={url!r} is no URL", "It starts with https:// or http:// and a host."
         )
 
 
@@ -155,8 +136,8 @@ def _bare_origin(origin: str) -> None:
 
 
 def _no_mixed_content(settings: Settings) -> None:
-    bucket = settings.s3_public_endpoint_url or settings.s3_endpoint_url or "https://"
-    pages = [*settings.allowed_origins, settings.public_base_url or ""]
+    bucket = settings.bucket.public_endpoint_url or settings.bucket.endpoint_url or "https://"
+    pages = [*settings.web.allowed_origins, settings.web.public_base_url or ""]
     if bucket.startswith("http://") and not is_loopback(urlsplit(bucket).hostname or ""):
         secure = [page for page in pages if page.startswith("https://")]
         if secure:

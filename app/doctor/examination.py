@@ -17,7 +17,7 @@ from app.doctor.deployment import Deployment, deployment_of
 from app.doctor.report import Finding, NotChecked, Problem
 from app.doctor.requests import Unreachable
 from app.errors import AppError
-from app.settings import Settings
+from app.settings.environment import Settings
 
 _CHECK_SECONDS = 60.0
 

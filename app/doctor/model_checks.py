@@ -38,6 +38,7 @@ _TO_DO = {
         "Set MODEL to a model that takes this, or change the agent's settings (AGENT)."
     ),
 }
+_OPENAI_URL = "https://api.openai.com/v1"
 _LOOK_AT_THE_AGENT = "If AGENT is set, run the agent alone: the error comes from its run."
 
 
@@ -93,9 +94,9 @@ async def model_title(deployment: Deployment) -> str:
 
 async def model_urls(deployment: Deployment) -> str:
     """With MODEL_INPUT=url the provider fetches files itself, so it has to reach the bucket."""
-    if not deployment.model.reads_urls:
+    if deployment.model.input != "url":
         raise NotChecked("MODEL_INPUT is inline: the model gets bytes, not URLs")
-    model_host = urlsplit(deployment.model.base_url).hostname or ""
+    model_host = urlsplit(deployment.model.base_url or _OPENAI_URL).hostname or ""
     host = urlsplit(deployment.public.endpoint.objects_url).hostname or ""
     if _is_private(host) and not _is_private(model_host):
         raise Problem(
@@ -113,7 +114,7 @@ async def model_urls(deployment: Deployment) -> str:
 @asynccontextmanager
 async def _conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
     """A conversation whose errors are problems, in the provider's words. Raises `NotChecked`."""
-    if not deployment.model.has_key:
+    if deployment.model.api_key is None:
         raise NotChecked("OPENAI_API_KEY is not set: the offline model answers")
     try:
         async with deployment.open_conversation() as opened:

@@ -4,13 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 from app.embedded.data_directory import Secrets, hold, load_secrets
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.settings import Settings
+from app.settings.environment import Settings
 
 _AWS_IDENTITY = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_DEFAULT_PROFILE")
 
@@ -24,34 +23,33 @@ def development(
     What the environment sets wins. The servers run while the context is entered; at the end they
     are stopped, whatever happens. Raises CannotStart.
     """
-    given = Settings()
-    defaults: dict[str, Any] = {}
+    given = Settings.read(os.environ)
+    defaults: dict[str, str] = {}
     with ExitStack() as stack:
         directory = stack.enter_context(hold(data_directory))
         secrets = load_secrets(directory)
-        if not given.database_url.get_secret_value():
+        if not given.database.url.get_secret_value():
             say("Starting PostgreSQL …")
             postgres = EmbeddedPostgres(directory / "postgres")
             stack.callback(postgres.stop)
             postgres.start()
-            defaults["database_url"] = postgres.url()
-        if not given.s3_endpoint_url:
+            defaults["DATABASE_URL"] = postgres.url()
+        if not given.bucket.endpoint_url:
             say("Starting SeaweedFS …")
             seaweedfs = _seaweedfs(directory / "seaweedfs", secrets)
             stack.callback(seaweedfs.stop)
             seaweedfs.start()
-            defaults["s3_endpoint_url"] = seaweedfs.endpoint_url
-            defaults["s3_addressing_style"] = "path"
+            defaults["S3_ENDPOINT_URL"] = seaweedfs.endpoint_url
+            defaults["S3_ADDRESSING_STYLE"] = "path"
         base_url = f"http://127.0.0.1:{port}"
-        defaults["public_base_url"] = base_url
-        defaults["allowed_origins"] = (
-            given.public_base_url or base_url,
-            f"http://localhost:{port}",
-        )
-        defaults["auth_mode"] = "dev"
-        defaults["log_format"] = "text"
-        defaults["signing_secret"] = secrets.signing_secret
-        yield Settings(**{**defaults, **given.model_dump(include=given.model_fields_set)})
+        defaults |= {
+            "PUBLIC_BASE_URL": base_url,
+            "ALLOWED_ORIGINS": f"{given.web.public_base_url or base_url},http://localhost:{port}",
+            "AUTH_MODE": "dev",
+            "LOG_FORMAT": "text",
+            "SIGNING_SECRET": secrets.signing_secret,
+        }
+        yield Settings.read(os.environ, defaults)
 
 
 def _seaweedfs(directory: Path, secrets: Secrets) -> EmbeddedSeaweedFS:

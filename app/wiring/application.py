@@ -31,7 +31,8 @@ from app.http.request_spans import TracingMiddleware
 from app.http.security import CsrfMiddleware, SecurityHeaders
 from app.http.threads import ThreadsApi
 from app.http.uploads import UploadGateway
-from app.settings import Settings
+from app.settings.environment import Settings
+from app.settings.limits import LimitSettings
 from app.telemetry.logs import without_secrets
 from app.telemetry.tracing import is_tracing_wanted
 from app.wiring.base import Core, create_authenticator
@@ -41,14 +42,18 @@ from app.wiring.web import WebParts, create_web_parts
 def create_application(settings: Settings) -> Starlette:
     """Raises `Misconfigured`. Nothing is connected before the application starts."""
     parts = create_web_parts(settings)
-    authenticator = create_authenticator(settings, parts.core.credentials)
-    rate = _request_rate(settings)
-    authentication = Authentication(authenticator, settings.public_base_url, check_rate=rate.check)
+    authenticator = create_authenticator(settings.sign_in, parts.core.credentials)
+    rate = _request_rate(settings.limits)
+    authentication = Authentication(
+        authenticator, settings.web.public_base_url, check_rate=rate.check
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
-            async with parts.running(sweep_interval_seconds=settings.sweep_interval_seconds):
+            async with parts.running(
+                sweep_interval_seconds=settings.retention.sweep_interval_seconds
+            ):
                 yield
         finally:
             await rate.close()
@@ -73,7 +78,7 @@ def _chat_routes(
     settings: Settings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
     streams = ConcurrencyLimit(
-        settings.user_concurrent_streams,
+        settings.limits.concurrent_streams,
         "You have {most} answers under way. Wait until one has ended, then send again.",
     )
     chatkit = ChatKitEndpoint(parts.server, authentication, streams)
@@ -85,7 +90,7 @@ def _upload_routes(
 ) -> Sequence[BaseRoute]:
     """Both count the uploads of a user together."""
     uploads = ConcurrencyLimit(
-        settings.user_concurrent_uploads,
+        settings.limits.concurrent_uploads,
         "You have {most} uploads under way. Wait until one has ended, then try again.",
     )
     gateway = UploadGateway(parts.links, parts.splicer, uploads)
@@ -117,7 +122,7 @@ def _entity_routes(parts: WebParts, authentication: Authentication) -> Sequence[
 def _thread_routes(
     settings: Settings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
-    token = settings.admin_token
+    token = settings.sign_in.admin_token
     return ThreadsApi(
         parts.store,
         Pages(parts.core.database, parts.previews),
@@ -147,10 +152,10 @@ def _page_routes(
     config = PageConfig(
         policy=parts.policy,
         bucket_url=parts.core.public.bucket_url.geturl(),
-        upload_method=settings.upload_method,
-        auth_mode=settings.auth_mode,
-        model=settings.model if settings.openai_api_key else None,
-        domain_key=settings.chatkit_domain_key,
+        upload_method=settings.attachments.upload_method,
+        auth_mode=settings.sign_in.mode,
+        model=settings.model.name if settings.model.api_key else None,
+        domain_key=settings.web.chatkit_domain_key,
     )
     if isinstance(authenticator, DevAuthenticator):
         return page_routes(config, welcome=dev_sign_in(authenticator))
@@ -163,18 +168,18 @@ def _middleware(settings: Settings) -> Sequence[Middleware]:
     # A page can't make a browser add somebody's token.
     known_pages = (
         []
-        if settings.auth_mode == "jwt"
-        else [Middleware(CsrfMiddleware, origins=[*settings.page_origins, CHATKIT_CDN])]
+        if settings.sign_in.mode == "jwt"
+        else [Middleware(CsrfMiddleware, origins=[*settings.web.page_origins, CHATKIT_CDN])]
     )
     return [
         *tracing,
         Middleware(RequestMetricsMiddleware),
         Middleware(
-            SecurityHeaders, is_https=(settings.public_base_url or "").startswith("https://")
+            SecurityHeaders, is_https=(settings.web.public_base_url or "").startswith("https://")
         ),
         Middleware(
             CORSMiddleware,
-            allow_origins=[*settings.allowed_origins, CHATKIT_CDN],
+            allow_origins=[*settings.web.allowed_origins, CHATKIT_CDN],
             allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
             allow_headers=["*"],
             allow_credentials=True,
@@ -186,19 +191,19 @@ def _middleware(settings: Settings) -> Sequence[Middleware]:
         *known_pages,
         Middleware(
             RequestSizes,
-            max_body_bytes=settings.max_request_bytes,
+            max_body_bytes=settings.limits.max_request_bytes,
             streamed_paths=("/uploads/", "/attachments"),
         ),
     ]
 
 
-def _request_rate(settings: Settings) -> RequestRate:
+def _request_rate(limits: LimitSettings) -> RequestRate:
     """Raises `Misconfigured`."""
-    url = settings.rate_limit_storage_url
+    url = limits.rate_limit_storage_url
     try:
-        return RequestRate(settings.user_request_rate, url.get_secret_value() if url else None)
+        return RequestRate(limits.request_rate, url.get_secret_value() if url else None)
     except (ValueError, ConfigurationError) as exc:
         raise Misconfigured(
-            f"USER_REQUEST_RATE={settings.user_request_rate!r} or RATE_LIMIT_STORAGE_URL can't be"
+            f"USER_REQUEST_RATE={limits.request_rate!r} or RATE_LIMIT_STORAGE_URL can't be"
             f" used: {without_secrets(str(exc))}."
         ) from exc

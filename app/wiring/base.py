@@ -1,7 +1,4 @@
-"""What every command stands on: database, bucket, credentials, and the keys made of settings.
-
-`app/wiring/web.py` and `app/wiring/application.py` add the web application to it.
-"""
+"""What every command needs: the database, the bucket, and the keys derived from secrets."""
 
 import hmac
 from collections.abc import AsyncIterator
@@ -22,15 +19,20 @@ from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
-from app.settings import Settings
+from app.settings.bucket import BucketSettings
+from app.settings.environment import Settings
+from app.settings.retention import RetentionSettings
+from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
+_JWKS_TIMEOUT_SECONDS = 5
+
 
 @dataclass(frozen=True)
 class Core:
-    """What the commands and the web application both stand on. Use it as a context."""
+    """The database and the bucket. `running` opens both."""
 
     database: Database
     records: AttachmentRecords
@@ -46,78 +48,77 @@ class Core:
 
 
 def create_core(settings: Settings) -> Core:
-    database = Database(settings.database_url.get_secret_value())
+    database = Database(settings.database.url.get_secret_value())
     credentials = SessionCredentials()
-    internal = internal_endpoint(settings)
+    internal = internal_endpoint(settings.bucket)
     return Core(
         database=database,
         records=AttachmentRecords(database),
         credentials=credentials,
         bucket=Bucket(internal, credentials),
         internal=internal,
-        public=public_endpoint(settings),
+        public=public_endpoint(settings.bucket),
     )
 
 
-def create_sweeper(settings: Settings, core: Core) -> Sweeper:
+def create_sweeper(core: Core, retention: RetentionSettings) -> Sweeper:
     return Sweeper(
         Tombstones(core.database),
         core.bucket,
-        pending_ttl_seconds=settings.pending_ttl_seconds,
-        thread_retention_days=settings.thread_retention_days,
+        pending_ttl_seconds=retention.pending_ttl_seconds,
+        thread_retention_days=retention.thread_retention_days,
     )
 
 
-def create_link_signer(settings: Settings, credentials: SessionCredentials) -> LinkSigner:
-    """Keyed by SIGNING_SECRET, or by a key derived from the bucket's secret where none is set."""
-    return LinkSigner(_derived_secret(settings, credentials, purpose=b"capability links"))
+def internal_endpoint(bucket: BucketSettings) -> Endpoint:
+    """Return the endpoint at which this service reaches the bucket."""
+    return Endpoint(bucket.endpoint_url, bucket.name, bucket.region, bucket.addressing_style)
 
 
-def create_authenticator(settings: Settings, credentials: SessionCredentials) -> Authenticator:
-    """Raises `Misconfigured`."""
-    if settings.auth_mode == "dev":
-        return DevAuthenticator(_derived_secret(settings, credentials, purpose=b"dev cookies"))
-    if settings.auth_mode == "header":
-        return HeaderAuthenticator(settings.auth_header)
-    if (settings.jwt_secret is None) == (settings.jwt_jwks_url is None):
-        raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
-    key: str | jwt.PyJWKClient
-    if settings.jwt_secret is not None:
-        key = settings.jwt_secret.get_secret_value()
-    else:
-        key = jwt.PyJWKClient(str(settings.jwt_jwks_url), cache_keys=True, timeout=5)
-    return JwtAuthenticator(key, audience=settings.jwt_audience, issuer=settings.jwt_issuer)
+def public_endpoint(bucket: BucketSettings) -> Endpoint:
+    """Return the endpoint at which browsers reach the bucket; links are signed for it."""
+    url = bucket.public_endpoint_url or bucket.endpoint_url
+    return Endpoint(url, bucket.name, bucket.region, bucket.addressing_style)
 
 
-def internal_endpoint(settings: Settings) -> Endpoint:
-    """Where this service reaches the bucket."""
-    return _endpoint(settings, settings.s3_endpoint_url)
+def create_authenticator(sign_in: SignInSettings, credentials: SessionCredentials) -> Authenticator:
+    """Return the authenticator of AUTH_MODE. Raises `Misconfigured`."""
+    match sign_in.mode:
+        case "dev":
+            return DevAuthenticator(_derived_secret(sign_in, credentials, b"dev cookies"))
+        case "header":
+            return HeaderAuthenticator(sign_in.header)
+        case "jwt":
+            return JwtAuthenticator(
+                _jwt_key(sign_in), audience=sign_in.jwt_audience, issuer=sign_in.jwt_issuer
+            )
 
 
-def public_endpoint(settings: Settings) -> Endpoint:
-    """Where browsers reach it: URLs are signed for this one."""
-    return _endpoint(settings, settings.s3_public_endpoint_url or settings.s3_endpoint_url)
+def create_link_signer(sign_in: SignInSettings, credentials: SessionCredentials) -> LinkSigner:
+    """Return the signer of links to this service. Raises `Misconfigured`."""
+    return LinkSigner(_derived_secret(sign_in, credentials, b"capability links"))
 
 
-def _endpoint(settings: Settings, url: str | None) -> Endpoint:
-    return Endpoint(
-        url=url,
-        bucket=settings.s3_bucket,
-        region=settings.s3_region,
-        addressing_style=settings.s3_addressing_style,
-    )
+def _jwt_key(sign_in: SignInSettings) -> str | jwt.PyJWKClient:
+    secret, url = sign_in.jwt_secret, sign_in.jwt_jwks_url
+    if secret is not None and url is None:
+        return secret.get_secret_value()
+    if url is not None and secret is None:
+        return jwt.PyJWKClient(url, cache_keys=True, timeout=_JWKS_TIMEOUT_SECONDS)
+    raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
 
 
 def _derived_secret(
-    settings: Settings, credentials: SessionCredentials, *, purpose: bytes
+    sign_in: SignInSettings, credentials: SessionCredentials, purpose: bytes
 ) -> bytes:
-    if settings.signing_secret is not None:
-        secret = settings.signing_secret.get_secret_value()
+    """Derive a key for one purpose from SIGNING_SECRET, else from the bucket's secret key."""
+    if sign_in.signing_secret is not None:
+        secret = sign_in.signing_secret.get_secret_value()
     elif (keys := credentials()).expires_at is None:
         secret = keys.secret_key
     else:
         raise Misconfigured(
-            "Set SIGNING_SECRET to 32 or more random characters, the same on every replica: the"
-            " bucket's credentials change, so links can't be signed with a key derived from them."
+            "Set SIGNING_SECRET to 32 or more random characters, the same on every replica. The"
+            " bucket's credentials are temporary, so no lasting key can be derived from them."
         )
     return hmac.digest(secret.encode(), purpose, "sha256")

@@ -1,10 +1,9 @@
-"""Puts the chat's parts together: the composition root asks for it once."""
+"""Wires the chat: the model's client, the converter of files, the agent that answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-from agents import ModelProvider
 from agents.tracing import get_trace_provider
 from chatkit.store import Store
 from openai import AsyncOpenAI
@@ -12,7 +11,7 @@ from openai import AsyncOpenAI
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
 from app.chat.models import ConfiguredModels, ModelChoice, OneModel
-from app.chat.responder import AgentResponder, RefusalRecords
+from app.chat.responder import AgentResponder, MakeConverter, RefusalRecords
 from app.chat.titles import Titles
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
@@ -23,32 +22,12 @@ from app.model_input.mentions import Mentions
 from app.model_input.readers import extraction
 from app.model_input.renditions import ByteSource, Limits, Renditions
 from app.offline.model import OfflineModel
+from app.settings.model import ModelSettings
 from app.workers import Workers
 
 
-@dataclass(frozen=True, slots=True)
-class ChatOptions:
-    """The settings of the same names, which have the defaults.
-
-    Without `api_key` the offline model answers.
-    """
-
-    api_key: str | None
-    base_url: str | None
-    model: str
-    model_api: Literal["responses", "chat_completions"]
-    model_input: Literal["inline", "url"]
-    agent: str | None
-    transcription_model: str
-    image_max_side: int
-    text_max_chars: int
-    max_request_bytes: int
-    max_images: int
-    cache_bytes: int
-
-
 class Attachments(AttachmentReader, RefusalRecords, Protocol):
-    """The attachment rows."""
+    """The rows of attachments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +46,7 @@ class Chat:
 
 
 def build_chat(
-    options: ChatOptions,
+    settings: ModelSettings,
     *,
     attachments: Attachments,
     bucket: ByteSource,
@@ -75,59 +54,72 @@ def build_chat(
     workers: Workers,
     links: ContentLinks | None = None,
 ) -> Chat:
-    """Raises `Misconfigured`. `links` is used only with `model_input="url"`."""
-    # The library's own makes a TLS context, tens of milliseconds, when it is first asked for: not
-    # in somebody's answer. Runs here are not traced by it.
+    """Wire the chat. MODEL_INPUT=url needs `links`. Raises `Misconfigured`."""
+    # The library's own trace provider takes tens of milliseconds to create. Without this line the
+    # first user's answer would wait for it.
     get_trace_provider()
-    client = (
-        PiecewiseClient(api_key=options.api_key, base_url=options.base_url)
-        if options.api_key
-        else None
+    client = _client(settings)
+    if client is None:
+        # The offline model takes the Responses API's input, and follows no links.
+        settings = settings.model_copy(update={"api": "responses", "input": "inline"})
+        models: ConfiguredModels | OneModel = OneModel(OfflineModel(workers))
+    else:
+        models = ConfiguredModels(client, ModelChoice(settings.name, settings.api))
+    budget = Budget(settings.max_request_bytes, settings.max_images)
+    titles = Titles(models if client else None)
+    responder = AgentResponder(
+        agent=load_agent(settings.agent) if settings.agent else default_agent(),
+        models=models,
+        model_api=settings.api,
+        budget=budget,
+        make_converter=_converters(
+            attachments,
+            _renditions(settings, bucket, workers),
+            budget,
+            store,
+            links if settings.input == "url" else None,
+        ),
+        store=store,
+        refusals=attachments,
+        titles=titles,
     )
-    models: ModelProvider = (
-        ConfiguredModels(client, ModelChoice(options.model, options.model_api))
-        if client
-        else OneModel(OfflineModel(workers))
-    )
-    model_api = options.model_api if client else "responses"
-    # The offline model follows no links: what it describes has to be in the request.
-    model_input = options.model_input if client and links else "inline"
-    renditions = Renditions(
+    return Chat(responder, titles, Dictation(client, settings.transcription_model), client)
+
+
+def _client(settings: ModelSettings) -> AsyncOpenAI | None:
+    if settings.api_key is None:
+        return None
+    return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
+
+
+def _renditions(settings: ModelSettings, bucket: ByteSource, workers: Workers) -> Renditions:
+    return Renditions(
         bucket=bucket,
-        cache=RenditionCache(options.cache_bytes),
+        cache=RenditionCache(settings.cache_bytes),
         workers=workers,
-        limits=Limits(options.image_max_side, options.text_max_chars),
-        model_api=model_api,
-        model_input=model_input,
+        limits=Limits(settings.image_max_side, settings.max_text_chars),
+        model_api=settings.api,
+        model_input=settings.input,
         extractor=extraction.extract if extraction.is_available() else None,
     )
-    budget = Budget(options.max_request_bytes, options.max_images)
 
+
+def _converters(
+    attachments: Attachments,
+    renditions: Renditions,
+    budget: Budget,
+    store: Store[RequestContext],
+    links: ContentLinks | None,
+) -> MakeConverter:
     def make_converter(context: RequestContext, refused: Mapping[str, str]) -> AttachmentConverter:
         return AttachmentConverter(
             user_id=context.user_id,
             attachments=attachments,
             renditions=renditions,
             budget=budget,
-            links=links if model_input == "url" else None,
+            links=links,
             mentions=Mentions(context, attachments, renditions, store),
             refused=refused,
         )
 
-    titles = Titles(models if client else None)
-    responder = AgentResponder(
-        agent=load_agent(options.agent) if options.agent else default_agent(),
-        models=models,
-        model_api=model_api,
-        budget=budget,
-        make_converter=make_converter,
-        store=store,
-        refusals=attachments,
-        titles=titles,
-    )
-    return Chat(
-        responder=responder,
-        titles=titles,
-        dictation=Dictation(client, options.transcription_model),
-        client=client,
-    )
+    return make_converter

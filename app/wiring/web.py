@@ -11,7 +11,7 @@ from app.attachments.capability_links import LinkSigner
 from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
-from app.attachments.policy import AttachmentPolicy
+from app.attachments.policy import DEFAULT_MIME_TYPES, AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
 from app.attachments.store import (
     PostTransport,
@@ -27,13 +27,14 @@ from app.database.quota import Quota
 from app.database.thread_store import PostgresStore
 from app.errors import Misconfigured
 from app.model_input.bucket_urls import BucketLinks
-from app.settings import Settings
+from app.settings.attachments import AttachmentSettings
+from app.settings.environment import Settings
 from app.storage.post import PostPolicySigner
 from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 from app.wiring.base import Core, create_core, create_link_signer, create_sweeper
-from app.wiring.chat import Chat, ChatOptions, build_chat
+from app.wiring.chat import Chat, build_chat
 from app.workers import Workers
 
 
@@ -69,20 +70,23 @@ class WebParts:
 def create_web_parts(settings: Settings) -> WebParts:
     """Raises `Misconfigured`. Nothing is connected before the context is entered."""
     core = create_core(settings)
-    links = create_link_signer(settings, core.credentials)
+    links = create_link_signer(settings.sign_in, core.credentials)
     urls = UrlSigner(core.public, core.credentials)
-    signed = SignedPreviews(urls, ttl_seconds=settings.preview_ttl_seconds)
+    signed = SignedPreviews(urls, ttl_seconds=settings.attachments.preview_ttl_seconds)
     previews = _previews(settings, core, signed, links)
-    policy = AttachmentPolicy(settings.max_attachment_bytes, settings.allowed_mime_types)
+    policy = AttachmentPolicy(
+        settings.attachments.max_bytes,
+        settings.attachments.allowed_mime_types or DEFAULT_MIME_TYPES,
+    )
     store = PostgresStore(core.database, previews, messages_create_threads=True)
-    sweeper = create_sweeper(settings, core)
+    sweeper = create_sweeper(core, settings.retention)
     attachment_store = TwoPhaseAttachmentStore(
         core.records,
         policy,
-        Quota(settings.user_quota_bytes, settings.user_pending_uploads),
-        _transport(settings, core, links, urls),
+        Quota(settings.limits.quota_bytes, settings.limits.pending_uploads),
+        _transport(settings.attachments, core, links, urls),
         previews,
-        upload_ttl_seconds=settings.upload_ttl_seconds,
+        upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
         on_tombstone=sweeper.wake,
     )
     reader = ObjectReader(core.internal, core.credentials)
@@ -91,12 +95,12 @@ def create_web_parts(settings: Settings) -> WebParts:
     splicer = Splicer(core.internal)
     posts = PostPolicySigner(core.internal, core.credentials)
     chat = build_chat(
-        _chat_options(settings),
+        settings.model,
         attachments=core.records,
         bucket=reader,
         store=store,
         workers=workers,
-        links=BucketLinks(urls, ttl_seconds=settings.preview_ttl_seconds),
+        links=BucketLinks(urls, ttl_seconds=settings.attachments.preview_ttl_seconds),
     )
     return WebParts(
         core=core,
@@ -118,7 +122,7 @@ def create_web_parts(settings: Settings) -> WebParts:
 
 
 def _transport(
-    settings: Settings, core: Core, links: LinkSigner, urls: UrlSigner
+    settings: AttachmentSettings, core: Core, links: LinkSigner, urls: UrlSigner
 ) -> UploadTransport:
     if settings.upload_method == "PUT":
         return PutTransport(urls)
@@ -128,30 +132,12 @@ def _transport(
 def _previews(
     settings: Settings, core: Core, signed: SignedPreviews, links: LinkSigner
 ) -> Hydrator:
-    if settings.preview_mode == "data":
+    if settings.attachments.preview_mode == "data":
         return DataPreviews(core.bucket)
-    if settings.preview_mode == "redirect":
-        if settings.public_base_url is None:
+    if settings.attachments.preview_mode == "redirect":
+        if settings.web.public_base_url is None:
             raise Misconfigured(
                 "PREVIEW_MODE=redirect needs PUBLIC_BASE_URL: how browsers reach this service."
             )
-        return RedirectPreviews(links, settings.public_base_url)
+        return RedirectPreviews(links, settings.web.public_base_url)
     return signed
-
-
-def _chat_options(settings: Settings) -> ChatOptions:
-    key = settings.openai_api_key
-    return ChatOptions(
-        api_key=key.get_secret_value() if key else None,
-        base_url=settings.openai_base_url,
-        model=settings.model,
-        model_api=settings.model_api,
-        model_input=settings.model_input,
-        agent=settings.agent,
-        transcription_model=settings.transcription_model,
-        image_max_side=settings.model_image_max_side,
-        text_max_chars=settings.model_max_text_chars,
-        max_request_bytes=settings.model_max_request_bytes,
-        max_images=settings.model_max_images,
-        cache_bytes=settings.model_cache_bytes,
-    )

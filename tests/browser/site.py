@@ -11,7 +11,7 @@ import jwt
 import uvicorn
 from starlette.applications import Starlette
 
-from app.attachments.policy import AttachmentPolicy
+from app.attachments.policy import DEFAULT_MIME_TYPES, AttachmentPolicy
 from app.http.page import PageConfig, page_routes
 from tests.servers import TestBucket
 from tests.service import running, test_settings
@@ -54,16 +54,14 @@ def three_origins(
             auth_mode="jwt",
             jwt_secret=JWT_SECRET,
             upload_method=upload_method,
-            allowed_origins=(page_url,) if allowed_origins is None else tuple(allowed_origins),
+            allowed_origins=",".join(allowed_origins or [page_url]),
             **changes,
         )
         with running(settings) as api_url:
             bucket_url = f"{bucket.endpoint_url}/{bucket.name}"
             page_server.serve(
                 PageConfig(
-                    policy=AttachmentPolicy(
-                        settings.max_attachment_bytes, settings.allowed_mime_types
-                    ),
+                    policy=AttachmentPolicy(settings.attachments.max_bytes, DEFAULT_MIME_TYPES),
                     api_base_url=api_url,
                     bucket_url=bucket_url,
                     posts_to_bucket=posts_to_bucket,

@@ -11,7 +11,7 @@ import pytest
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.servers import TestBucket, create_bucket
 from tests.service import ChatKitClient, running, test_settings
 

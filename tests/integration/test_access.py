@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.wiring.application import create_application
 from tests.closing_table import closing_table
 from tests.servers import create_bucket

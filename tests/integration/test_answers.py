@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.corpus import image
 from tests.integration.test_cancel import partial_answers, start_answer
 from tests.model_api import Call, Error, ModelApi, Text, model_api

@@ -4,7 +4,7 @@ import json
 import socket
 from typing import Any
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.service import ChatKitClient, running, thread_id_of, user_message, wait_until
 
 LONG_TEXT = "word " * 4000

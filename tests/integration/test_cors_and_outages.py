@@ -11,7 +11,7 @@ from app.chat.server import AssistantServer
 from app.database.migrate import upgrade
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket
 from tests.service import (
     ChatKitClient,

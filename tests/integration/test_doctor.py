@@ -58,7 +58,7 @@ def keys_in(bucket: TestBucket) -> list[str]:
 
 async def examined(database_url: str, bucket: TestBucket, **changes: object) -> dict[str, Finding]:
     """The findings by name; of several origins the first that failed, else the last."""
-    values: dict[str, object] = {"allowed_origins": (PAGE,), "s3_addressing_style": "path"}
+    values: dict[str, object] = {"allowed_origins": PAGE, "s3_addressing_style": "path"}
     settings = test_settings(database_url, bucket, **(values | changes))
     by_name: dict[str, Finding] = {}
     for finding in await examine(settings):
@@ -97,7 +97,7 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
     settings = test_settings(
         database_url,
         healthy_bucket,
-        allowed_origins=(PAGE,),
+        allowed_origins=PAGE,
         s3_addressing_style="path",
         upload_method=upload_method,
     )
@@ -155,7 +155,7 @@ async def test_an_origin_with_a_path_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
     findings = await examined(
-        database_url, healthy_bucket, allowed_origins=("https://chat.example.com/",)
+        database_url, healthy_bucket, allowed_origins="https://chat.example.com/"
     )
     assert failed(findings) == {"settings"}
     assert "ALLOWED_ORIGINS" in findings["settings"].words

@@ -16,14 +16,13 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
-from pydantic import SecretStr
 
 from app.errors import Misconfigured, RateLimited
 from app.http.limits import ConcurrencyLimit, RequestRate
 from app.offline.model import OfflineModel
 from app.serving import deadlines
 from app.serving.deadlines import DeadlineProtocol
-from app.settings import Settings
+from app.settings.environment import Settings
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from app.wiring.application import create_application
 from app.wiring.base import create_core, create_link_signer
@@ -31,6 +30,7 @@ from tests.integration.test_cancel import open_stream, read_until
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
 from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
+from tests.settings import changed
 
 
 @pytest.fixture
@@ -119,17 +119,17 @@ async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"user_request_rate": "many"}, {"rate_limit_storage_url": SecretStr("carrier-pigeon://x")}],
+    [{"user_request_rate": "many"}, {"rate_limit_storage_url": "carrier-pigeon://x"}],
 )
 def test_a_rate_that_means_nothing_is_said_at_the_start(
     changes: dict[str, object], settings: Settings
 ) -> None:
     with pytest.raises(Misconfigured, match="USER_REQUEST_RATE"):
-        create_application(settings.model_copy(update=changes))
+        create_application(changed(settings, **changes))
 
 
 def test_too_many_requests_are_told_to_wait(settings: Settings) -> None:
-    with running(settings.model_copy(update={"user_request_rate": "2/minute"})) as base_url:
+    with running(changed(settings, user_request_rate="2/minute")) as base_url:
         alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
         assert [alice.send("threads.list").status_code for _ in range(3)] == [200, 200, 429]
         refused = alice.send("threads.list")
@@ -172,12 +172,11 @@ def answering(client: ChatKitClient) -> Iterator[httpx.Response]:
 def test_a_user_has_so_many_answers_at_once(settings: Settings) -> None:
     with model_api() as model:
         model.script.extend([Text("It takes its time.", hang_after=1)] * 20)
-        limited = settings.model_copy(
-            update={
-                "user_concurrent_streams": 1,
-                "openai_base_url": model.base_url,
-                "openai_api_key": SecretStr("sk-test"),
-            }
+        limited = changed(
+            settings,
+            user_concurrent_streams=1,
+            openai_base_url=model.base_url,
+            openai_api_key="sk-test",
         )
         with running(limited) as base_url:
             alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
@@ -324,7 +323,7 @@ def test_answers_keep_browsers_from_guessing_and_telling(base_url: str) -> None:
 
 
 def test_a_service_behind_tls_tells_browsers_to_use_nothing_else(settings: Settings) -> None:
-    secure = settings.model_copy(update={"public_base_url": "https://chat.example.com"})
+    secure = changed(settings, public_base_url="https://chat.example.com")
     with running(secure) as base_url:
         answer = httpx.get(f"{base_url}/livez")
     assert answer.headers["strict-transport-security"] == "max-age=31536000"
@@ -383,7 +382,7 @@ def uploading_directly(base_url: str) -> AbstractContextManager[None]:
 
 
 def test_a_user_has_so_many_uploads_at_once_by_whatever_way(settings: Settings) -> None:
-    limited = settings.model_copy(update={"user_concurrent_uploads": 2})
+    limited = changed(settings, user_concurrent_uploads=2)
     with running(limited) as base_url:
         alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
         first, second, third = (alice.create_attachment(body=HALF * 2) for _ in range(3))
@@ -411,7 +410,7 @@ def test_a_link_of_the_previous_version_names_no_user_and_counts_by_itself(
 ) -> None:
     core = create_core(settings)
     policies = PostPolicySigner(core.public, core.credentials)
-    links = create_link_signer(settings, core.credentials)
+    links = create_link_signer(settings.sign_in, core.credentials)
 
     def old_link(number: int) -> str:
         fields = policies.presign(
@@ -419,7 +418,7 @@ def test_a_link_of_the_previous_version_names_no_user_and_counts_by_itself(
         )
         return links.sign(f"/uploads/atc_{number}", fields, expires_at=int(time.time()) + 600)
 
-    limited = settings.model_copy(update={"user_concurrent_uploads": 1})
+    limited = changed(settings, user_concurrent_uploads=1)
     with running(limited) as base_url:
         alice = ChatKitClient.of(base_url)
         url = alice.create_attachment(body=HALF * 2)["upload_descriptor"]["url"]

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.servers import TestBucket
 from tests.service import (
     ChatKitClient,

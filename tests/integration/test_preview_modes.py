@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.closing_table import closing_table
 from tests.rig import rig_on
 from tests.servers import TestBucket

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of

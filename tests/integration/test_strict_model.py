@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from agents.models import get_default_model_settings
 
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.model_api import (
     Annotation,
     Call,
@@ -34,6 +34,7 @@ from tests.service import (
     test_settings,
     thread_id_of,
 )
+from tests.settings import changed
 
 Json = dict[str, Any]
 APIS = ["responses", "chat_completions"]
@@ -98,19 +99,19 @@ def test_answers_and_titles_carry_the_settings_of_their_model(
 ) -> None:
     settings = settings_with_model
     if model is not None:
-        settings = settings.model_copy(update={"model": model})
+        settings = changed(settings, model=model)
     with running(settings) as base_url:
         assert said(ChatKitClient.of(base_url).say("Hello")) == "Noted."
     assert sorted(bool(each.body.get("stream")) for each in provider.received) == [False, True]
-    assert {each.body["model"] for each in provider.received} == {settings.model}
-    assert {settings_of(each) for each in provider.received} == {defaults_of(settings.model)}
+    assert {each.body["model"] for each in provider.received} == {settings.model.name}
+    assert {settings_of(each) for each in provider.received} == {defaults_of(settings.model.name)}
 
 
 def test_agents_that_name_no_model_carry_its_settings_in_every_run(
     settings_with_model: Settings, provider: ModelApi
 ) -> None:
     agent = "tests.integration.agents_without_model:handing_over"
-    settings = settings_with_model.model_copy(update={"agent": agent})
+    settings = changed(settings_with_model, agent=agent)
     with running(settings) as base_url:
         alice = ChatKitClient.of(base_url)
         thread_id = titled_thread(alice, provider)
@@ -124,7 +125,7 @@ def test_agents_that_name_no_model_carry_its_settings_in_every_run(
         )
         assert said(alice.say("What is new?", thread_id=thread_id)) == "I am the specialist."
     assert len(provider.received) == 4
-    assert {settings_of(each) for each in provider.received} == {defaults_of(settings.model)}
+    assert {settings_of(each) for each in provider.received} == {defaults_of(settings.model.name)}
 
 
 # Ids
@@ -147,7 +148,7 @@ def test_the_request_after_a_tool_call_has_the_ids_that_the_provider_gave(
         assert said(alice.say("And now?", thread_id=thread_id)) == "Noted."
     _, after, _ = provider.received
     assert "000010999" in after.texts() and "000005000" in after.texts()
-    if settings_with_model.model_api == "responses":
+    if settings_with_model.model.api == "responses":
         made = [item for item in after.body["input"] if item.get("id")]
         assert [item["type"] for item in made] == ["reasoning", "function_call", "function_call"]
         assert {item["id"] for item in made} <= provider.memory.items

@@ -53,7 +53,7 @@ from app.database.engine import Database
 from app.database.thread_store import PostgresStore
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.settings import Settings
+from app.settings.environment import Settings
 from tests.servers import create_bucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
 
@@ -86,7 +86,7 @@ def module_url(service: Settings) -> Iterator[str]:
 @pytest.fixture
 async def database(service: Settings) -> AsyncIterator[Database]:
     """The service's database, empty."""
-    async with Database(service.database_url.get_secret_value()) as database:
+    async with Database(service.database.url.get_secret_value()) as database:
         async with database.begin() as connection:
             await connection.execute(text("TRUNCATE threads, attachments CASCADE"))
         yield database

@@ -22,6 +22,7 @@ from tests.service import (
     thread_id_of,
     user_message,
 )
+from tests.settings import changed
 from tests.stopwatch import least, seconds_of
 from tests.threats.conftest import Service, png
 
@@ -91,7 +92,7 @@ def test_a_write_that_failed_is_an_error_and_leaves_no_row(service: Service) -> 
     """Chainlit: a failed write returned `{}` and the row was written anyway."""
     attachment = service.alice.attach()
     (port,) = free_ports(1)
-    settings = service.settings.model_copy(update={"s3_endpoint_url": f"http://127.0.0.1:{port}"})
+    settings = changed(service.settings, s3_endpoint_url=f"http://127.0.0.1:{port}")
     before = service.sql("SELECT count(*) FROM threads")
     with running(settings) as url, ChatKitClient.of(url, "alice").http as http:
         message = user_message("look", attachment["id"])

@@ -20,6 +20,7 @@ from tests.service import (
     test_settings,
     thread_id_of,
 )
+from tests.settings import changed
 from tests.threats.conftest import Service, on_rig, png
 
 
@@ -91,7 +92,7 @@ PUT_CHANGES: dict[str, tuple[bytes, dict[str, str]]] = {
 @pytest.mark.parametrize("change", PUT_CHANGES)
 def test_a_put_link_takes_exactly_what_was_announced(service: Service, change: str) -> None:
     """Supabase #1211: a store that checks the signature, but not what it stands for."""
-    settings = service.settings.model_copy(update={"upload_method": "PUT"})
+    settings = changed(service.settings, upload_method="PUT")
     with running(settings) as url, ChatKitClient.of(url, "alice").http as http:
         descriptor = ChatKitClient(http).create_attachment()["upload_descriptor"]
     body, headers = PUT_CHANGES[change]
@@ -105,7 +106,7 @@ def test_a_put_link_takes_exactly_what_was_announced(service: Service, change: s
 
 def test_a_put_link_writes_once_even_after_verification(service: Service) -> None:
     """Write-once, whatever becomes of the upload."""
-    settings = service.settings.model_copy(update={"upload_method": "PUT"})
+    settings = changed(service.settings, upload_method="PUT")
     with running(settings) as url, ChatKitClient.of(url, "alice").http as http:
         user = ChatKitClient(http)
         attachment = user.attach()
@@ -176,7 +177,7 @@ def test_verification_holds_where_the_store_enforces_nothing(
 def test_an_upload_links_life_fits_its_size_on_a_slow_line(service: Service) -> None:
     """flyte #1363, uppy #1724: the link expired during a slow upload."""
 
-    shortest = service.settings.upload_ttl_seconds
+    shortest = service.settings.attachments.upload_ttl_seconds
     for size, seconds in ((1, shortest), (20 * 1024 * 1024, shortest + 20 * 1024 / 64)):
         begun = time.time()
         created = service.alice.call(

@@ -5,9 +5,8 @@ from chatkit.types import AttachmentCreateParams
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.attachments.policy import AttachmentPolicy, clean_mime_type
+from app.attachments.policy import DEFAULT_MIME_TYPES, AttachmentPolicy, clean_mime_type
 from app.errors import AppError, AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
-from app.settings import DEFAULT_MIME_TYPES
 from app.sizes import in_words
 
 POLICY = AttachmentPolicy(max_bytes=1024, allowed_mime_types=DEFAULT_MIME_TYPES)

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from chatkit.types import (
@@ -11,27 +11,17 @@ from chatkit.types import (
     ThreadItemDoneEvent,
     ThreadStreamEvent,
 )
+from pydantic import SecretStr
 
 from app.model_input.converter import ContentLinks
-from app.wiring.chat import Chat, ChatOptions, build_chat
+from app.settings.model import ModelSettings
+from app.wiring.chat import Chat, build_chat
 from app.workers import Workers
 from tests.model_api import ModelApi, Received
+from tests.settings import changed_group
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
-OPTIONS = ChatOptions(
-    api_key="sk-test",
-    base_url=None,
-    model="gpt-5-mini",
-    model_api="responses",
-    model_input="inline",
-    agent=None,
-    transcription_model="gpt-4o-mini-transcribe",
-    image_max_side=2048,
-    text_max_chars=100_000,
-    max_request_bytes=45_000_000,
-    max_images=100,
-    cache_bytes=256 * 1024 * 1024,
-)
+SETTINGS = ModelSettings(api_key=SecretStr("sk-test"))
 
 
 @dataclass
@@ -63,13 +53,13 @@ class Conversation:
 
 @asynccontextmanager
 async def conversation(
-    api: ModelApi, *, links: ContentLinks | None = None, **options: Any
+    api: ModelApi, *, links: ContentLinks | None = None, **changes: Any
 ) -> AsyncIterator[Conversation]:
-    """`options` are those of `ChatOptions` that differ from OPTIONS."""
+    """`changes` are settings that differ from SETTINGS: `model_api="chat_completions"`."""
     attachments = Attachments()
     store = MemoryStore()
     chat = build_chat(
-        replace(OPTIONS, base_url=api.base_url, **options),
+        changed_group(SETTINGS, openai_base_url=api.base_url, **changes),
         attachments=attachments,
         bucket=attachments.bucket,
         store=store,

@@ -45,7 +45,7 @@ def test_measuring_a_long_message_holds_nobody_up() -> None:
 async def test_the_newest_files_win_and_others_are_not_even_read(
     api: ModelApi, model_api: str
 ) -> None:
-    async with conversation(api, model_api=model_api, max_request_bytes=1_000_000) as chat:
+    async with conversation(api, model_api=model_api, model_max_request_bytes=1_000_000) as chat:
         noise = [image("PNG", "RGB", (360, 360), compress_level=0) for _ in range(4)]
         assert all(380_000 < len(body) < 400_000 for body in noise)
         files = [
@@ -64,7 +64,7 @@ async def test_the_newest_files_win_and_others_are_not_even_read(
 
 
 async def test_a_document_that_can_not_fit_is_not_read(api: ModelApi) -> None:
-    async with conversation(api, max_request_bytes=1_000_000) as chat:
+    async with conversation(api, model_max_request_bytes=1_000_000) as chat:
         large = pdf("large") + bytes(900_000)
         await chat.say("Look.", chat.attachments.add("large.pdf", "application/pdf", large))
         assert chat.attachments.bucket.reads == []
@@ -72,7 +72,7 @@ async def test_a_document_that_can_not_fit_is_not_read(api: ModelApi) -> None:
 
 
 async def test_no_more_images_than_allowed(api: ModelApi) -> None:
-    async with conversation(api, max_images=3) as chat:
+    async with conversation(api, model_max_images=3) as chat:
         files = [
             chat.attachments.add(f"{n}.png", "image/png", image("PNG", size=(9, 9 + n)))
             for n in range(5)

@@ -119,7 +119,7 @@ async def test_the_model_is_told_the_encoding(api: ModelApi, name: str, encoding
 
 async def test_an_image_side_is_a_setting(api: ModelApi) -> None:
     sample = next(sample for sample in SAMPLES if sample.name == "large.jpg")
-    received = await received_of(api, sample, image_max_side=500)
+    received = await received_of(api, sample, model_image_max_side=500)
     _, sent = decoded(received.parts()[2:])
     assert Image.open(io.BytesIO(sent)).size == (500, 375)
 

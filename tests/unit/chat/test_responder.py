@@ -126,7 +126,7 @@ async def test_files_are_not_blamed_for_what_is_not_their_fault(api: ModelApi) -
 async def test_the_model_fetches_the_next_slice_of_a_long_text(
     api: ModelApi, model_api: Api
 ) -> None:
-    async with conversation(api, model_api=model_api, text_max_chars=1000) as chat:
+    async with conversation(api, model_api=model_api, model_max_text_chars=1000) as chat:
         text = "".join(f"line {number:06}\n" for number in range(200))
         long = chat.attachments.add("long.txt", "text/plain", text.encode())
         api.script.append(Call("fetch_attachment", {"id": long.id, "offset": 1000}))
@@ -140,7 +140,7 @@ async def test_the_model_fetches_the_next_slice_of_a_long_text(
 
 @both_apis
 async def test_the_model_fetches_an_image(api: ModelApi, model_api: Api) -> None:
-    async with conversation(api, model_api=model_api, max_images=1) as chat:
+    async with conversation(api, model_api=model_api, model_max_images=1) as chat:
         old = chat.attachments.add("old.png", "image/png", png(10, 10))
         new = chat.attachments.add("new.png", "image/png", png(20, 20))
         await chat.say("Look.", old)

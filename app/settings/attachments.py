@@ -1,0 +1,40 @@
+"""The settings of attachments: what can be uploaded, how, and how it is shown."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from app.settings.group import CommaSeparated, SettingsGroup
+
+UploadMethod = Literal["POST", "PUT"]
+PreviewMode = Literal["signed", "redirect", "data"]
+
+_A_WEEK = 7 * 24 * 3600
+
+
+class AttachmentSettings(SettingsGroup):
+    """Attachments."""
+
+    max_bytes: int = Field(25 * 1024 * 1024, alias="MAX_ATTACHMENT_BYTES", ge=1)
+    """The largest file that can be attached."""
+
+    allowed_mime_types: CommaSeparated = Field((), alias="ALLOWED_MIME_TYPES")
+    """The types that can be attached; `image/*` stands for every image type. Empty: images, text,
+    PDF, office documents and the like."""
+
+    upload_method: UploadMethod = Field("POST", alias="UPLOAD_METHOD")
+    """`POST` uploads pass through the gateway of this service, or go straight to the bucket from
+    pages that use `fetch.js`. `PUT` uploads go straight to the bucket; stores without presigned
+    POST, such as Cloudflare R2, need it."""
+
+    upload_ttl_seconds: int = Field(600, alias="UPLOAD_TTL_SECONDS", ge=10, le=_A_WEEK)
+    """How long after its creation an upload link can be used. Links of large files live longer, so
+    that slow connections can keep up."""
+
+    preview_mode: PreviewMode = Field("signed", alias="PREVIEW_MODE")
+    """`signed` previews are URLs of the bucket. `redirect` previews are URLs of this service that
+    redirect to the bucket. `data` previews are the images themselves, for pages that can't reach
+    the bucket."""
+
+    preview_ttl_seconds: int = Field(900, alias="PREVIEW_TTL_SECONDS", ge=10, le=_A_WEEK)
+    """How long the URL of an image works."""

@@ -1,0 +1,64 @@
+"""What all groups of settings have in common."""
+
+from types import NoneType
+from typing import Annotated, Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le, MinLen
+from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr
+from pydantic.fields import FieldInfo
+
+
+class SettingsGroup(BaseModel):
+    """Settings that belong together.
+
+    A field's alias is the environment variable that sets it, and the docstring below a field is
+    its text in docs/settings.md and .env.example. In Python a group is made by its field names:
+    `LimitSettings(quota_bytes=1000)`. Times are seconds and sizes are bytes.
+    """
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", validate_by_name=True, use_attribute_docstrings=True
+    )
+
+    @classmethod
+    def variables(cls) -> dict[str, str]:
+        """Return the name of each field by its environment variable."""
+        return {str(field.alias): name for name, field in cls.model_fields.items()}
+
+
+def _split(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+
+
+def accepted_values(field: FieldInfo) -> str:
+    """Return in words which values a setting takes: "`POST` or `PUT`"."""
+    annotation = _without_none(field.annotation)
+    if get_origin(annotation) is Literal:
+        *others, last = (f"`{choice}`" for choice in get_args(annotation))
+        return f"{', '.join(others)} or {last}"
+    if get_origin(annotation) is tuple:
+        return "a list, separated by commas"
+    return {int: "a whole number", str: "text", SecretStr: "a secret"}[annotation] + _bounds(field)
+
+
+def _without_none(annotation: Any) -> Any:
+    alternatives = [each for each in get_args(annotation) if each is not NoneType]
+    return alternatives[0] if NoneType in get_args(annotation) else annotation
+
+
+def _bounds(field: FieldInfo) -> str:
+    bounds = {type(limit): limit for limit in field.metadata}
+    match bounds.get(Ge), bounds.get(Le), bounds.get(MinLen):
+        case Ge(ge=lowest), Le(le=highest), None:
+            return f" from {lowest:,} to {highest:,}"
+        case Ge(ge=lowest), None, None:
+            return f" of at least {lowest:,}"
+        case None, None, MinLen(min_length=shortest):
+            return f" of at least {shortest} characters"
+        case _:
+            return ""

@@ -1,0 +1,33 @@
+"""The settings that limit what one user, or one request, may take."""
+
+from pydantic import Field, SecretStr
+
+from app.settings.group import SettingsGroup
+
+
+class LimitSettings(SettingsGroup):
+    """Limits."""
+
+    quota_bytes: int = Field(1024**3, alias="USER_QUOTA_BYTES", ge=1)
+    """Bytes that all files of one user may have together."""
+
+    pending_uploads: int = Field(50, alias="USER_PENDING_UPLOADS", ge=1)
+    """Files that one user may have uploaded, or begun to upload, and not sent in a message yet."""
+
+    concurrent_uploads: int = Field(10, alias="USER_CONCURRENT_UPLOADS", ge=1)
+    """Uploads that one user may have under way at the same time, by the gateway and the direct
+    strategy together; each replica counts its own. Below 10, a page that sends all files of a
+    message at once gets some of them rejected."""
+
+    concurrent_streams: int = Field(10, alias="USER_CONCURRENT_STREAMS", ge=1)
+    """Answers that one user may have under way at the same time; each replica counts its own."""
+
+    request_rate: str = Field("600/minute", alias="USER_REQUEST_RATE")
+    """Requests of one user over a sliding window: `<number>/<second | minute | hour | day>`."""
+
+    rate_limit_storage_url: SecretStr | None = Field(None, alias="RATE_LIMIT_STORAGE_URL")
+    """`redis://host:6379` makes replicas share the count of requests; it needs the package
+    `limits[redis]`. Empty: each replica counts its own."""
+
+    max_request_bytes: int = Field(8 * 1024 * 1024, alias="MAX_REQUEST_BYTES", ge=64 * 1024)
+    """The largest request body that is not an upload. Dictation sends its audio inside JSON."""

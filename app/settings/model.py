@@ -1,0 +1,55 @@
+"""The settings of the model and of what it gets."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from app.settings.group import SettingsGroup
+
+ModelApi = Literal["responses", "chat_completions"]
+ModelInput = Literal["inline", "url"]
+
+
+class ModelSettings(SettingsGroup):
+    """The model."""
+
+    api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")
+    """The key of the model's provider. Empty: an offline model answers by describing what it
+    received."""
+
+    base_url: str | None = Field(None, alias="OPENAI_BASE_URL")
+    """The URL of another provider that speaks OpenAI's API; it usually ends in /v1."""
+
+    name: str = Field("gpt-5-mini", alias="MODEL")
+    """The name by which the provider knows the model."""
+
+    api: ModelApi = Field("responses", alias="MODEL_API")
+    """`chat_completions` is for providers without the Responses API; of files, it takes PDF
+    only."""
+
+    input: ModelInput = Field("inline", alias="MODEL_INPUT")
+    """`inline` sends the bytes of files to the model. `url` sends links to the bucket, which must
+    be on the internet then."""
+
+    agent: str | None = Field(None, alias="AGENT")
+    """Your own agent, as `module:function`: see docs/own_agent.py."""
+
+    transcription_model: str = Field("gpt-4o-mini-transcribe", alias="TRANSCRIPTION_MODEL")
+    """The model that turns speech into text, for dictation."""
+
+    image_max_side: int = Field(2048, alias="MODEL_IMAGE_MAX_SIDE", ge=64)
+    """Pixels of an image's longer side; larger images are scaled down. Providers do it anyway,
+    after the upload."""
+
+    max_text_chars: int = Field(100_000, alias="MODEL_MAX_TEXT_CHARS", ge=1000)
+    """A longer text is cut; the model fetches the next part when it wants it."""
+
+    max_request_bytes: int = Field(45_000_000, alias="MODEL_MAX_REQUEST_BYTES", ge=1_000_000)
+    """The largest request to the model. The newest files win; notes replace older ones. OpenAI
+    rejects requests with more than 50 MB of files."""
+
+    max_images: int = Field(100, alias="MODEL_MAX_IMAGES", ge=0)
+    """The most images in one request to the model."""
+
+    cache_bytes: int = Field(256 * 1024 * 1024, alias="MODEL_CACHE_BYTES", ge=0)
+    """Memory for converted files, so that the next question reads nothing from the bucket."""

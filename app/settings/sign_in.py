@@ -1,0 +1,44 @@
+"""The settings of sign-in, and the secrets behind it."""
+
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from app.settings.group import SettingsGroup
+
+AuthMode = Literal["dev", "jwt", "header"]
+
+
+class SignInSettings(SettingsGroup):
+    """Sign-in and secrets."""
+
+    mode: AuthMode = Field("jwt", alias="AUTH_MODE")
+    """`jwt` takes a bearer token. `header` trusts a proxy that signs users in. `dev` lets everyone
+    in, each as a user of their own, by a cookie."""
+
+    jwt_secret: SecretStr | None = Field(None, alias="JWT_SECRET")
+    """The secret that is shared with the issuer of the tokens (HS256). AUTH_MODE=jwt needs either
+    this or JWT_JWKS_URL."""
+
+    jwt_jwks_url: str | None = Field(None, alias="JWT_JWKS_URL")
+    """The URL at which the issuer publishes its public keys (RS256, ES256)."""
+
+    jwt_audience: str | None = Field(None, alias="JWT_AUDIENCE")
+    """The `aud` that a token must have. Set it: tokens made for other services are rejected
+    then."""
+
+    jwt_issuer: str | None = Field(None, alias="JWT_ISSUER")
+    """The `iss` that a token must have."""
+
+    header: str = Field("x-forwarded-user", alias="AUTH_HEADER")
+    """The header in which the proxy of AUTH_MODE=header sends the user's id. The proxy must remove
+    it from incoming requests."""
+
+    signing_secret: SecretStr | None = Field(None, alias="SIGNING_SECRET")
+    """Signs links to this service, and the cookies of AUTH_MODE=dev: 32 or more random characters
+    (`openssl rand -base64 32`), the same on every replica. Empty: derived from the secret key of
+    the bucket; `make run` creates one and keeps it."""
+
+    admin_token: SecretStr | None = Field(None, alias="ADMIN_TOKEN", min_length=16)
+    """Requests with this bearer token may list the threads of all users at /v1/chatkit/threads.
+    Empty: nobody may."""
