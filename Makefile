@@ -22,9 +22,11 @@ test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it
 	@$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal \
 		--cov=app --cov-report=term:skip-covered $(ARGS)
 
-check: lint ## Check style, types, who imports whom, and dependencies for vulnerabilities
+check: lint ## Check style, types, imports, declared dependencies and their vulnerabilities
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/lint-imports
+	@$(PY) -m deptry app migrations
+	@$(PY) -m deptry tests benchmarks tools docs --ignore DEP002,DEP004
 	@$(MAKE) audit
 
 audit: install ## Ask PyPI about vulnerabilities in what is pinned (AUDIT=required fails without answer)

@@ -4,17 +4,16 @@ Only the commands, `doctor` and `app/wiring` see `Settings`. Everything below ge
 needs, whole. A new setting is one field of a group; `make settings` writes the documents.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Self, cast
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from app.errors import Misconfigured
 from app.settings.attachments import AttachmentSettings
 from app.settings.bucket import BucketSettings
 from app.settings.database import DatabaseSettings
-from app.settings.group import SettingsGroup, accepted_values
+from app.settings.group import SettingsGroup, accepted_values, is_secret
 from app.settings.limits import LimitSettings
 from app.settings.model import ModelSettings
 from app.settings.operations import OperationsSettings
@@ -58,9 +57,9 @@ class Settings(BaseModel):
         try:
             return cls.model_validate(values, by_alias=True, by_name=False)
         except ValidationError as invalid:
-            problems = "; ".join(cls._problem(error) for error in invalid.errors())
+            problems = [cls._problem(each["loc"], each["input"]) for each in invalid.errors()]
             # Not chained: the library's error quotes the values, which may be secrets.
-            raise Misconfigured(f"{problems}.") from None
+            raise Misconfigured("; ".join(problems) + ".") from None
 
     @classmethod
     def groups(cls) -> dict[str, type[SettingsGroup]]:
@@ -71,10 +70,9 @@ class Settings(BaseModel):
         }
 
     @classmethod
-    def _problem(cls, error: ErrorDetails) -> str:
-        name, variable = (str(part) for part in error["loc"][:2])
+    def _problem(cls, location: Sequence[int | str], value: object) -> str:
+        name, variable = (str(part) for part in location[:2])
         group = cls.groups()[name]
         field = group.model_fields[group.variables()[variable]]
-        is_secret = SecretStr in (field.annotation, *getattr(field.annotation, "__args__", ()))
-        given = "" if is_secret else f"={error['input']}"
+        given = "" if is_secret(field) else f"={value}"
         return f"{variable}{given} can't be used: it takes {accepted_values(field)}"

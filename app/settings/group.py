@@ -46,6 +46,11 @@ def accepted_values(field: FieldInfo) -> str:
     return {int: "a whole number", str: "text", SecretStr: "a secret"}[annotation] + _bounds(field)
 
 
+def is_secret(field: FieldInfo) -> bool:
+    """Return whether the value of a setting must not be shown."""
+    return _without_none(field.annotation) is SecretStr
+
+
 def _without_none(annotation: Any) -> Any:
     alternatives = [each for each in get_args(annotation) if each is not NoneType]
     return alternatives[0] if NoneType in get_args(annotation) else annotation
