@@ -1,4 +1,4 @@
-"""Who is asking: one authenticator per AUTH_MODE, each from request headers to a user id."""
+"""Authentication: one authenticator for each AUTH_MODE, from request headers to a user id."""
 
 import secrets
 from collections.abc import Mapping
@@ -13,47 +13,52 @@ from app.storable import is_storable
 
 DEV_COOKIE = "chatkit_dev_user"
 
-# Machines' clocks differ a little; tokens are not refused for that.
+# Clocks of different machines differ a little.
 _LEEWAY_SECONDS = 30
 
 _PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
 
 
 class Authenticator(Protocol):
-    """Header names are lower case. Raises `Unauthenticated`, with words for the caller."""
+    """Finds the user of a request."""
 
-    async def user_id(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str: ...
+    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+        """Return the user's id. Header names are in lower case.
+
+        Raises `Unauthenticated`, with a message for the caller.
+        """
+        ...
 
 
 def bearer_token(headers: Mapping[str, str]) -> str | None:
-    """What stands behind `Authorization: Bearer` (RFC 6750, 2.1); None: nothing does."""
+    """Return the token of `Authorization: Bearer` (RFC 6750, 2.1), or None."""
     scheme, _, token = headers.get("authorization", "").partition(" ")
     return (token.strip() or None) if scheme.lower() == "bearer" else None
 
 
 class DevAuthenticator:
-    """A signed cookie that the page hands out: no sign-in, yet users can't take each other's id."""
+    """AUTH_MODE=dev: a signed cookie, which the page sets, names the user.
+
+    There is no sign-in, but users can't take the ids of others.
+    """
 
     def __init__(self, secret: bytes) -> None:
         self._serializer = URLSafeSerializer(secret, salt="chatkit-dev-user")
 
     def issue(self) -> str:
-        """A cookie value for a user who was not here before."""
-        return self._dump(f"dev_{secrets.token_hex(8)}")
+        """Return the value of a cookie for a new user."""
+        return str(self._serializer.dumps(f"dev_{secrets.token_hex(8)}"))
 
     def is_valid(self, cookie: str | None) -> bool:
         return cookie is not None and self._load(cookie) is not None
 
-    async def user_id(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
         user_id = self._load(cookies.get(DEV_COOKIE, ""))
         if user_id is None:
             raise Unauthenticated(
                 "No valid dev cookie came with the request. Open the page once: it sets one."
             )
         return user_id
-
-    def _dump(self, user_id: str) -> str:
-        return str(self._serializer.dumps(user_id))
 
     def _load(self, cookie: str) -> str | None:
         try:
@@ -64,12 +69,15 @@ class DevAuthenticator:
 
 
 class HeaderAuthenticator:
-    """A reverse proxy signed the user in and puts the id into a header, which it never lets by."""
+    """AUTH_MODE=header: a reverse proxy signs users in and sends their id in a header.
+
+    The proxy must remove that header from incoming requests.
+    """
 
     def __init__(self, header: str) -> None:
         self._header = header.lower()
 
-    async def user_id(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
         user_id = headers.get(self._header, "").strip()
         if not user_id:
             raise Unauthenticated(f"The proxy in front sent no {self._header} header.")
@@ -77,10 +85,10 @@ class HeaderAuthenticator:
 
 
 class JwtAuthenticator:
-    """`Authorization: Bearer <JWT>`; the user id is its `sub`.
+    """AUTH_MODE=jwt: `Authorization: Bearer <JWT>`, whose `sub` is the user's id.
 
-    `key` is a shared secret (HS256) or a JWKS client (RS256, ES256): never both, so that a public
-    key can't be taken for a shared secret (RFC 8725 §3.1).
+    `key` is either a shared secret (HS256) or a JWKS client (RS256, ES256). Only one kind of
+    algorithm is accepted, so that a public key can't be used as a shared secret (RFC 8725 §3.1).
     """
 
     def __init__(
@@ -90,7 +98,8 @@ class JwtAuthenticator:
         self._audience = audience
         self._issuer = issuer
 
-    async def user_id(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+        """Return the token's `sub`. Raises `Unavailable` if the public keys can't be fetched."""
         token = bearer_token(headers)
         if token is None:
             raise Unauthenticated("Send a token: `Authorization: Bearer <JWT>`.")
@@ -104,17 +113,18 @@ class JwtAuthenticator:
             raise Unauthenticated(f"The token is not valid: {_in_utf8(exc)}.") from exc
         user_id = str(claims["sub"])
         if not user_id or not is_storable(user_id):
-            raise Unauthenticated("The token's `sub` names nobody.")
+            raise Unauthenticated("The token's `sub` can't be used as a user id.")
         return user_id
 
     async def _claims(self, token: str) -> dict[str, Any]:
         key: Any = self._key
         algorithms = ["HS256"]
         if isinstance(self._key, jwt.PyJWKClient):
-            # Fetching the key set is blocking; it is cached, so this is rare.
+            # A thread, because fetching the key set blocks. The keys are cached, so this is rare.
             signing_key = await anyio.to_thread.run_sync(self._key.get_signing_key_from_jwt, token)
             key = signing_key.key
-            # The caller chooses the key: with one of another kind PyJWT raises a TypeError.
+            # The token chooses the key. PyJWT raises a TypeError for a key of another kind, so only
+            # the key's own algorithm is allowed.
             own = signing_key.algorithm_name
             algorithms = [each for each in _PUBLIC_KEY_ALGORITHMS if each == own]
         return jwt.decode(
@@ -129,5 +139,8 @@ class JwtAuthenticator:
 
 
 def _in_utf8(problem: jwt.PyJWTError) -> str:
-    """The library quotes the token, whose JSON may have lone surrogates, which no answer can."""
+    """Return an error's text without lone surrogates.
+
+    The library quotes the token, whose JSON may contain them, and no response can.
+    """
     return str(problem).encode("utf-8", "backslashreplace").decode()

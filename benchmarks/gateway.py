@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from app import paths
 from app.attachments.capability_links import LinkSigner
 from app.http.limits import ConcurrencyLimit
 from app.http.uploads import UploadGateway
@@ -54,8 +55,7 @@ def gateway_application(endpoint: Endpoint) -> Starlette:
             yield
 
     gateway = UploadGateway(LINKS, splicer, ConcurrencyLimit(1_000_000, "{most} at once."))
-    route = Route("/uploads/{attachment_id}", gateway.upload, methods=["POST"])
-    return Starlette(routes=[route], lifespan=lifespan)
+    return Starlette(routes=gateway.routes(), lifespan=lifespan)
 
 
 def parsing_application(endpoint: Endpoint) -> Starlette:
@@ -79,7 +79,7 @@ def parsing_application(endpoint: Endpoint) -> Starlette:
             )
         return JSONResponse({})
 
-    route = Route("/uploads/{attachment_id}", upload, methods=["POST"])
+    route = Route(paths.UPLOAD, upload, methods=["POST"])
     return Starlette(routes=[route], lifespan=lifespan)
 
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from app.attachments.capability_links import LinkSigner
 from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.references import object_key_of
+from app.paths import preview_path
 from app.storage.signing import Method, UrlSigner
 
 # A capability link lives long enough to be kept in a page, and repeats for a part of that time.
@@ -79,9 +80,10 @@ class RedirectPreviews:
 
     def preview_url(self, attachment_id: str, reference: str) -> str:
         start = int(self._clock()) // _LINK_WINDOW_SECONDS * _LINK_WINDOW_SECONDS
-        path = f"/attachments/{quote(attachment_id, safe='')}/preview"
         return self._base_url + self._links.sign(
-            path, {"key": object_key_of(reference)}, expires_at=start + _LINK_TTL_SECONDS
+            preview_path(attachment_id),
+            {"key": object_key_of(reference)},
+            expires_at=start + _LINK_TTL_SECONDS,
         )
 
 

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import quote
 
 from chatkit.store import AttachmentStore
 from chatkit.types import (
@@ -31,6 +30,7 @@ from app.database.payloads import Hydrator
 from app.database.quota import NewAttachment, Quota
 from app.database.references import reference_to
 from app.faults import fault_point
+from app.paths import upload_path
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
 from app.telemetry import logs
@@ -77,7 +77,7 @@ class PostTransport:
             uploader=self._links.pseudonym(context.user_id),
         )
         link = self._links.sign(
-            f"/uploads/{quote(attachment_id, safe='')}",
+            upload_path(attachment_id),
             fields,
             expires_at=int(time.time()) + expires_in,
         )

@@ -1,10 +1,13 @@
-"""`/attachments/{id}/preview` and `/content`: a redirect to a short-lived URL of the bucket."""
+"""`/attachments/{id}/preview` and `/content`: redirects to short-lived URLs of the bucket."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
 
+from app import paths
 from app.attachments.capability_links import LinkSigner
 from app.attachments.keys import upload_key
 from app.attachments.policy import INLINE_IMAGE_TYPES
@@ -15,9 +18,9 @@ from app.http.authentication import Authentication
 
 
 class AttachmentRedirects:
-    """Both routes answer GET and HEAD, each with a URL signed for that method.
+    """Redirects GET and HEAD, each to a URL that is signed for that method.
 
-    Whoever holds a signed link needs no authentication; anyone else must own the attachment.
+    A signed link needs no authentication. Without one, the user must own the attachment.
     """
 
     def __init__(
@@ -32,8 +35,14 @@ class AttachmentRedirects:
         self._links = links
         self._urls = urls
 
+    def routes(self) -> Sequence[Route]:
+        return [
+            Route(paths.PREVIEW, self.preview, methods=["GET"]),
+            Route(paths.CONTENT, self.content, methods=["GET"]),
+        ]
+
     async def preview(self, request: Request) -> RedirectResponse:
-        """Only the four raster types are shown; for anything else there is no preview: 404."""
+        """Redirect to an image. Raises `NotFound` for types that browsers may not show inline."""
         if "signature" in request.query_params:
             params = self._links.verify(request.url.path, request.url.query)
             return self._redirect(self._urls.inline(_method(request), params["key"]))
@@ -43,12 +52,12 @@ class AttachmentRedirects:
         return self._redirect(self._urls.inline(_method(request), record.preview_key or object_key))
 
     async def content(self, request: Request) -> Response:
-        """The file itself, to be saved under its name.
+        """Redirect to the file, which the browser saves under its name.
 
-        With `Accept: application/json` it answers `{"url": …}` in place of the redirect. A page
-        that signs in by token needs that: a link it opens carries no token, and a `fetch` from
-        another origin that is redirected to a third arrives there with `Origin: null` (Fetch
-        §"HTTP-redirect fetch"), which the bucket refuses.
+        With `Accept: application/json` the response is `{"url": …}` instead. A page that signs in
+        by token needs that: links send no token, and a `fetch` that is redirected from one foreign
+        origin to another sends `Origin: null` (Fetch, "HTTP-redirect fetch"), which the bucket
+        rejects.
         """
         if "signature" in request.query_params:
             params = self._links.verify(request.url.path, request.url.query)
@@ -60,27 +69,28 @@ class AttachmentRedirects:
         url = self._urls.download(
             _method(request), object_key, name=record.name, mime_type=record.mime_type
         )
-        answer: Response = self._redirect(url)
+        response: Response = self._redirect(url)
         if request.headers.get("accept", "").startswith("application/json"):
-            answer = JSONResponse({"url": url}, headers={"Cache-Control": "private, no-store"})
-        answer.headers["Vary"] = "Accept"
-        return answer
+            response = JSONResponse({"url": url}, headers={"Cache-Control": "private, no-store"})
+        response.headers["Vary"] = "Accept"
+        return response
 
     async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
+        """Return the user's attachment and the key of its bytes. Raises `NotFound`."""
         context = await self._authentication.context(request)
         record = await self._records.load(context.user_id, request.path_params["attachment_id"])
         if record.object_key is None or record.state == "rejected":
             raise NotFound("The bytes of this attachment are not kept here.")
-        # Until a message uses it, the bytes are where the upload link put them.
+        # Until a message uses the attachment, its bytes stay where the upload link put them.
         key = upload_key(record.object_key) if record.state == "pending" else record.object_key
         return record, key
 
     def _redirect(self, url: str) -> RedirectResponse:
-        # 307 keeps the method. `private`: the URL in it is a capability of this user's.
+        # 307 keeps the method. `private`, because the URL is a capability of this user.
         headers = {"Cache-Control": f"private, max-age={self._urls.redirect_max_age_seconds}"}
         return RedirectResponse(url, status_code=307, headers=headers)
 
 
 def _method(request: Request) -> Literal["GET", "HEAD"]:
-    """The only two that the routes let by."""
+    """Return the request's method; the routes accept no other."""
     return "HEAD" if request.method == "HEAD" else "GET"

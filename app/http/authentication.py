@@ -1,4 +1,4 @@
-"""Who a request is of: the context that stores and the ChatKit server take, and the dev cookie."""
+"""Authentication of requests, and the sign-in cookie of AUTH_MODE=dev."""
 
 from collections.abc import Awaitable, Callable
 
@@ -13,9 +13,10 @@ _DEV_COOKIE_SECONDS = 365 * 24 * 3600
 
 
 class Authentication:
-    """Authenticates requests. `public_base_url` has no trailing slash; None: the caller's own.
+    """Finds out whose request it is.
 
-    `check_rate` runs after authentication with the user's id and may raise `RateLimited`.
+    `public_base_url` has no trailing slash; without it, links lead to the address of the request.
+    `check_rate` gets the user's id after authentication and may raise `RateLimited`.
     """
 
     def __init__(
@@ -30,8 +31,11 @@ class Authentication:
         self._check_rate = check_rate
 
     async def context(self, request: Request) -> RequestContext:
-        """Raises `Unauthenticated`, `RateLimited`."""
-        user_id = await self._authenticator.user_id(request.headers, request.cookies)
+        """Return the context that stores and the ChatKit server take.
+
+        Raises `Unauthenticated` and `RateLimited`.
+        """
+        user_id = await self._authenticator.authenticate(request.headers, request.cookies)
         logs.bind(user=user_id)
         if self._check_rate is not None:
             await self._check_rate(user_id)
@@ -43,9 +47,9 @@ class Authentication:
 
 
 def dev_sign_in(authenticator: DevAuthenticator) -> Callable[[Request, Response], None]:
-    """With AUTH_MODE=dev, opening the page is how a person becomes somebody."""
+    """Return a function that adds the cookie of AUTH_MODE=dev to the response with the page."""
 
-    def welcome(request: Request, response: Response) -> None:
+    def set_cookie(request: Request, response: Response) -> None:
         if not authenticator.is_valid(request.cookies.get(DEV_COOKIE)):
             response.set_cookie(
                 DEV_COOKIE,
@@ -56,4 +60,4 @@ def dev_sign_in(authenticator: DevAuthenticator) -> Callable[[Request, Response]
                 secure=request.url.scheme == "https",
             )
 
-    return welcome
+    return set_cookie

@@ -1,12 +1,15 @@
-"""`POST /chatkit`: one endpoint, JSON or Server-Sent Events by operation."""
+"""`POST /chatkit`: the ChatKit protocol. An operation answers by JSON or by Server-Sent Events."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from chatkit.types import ChatKitReq, is_streaming_req
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from app import paths
 from app.chat.server import AssistantServer, parse_request
 from app.chat.stream import StreamedAnswer, error_event
 from app.errors import AppError, Unavailable
@@ -16,12 +19,12 @@ from app.telemetry import logs, metrics, tracing
 
 _EVENT_STREAM = "text/event-stream"
 
-# `no-transform` and nginx's own header: no proxy may hold events back.
+# `no-transform` and nginx's own header keep proxies from buffering events.
 _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering": "no"}
 
 
 class ChatKitEndpoint:
-    """Speaks the ChatKit protocol."""
+    """Passes operations to the ChatKit server. `streams` limits the answers of each user."""
 
     def __init__(
         self, server: AssistantServer, authentication: Authentication, streams: ConcurrencyLimit
@@ -30,23 +33,26 @@ class ChatKitEndpoint:
         self._authentication = authentication
         self._streams = streams
 
+    def routes(self) -> Sequence[Route]:
+        return [Route(paths.CHATKIT, self.respond, methods=["POST"])]
+
     async def respond(self, request: Request) -> Response:
         context = await self._authentication.context(request)
         operation = parse_request(await request.body())
         metrics.operations.labels(operation.type).inc()
-        with ExitStack() as place:
-            span = place.enter_context(tracing.begin(f"chatkit {operation.type}"))
+        with ExitStack() as held:
+            span = held.enter_context(tracing.begin(f"chatkit {operation.type}"))
             try:
                 if is_streaming_req(operation):
-                    place.enter_context(self._streams.slot(context.user_id))
+                    held.enter_context(self._streams.slot(context.user_id))
                 with span.as_parent():
                     logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
             except Unavailable:
-                # ChatKit's client sends the request again after a 503, and nothing was kept.
+                # Nothing was stored, and ChatKit's client repeats a request after a 503.
                 raise
             except AppError as error:
-                # It shows a 4xx as bare status text, but an error event in words.
+                # ChatKit's client shows only the status of a 4xx, but the words of an error event.
                 wants_events = _EVENT_STREAM in request.headers.get("accept", "")
                 if not (wants_events and is_streaming_req(operation)):
                     raise
@@ -54,14 +60,14 @@ class ChatKitEndpoint:
                     error_event(error), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS
                 )
             if isinstance(result, StreamedAnswer):
-                taken = place.pop_all()
-                result.task.add_done_callback(lambda _: taken.close())
+                until_done = held.pop_all()
+                result.task.add_done_callback(lambda _: until_done.close())
                 return _AnswerResponse(result)
         return Response(result.json, media_type="application/json")
 
 
 def _ids(operation: ChatKitReq) -> dict[str, str]:
-    """What the operation is about, for the logs."""
+    """Return the ids of the thread and the attachment that an operation names, for the logs."""
     params = getattr(operation, "params", None)
     return {
         name: value
@@ -71,7 +77,7 @@ def _ids(operation: ChatKitReq) -> dict[str, str]:
 
 
 class _AnswerResponse(StreamingResponse):
-    """Cancels the answer when the reader goes away, at whatever point that is noticed."""
+    """Streams an answer, and cancels it when the client disconnects at any point."""
 
     def __init__(self, answer: StreamedAnswer) -> None:
         super().__init__(answer, media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)

@@ -1,4 +1,4 @@
-"""`/entities` and `/entities/{id}/preview`: what can be mentioned with @, found and shown."""
+"""`/entities` and `/entities/{id}/preview`: search and previews for @-mentions."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,9 @@ from typing import Any
 from chatkit.widgets import BasicRoot, DynamicWidgetComponent
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from app import paths
 from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.entity_search import Entities, Entity
 from app.database.payloads import Hydrator, PreparingHydrator
@@ -15,12 +17,12 @@ from app.sizes import in_words
 
 _GROUPS = {"attachment": "Files", "thread": "Chats"}
 
-# Both name what is the user's own: no shared cache may keep it.
+# Both responses belong to one user, so no shared cache may keep them.
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
 class EntityRoutes:
-    """Answers with ChatKit's `Entity` and `BasicRoot` (chatkit-js: `entities` option)."""
+    """Returns ChatKit's `Entity` and `BasicRoot` as JSON (chatkit-js: `entities` option)."""
 
     def __init__(
         self, entities: Entities, authentication: Authentication, previews: Hydrator
@@ -29,15 +31,21 @@ class EntityRoutes:
         self._authentication = authentication
         self._previews = previews
 
+    def routes(self) -> Sequence[Route]:
+        return [
+            Route(paths.ENTITIES, self.search, methods=["GET"]),
+            Route(paths.ENTITY_PREVIEW, self.preview, methods=["GET"]),
+        ]
+
     async def search(self, request: Request) -> JSONResponse:
-        """`{"entities": […]}`: those that `?query=` may mean, 20 at most; the newest without it."""
+        """Return `{"entities": […]}`: up to 20 that match `?query=`, or the newest without it."""
         context = await self._authentication.context(request)
         found = await self._entities.search(context.user_id, request.query_params.get("query", ""))
         listed = [_entity(each) for each in _in_groups(found)]
         return JSONResponse({"entities": listed}, headers=_PRIVATE)
 
     async def preview(self, request: Request) -> JSONResponse:
-        """`{"preview": …}`. Raises `NotFound`, for other users' ids too."""
+        """Return `{"preview": …}`. Raises `NotFound`, also for ids of other users."""
         context = await self._authentication.context(request)
         entity = await self._entities.load(context.user_id, request.path_params["entity_id"])
         widget = _widget(entity, await self._image_url(entity))
@@ -55,13 +63,20 @@ class EntityRoutes:
 
 
 def _in_groups(found: Sequence[Entity]) -> list[Entity]:
-    """Each kind in one piece, the kind of the best first: menus put a heading over each group."""
+    """Return the entities grouped by kind, the kind of the best match first.
+
+    ChatKit's menu puts a heading above each group.
+    """
     kinds = list(dict.fromkeys(entity.kind for entity in found))
     return sorted(found, key=lambda entity: kinds.index(entity.kind))
 
 
 def _entity(entity: Entity) -> dict[str, object]:
-    """`data` holds strings only (chatkit-js: `Entity`), and the server never believes it."""
+    """Return an entity as JSON.
+
+    `data` may contain strings only (chatkit-js: `Entity`). The server never relies on it, because
+    clients send it back.
+    """
     about: dict[str, str] = {"kind": entity.kind}
     if entity.mime_type is not None:
         about["mime_type"] = entity.mime_type
@@ -80,7 +95,7 @@ def _entity(entity: Entity) -> dict[str, object]:
 
 
 def _icon(entity: Entity) -> str:
-    """One of ChatKit's own icon names."""
+    """Return the name of one of ChatKit's icons."""
     if entity.kind == "thread":
         return "notebook"
     mime_type = entity.mime_type or ""
@@ -92,7 +107,7 @@ def _icon(entity: Entity) -> str:
 def _widget(entity: Entity, image_url: str | None) -> BasicRoot:
     lines = [_text("Text", entity.title, weight="semibold", maxLines=2)]
     kind = "Chat" if entity.kind == "thread" else entity.mime_type
-    # Nothing is known of the size of what is not in the bucket.
+    # The size is known only for files in the bucket.
     size = in_words(entity.size) if entity.size else ""
     day = f"{entity.created_at.day} {entity.created_at:%B %Y}"
     lines.append(_text("Caption", " · ".join(fact for fact in (kind, size, day) if fact)))
@@ -111,5 +126,5 @@ def _text(kind: str, value: str, **fields: Any) -> DynamicWidgetComponent:
 
 
 def _widget_part(kind: str, **fields: Any) -> DynamicWidgetComponent:
-    """One component; a test holds it to the SDK's class of that name, which is not to be called."""
+    """Return one component. The SDK's class of that name is deprecated; a test compares with it."""
     return DynamicWidgetComponent(type=kind, **fields)

@@ -1,6 +1,6 @@
-"""From an exception to a response, in the one shape that every client of ours can read.
+"""Errors as JSON, in the one shape that all clients can read.
 
-ChatKit's client shows the top-level `message`; OpenAI's REST clients read `error.message`.
+ChatKit's client shows the top-level `message`, and OpenAI's REST clients read `error.message`.
 """
 
 from starlette.exceptions import HTTPException
@@ -12,7 +12,7 @@ from app.telemetry import metrics
 
 _HTTP_MESSAGES = {
     404: "There is nothing at this address.",
-    405: "This address does not take that method.",
+    405: "This address does not accept that method.",
 }
 
 
@@ -27,7 +27,7 @@ def error_response(error: AppError) -> JSONResponse:
 
 
 async def http_exception_response(_: Request, exc: Exception) -> JSONResponse:
-    """Starlette's own refusals: an unknown path, a wrong method."""
+    """Respond to Starlette's own errors: an unknown path, a wrong method."""
     if not isinstance(exc, HTTPException):
         raise exc
     message = _HTTP_MESSAGES.get(exc.status_code, exc.detail)
@@ -53,7 +53,7 @@ def _json(
 
 
 def _error_type(status: int) -> str:
-    """OpenAI's error types."""
+    """Return OpenAI's error type for a status."""
     if status >= 500:
         return "server_error"
     if status == 401:

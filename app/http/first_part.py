@@ -1,4 +1,4 @@
-"""The head of a form's first part, taken off a body that goes on arriving.
+"""Reads the head of a form's first part while the rest of the body is still arriving.
 
 Sources: RFC 7578 (forms), RFC 2046 §5.1 (parts), RFC 2231 and RFC 5987 (names in other alphabets),
 https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data.
@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from app.errors import InvalidRequest
 
-# A name of 1000 emoji, escaped in two forms, is 16 KB.
+# A name of 1,000 emoji, escaped in both forms, takes 16 KB.
 MAX_HEAD_BYTES = 32 * 1024
 
 _PARAMETER = re.compile(
@@ -23,9 +23,9 @@ _ONE_FILE = "The upload has to be a form with one field, 'file', that holds a fi
 
 @dataclass(frozen=True, slots=True)
 class PartHead:
-    """What a part says about itself. `length` counts all bytes up to its content.
+    """The headers of a part. `length` is the number of bytes before its content.
 
-    `file_name` is None where the field holds no file; `mime_type` is empty where none is given.
+    `file_name` is None if the field has no file; `mime_type` is empty if the part states none.
     """
 
     field: str
@@ -37,9 +37,9 @@ class PartHead:
 async def take_first_part(
     body: AsyncIterator[bytes], boundary: str
 ) -> tuple[PartHead, AsyncIterator[bytes]]:
-    """The first part's head, and everything behind it as it arrives.
+    """Return the head of the first part, and the rest of the body as it arrives.
 
-    Raises `InvalidRequest` for what is no form, or whose first part has no end to its head.
+    Raises `InvalidRequest` if the body is not a form, or its first header block is unterminated.
     """
     opening = re.compile(rb"(?:\r\n)?--" + re.escape(boundary.encode()) + rb"[ \t]*\r\n")
     taken = b""
@@ -48,7 +48,7 @@ async def take_first_part(
         end = taken.find(b"\r\n\r\n")
         if end >= 0:
             opened = opening.match(taken)
-            # A part without any header ends its head with the line of the boundary itself.
+            # The head of a part without headers ends with the line of the boundary.
             if opened is None or opened.end() > end + 2:
                 break
             lines = taken[opened.end() : end]
@@ -59,10 +59,10 @@ async def take_first_part(
 
 
 def file_name_of(disposition: str) -> str | None:
-    """The file's name in a Content-Disposition, in whichever form it comes.
+    """Return the file's name from a Content-Disposition, in any of its forms.
 
-    `filename*` (RFC 5987) is preferred, in sections (RFC 2231) too; else `filename` as browsers
-    write it (raw UTF-8, with %22, %0D and %0A escaped), or as curl and RFC 2616 do (backslashes).
+    `filename*` (RFC 5987) has precedence, also in sections (RFC 2231). Else it is `filename`, as
+    browsers write it (raw UTF-8 with %22, %0D and %0A) or as curl and RFC 2616 do (backslashes).
     """
     parameters = _parameters(disposition)
     extended = _extended(parameters)
@@ -106,7 +106,7 @@ def _decoded(text: bytes) -> str:
 
 
 def _parameters(disposition: str) -> dict[str, str]:
-    """By lower-case name, the first of each, without quotes and backslashes."""
+    """Return the parameters by lower-case name, without quotes; of equal names, the first."""
     found: dict[str, str] = {}
     for name, value in _PARAMETER.findall(disposition):
         text = value.strip()
@@ -117,7 +117,7 @@ def _parameters(disposition: str) -> dict[str, str]:
 
 
 def _extended(parameters: Mapping[str, str]) -> str | None:
-    """`charset'language'percent-encoded`, whole or in numbered sections."""
+    """Decode `filename*=charset'language'percent-encoded`, whole or in numbered sections."""
     sections: dict[int, tuple[str, bool]] = {}
     for name, value in parameters.items():
         section = _SECTION.fullmatch(name)

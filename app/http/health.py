@@ -1,39 +1,41 @@
-"""`/livez` and `/readyz`: is the process alive, and can it do its work."""
+"""`/livez` and `/readyz`: whether the process runs, and whether it can do its work."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Route
 
+from app import paths
 from app.errors import AppError
-
-logger = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 3.0
 
 
-async def livez(request: Request) -> JSONResponse:
-    """The event loop turns. Asks nobody else: a database that is down is no reason to restart."""
-    return JSONResponse({"status": "ok"})
-
-
-class Readiness:
-    """Runs every check at once, each for 3 seconds at most; 503 names the ones that failed."""
+class Health:
+    """Answers probes. Each of `checks` raises an `AppError` if its part does not work."""
 
     def __init__(self, checks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
         self._checks = checks
 
-    async def respond(self, request: Request) -> JSONResponse:
+    def routes(self) -> Sequence[Route]:
+        return [Route(paths.LIVEZ, self.live), Route(paths.READYZ, self.ready)]
+
+    async def live(self, request: Request) -> JSONResponse:
+        """Answer from the event loop alone: a database outage is no reason to restart a process."""
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, request: Request) -> JSONResponse:
+        """Run all checks at the same time, each for 3 seconds at most. A failed one makes a 503."""
         problems = await asyncio.gather(*(self._problem(check) for check in self._checks.values()))
         report = {
             name: problem or "ok" for name, problem in zip(self._checks, problems, strict=True)
         }
-        ready = not any(problems)
+        is_ready = not any(problems)
         return JSONResponse(
-            {"status": "ok" if ready else "unavailable", "checks": report},
-            status_code=200 if ready else 503,
+            {"status": "ok" if is_ready else "unavailable", "checks": report},
+            status_code=200 if is_ready else 503,
         )
 
     async def _problem(self, check: Callable[[], Awaitable[None]]) -> str | None:

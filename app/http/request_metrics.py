@@ -1,43 +1,45 @@
-"""What is seen from outside: one log line and one set of metrics for every request.
+"""One log line and one set of metrics for every request, and the route that shows all metrics.
 
-Stands in for uvicorn's access log, which would write the query of upload and preview links, and
-that is a capability.
+The log line replaces uvicorn's access log, which would contain the query of upload and preview
+links. That query is a capability.
 """
 
 import logging
+from collections.abc import Sequence
 from time import perf_counter
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.routing import Route
+from starlette.types import Message, Receive, Scope, Send
 
+from app import paths
 from app.database.backlog import purge_backlog
 from app.database.engine import Database
 from app.errors import DatabaseUnavailable
+from app.http.asgi import HttpMiddleware, on_start
 from app.telemetry import logs, metrics
 
 logger = logging.getLogger(__name__)
 
-# What asks every few seconds tells nothing new.
-_QUIET_ROUTES = frozenset({"/livez", "/readyz", "/metrics"})
 _UNKNOWN = "unknown"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
+# nginx's status for a request without a response: the connection was lost, or the process stops.
+CLIENT_CLOSED_REQUEST = 499
 
-class RequestMetricsMiddleware:
-    """Outermost, so that refusals and preflights are seen too. Expects the request id inside."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+class RequestMetricsMiddleware(HttpMiddleware):
+    """Logs and measures each request.
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    It is the outermost middleware, so it sees rejected requests and preflights too. The request id
+    is set inside of it.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = perf_counter()
-        # No answer at all: the connection was gone, or the process is stopping.
-        status, received = 499, 0
+        status, received = CLIENT_CLOSED_REQUEST, 0
 
         async def receive_counting() -> Message:
             nonlocal received
@@ -45,15 +47,13 @@ class RequestMetricsMiddleware:
             received += len(message.get("body", b""))
             return message
 
-        async def send_noting_status(message: Message) -> None:
+        def note_status(start: Message) -> None:
             nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
+            status = start["status"]
 
         with logs.about_this_request() as fields, metrics.requests_open.track_inprogress():
             try:
-                await self._app(scope, receive_counting, send_noting_status)
+                await self._app(scope, receive_counting, on_start(send, note_status))
             finally:
                 seconds = perf_counter() - begun
                 route = _route(scope)
@@ -71,21 +71,24 @@ class RequestMetricsMiddleware:
                     duration_ms=round(seconds * 1000, 1),
                     bytes_in=received,
                 )
-                level = logging.DEBUG if route in _QUIET_ROUTES else logging.INFO
+                level = logging.DEBUG if route in paths.QUIET else logging.INFO
                 logger.log(level, "request")
 
 
 class MetricsPage:
-    """`/metrics`. The purge backlog is counted when it is asked for."""
+    """`/metrics`, for Prometheus. The purge backlog is counted for each request."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    def routes(self) -> Sequence[Route]:
+        return [Route(paths.METRICS, self.respond)]
 
     async def respond(self, request: Request) -> Response:
         try:
             backlog = await purge_backlog(self._database)
         except DatabaseUnavailable:
-            # Unknown is not zero: an alert on the backlog must not be silenced by an outage.
+            # Unknown is not zero: an alert on the backlog must not end because of an outage.
             metrics.purge_backlog.set(float("nan"))
             metrics.purge_backlog_age_seconds.set(float("nan"))
         else:
@@ -95,6 +98,6 @@ class MetricsPage:
 
 
 def _route(scope: Scope) -> str:
-    """The route's pattern; anything else a caller invents counts as one."""
+    """Return the pattern of the route. All paths without a route count as one."""
     path = getattr(scope.get("route"), "path", None)
     return path if isinstance(path, str) else _UNKNOWN

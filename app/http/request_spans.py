@@ -1,26 +1,22 @@
-"""OpenTelemetry spans of requests.
+"""One OpenTelemetry span for each request.
 
-A span names the route and the ids that the logs name too, never the query: it is a capability, and
-the usual instrumentation would send it along.
+A span contains the route and the ids that the logs contain too. It never contains the query, which
+the usual instrumentation would add: the query may be a capability.
 """
 
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
+from app import paths
+from app.http.asgi import HttpMiddleware, on_start
 from app.telemetry import tracing
 
-# What asks every few seconds tells nothing new.
-_QUIET_PATHS = frozenset({"/livez", "/readyz", "/metrics"})
 
+class TracingMiddleware(HttpMiddleware):
+    """Starts a span for each request, in the caller's trace where it sent a `traceparent`."""
 
-class TracingMiddleware:
-    """One span a request, part of the caller's trace where it sent a `traceparent`."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in _QUIET_PATHS:
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"] in paths.QUIET:
             await self._app(scope, receive, send)
             return
         from opentelemetry.propagate import extract
@@ -35,15 +31,13 @@ class TracingMiddleware:
             set_status_on_exception=False,
         ) as span:
 
-            async def send_noting_status(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    span.set_attribute("http.response.status_code", message["status"])
-                    if message["status"] >= 500:
-                        span.set_status(Status(StatusCode.ERROR))
-                await send(message)
+            def record_status(start: Message) -> None:
+                span.set_attribute("http.response.status_code", start["status"])
+                if start["status"] >= 500:
+                    span.set_status(Status(StatusCode.ERROR))
 
             try:
-                await self._app(scope, receive, send_noting_status)
+                await self._app(scope, receive, on_start(send, record_status))
             finally:
                 route = getattr(scope.get("route"), "path", "unknown")
                 span.update_name(f"{scope['method']} {route}")

@@ -39,8 +39,8 @@ from openai.types.beta.chatkit.chatkit_thread_assistant_message_item import (
 from openai.types.beta.chatkit.chatkit_widget_item import ChatKitWidgetItem
 from openai.types.beta.chatkit.thread_delete_response import ThreadDeleteResponse
 
-# Of ChatKit's items, those with a counterpart. Generated images, structured inputs, hidden context
-# and end-of-turn markers have none.
+# ChatKit's items that have a counterpart. Generated images, structured inputs, hidden context and
+# end-of-turn markers have none.
 LISTED_TYPES = (
     "user_message",
     "assistant_message",
@@ -63,7 +63,7 @@ def to_rest_thread(thread: ThreadMetadata, user_id: str) -> rest_thread.ChatKitT
 
 
 def to_rest_items(items: Sequence[ThreadItem]) -> list[rest_list.Data]:
-    """`items` have to be of LISTED_TYPES. Raises `TypeError` for any other."""
+    """Convert items of LISTED_TYPES. Raises `TypeError` for any other."""
     return [_item(item) for item in items]
 
 
@@ -148,7 +148,7 @@ def _user_message(item: UserMessageItem) -> rest_message.ChatKitThreadUserMessag
 
 
 def _input_text(part: UserMessageContent) -> rest_message.ContentInputText:
-    """A tag, such as an @-mention, is its text."""
+    """Convert a part to text. A tag, such as an @-mention, becomes its text."""
     return rest_message.ContentInputText(type="input_text", text=part.text)
 
 
@@ -185,7 +185,7 @@ def _output_text(part: AssistantMessageContent) -> output.ChatKitResponseOutputT
 
 
 def _annotation(annotation: Annotation) -> output.Annotation | None:
-    """Entities have no counterpart."""
+    """Convert an annotation; those of entities have no counterpart."""
     match annotation.source:
         case URLSource(url=url):
             return output.AnnotationURL(
@@ -223,7 +223,7 @@ def _grouped_task(task: Task) -> rest_list.DataChatKitTaskGroupTask:
 
 
 def _task(task: Task) -> tuple[str, str | None, str | None]:
-    """Kind, heading and summary. OpenAI knows two kinds of task: what is no thought is custom."""
+    """Return kind, heading and summary. OpenAI has two kinds: `thought` and `custom`."""
     match task:
         case CustomTask() | ThoughtTask():
             return task.type, task.title, task.content
@@ -237,5 +237,5 @@ def _task(task: Task) -> tuple[str, str | None, str | None]:
 
 
 def _seconds(moment: datetime) -> int:
-    """Unix time. ChatKit's naive timestamps are the server's local time."""
+    """Return the Unix time. ChatKit's naive timestamps are in the server's local time."""
     return int(moment.timestamp())

@@ -1,17 +1,17 @@
-"""`/v1/chatkit/threads`: OpenAI's REST API for threads, for programs that know it.
+"""`/v1/chatkit/threads`: OpenAI's REST API for threads, which the official `openai` client reads.
 
-https://platform.openai.com/docs/api-reference/chatkit/threads; the official `openai` client pages
-through it unchanged.
+https://platform.openai.com/docs/api-reference/chatkit/threads
 """
 
 import hmac
 from collections.abc import Sequence
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app import paths
 from app.auth import bearer_token
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
@@ -24,7 +24,7 @@ MAX_LIMIT = 100
 
 
 class ThreadsApi:
-    """A user sees their own threads. Whoever sends `admin_token` as Bearer may list everyone's."""
+    """Shows users their own threads. The bearer of `admin_token` may list those of all users."""
 
     def __init__(
         self,
@@ -32,20 +32,19 @@ class ThreadsApi:
         pages: Pages,
         authentication: Authentication,
         *,
-        admin_token: str | None,
+        admin_token: SecretStr | None,
     ) -> None:
         self._store = store
         self._pages = pages
         self._authentication = authentication
         self._admin_token = admin_token
 
-    def routes(self) -> list[Route]:
-        root = "/v1/chatkit/threads"
+    def routes(self) -> Sequence[Route]:
         return [
-            Route(root, self.list_threads, methods=["GET"]),
-            Route(root + "/{thread_id}", self.retrieve, methods=["GET"]),
-            Route(root + "/{thread_id}", self.delete, methods=["DELETE"]),
-            Route(root + "/{thread_id}/items", self.list_items, methods=["GET"]),
+            Route(paths.THREADS, self.list_threads, methods=["GET"]),
+            Route(paths.THREAD, self.retrieve, methods=["GET"]),
+            Route(paths.THREAD, self.delete, methods=["DELETE"]),
+            Route(paths.THREAD_ITEMS, self.list_items, methods=["GET"]),
         ]
 
     async def list_threads(self, request: Request) -> JSONResponse:
@@ -56,7 +55,7 @@ class ThreadsApi:
         else:
             user_id = (await self._authentication.context(request)).user_id
             if wanted_user not in (None, user_id):
-                # Whether that user exists, or has threads, is nobody else's business.
+                # The response must not disclose whether that user exists or has threads.
                 return _list([], has_more=False)
         page = await self._pages.threads(user_id, _page_request(request))
         return _list(
@@ -69,22 +68,24 @@ class ThreadsApi:
         return _json(to_rest_thread(thread, context.user_id))
 
     async def delete(self, request: Request) -> JSONResponse:
-        """The thread, its items and its attachments."""
+        """Delete the thread with its items and attachments."""
         context = await self._authentication.context(request)
         thread_id = request.path_params["thread_id"]
         await self._store.delete_thread(thread_id, context)
         return _json(to_deletion(thread_id))
 
     async def list_items(self, request: Request) -> JSONResponse:
-        """What has a counterpart in OpenAI's API. The rest is skipped by the query itself, so pages
-        are full; attachments come with fresh preview URLs."""
+        """List the items that have a counterpart in OpenAI's API, with fresh preview URLs.
+
+        The database leaves the others out, so a page is full unless it is the last.
+        """
         context = await self._authentication.context(request)
         thread_id = request.path_params["thread_id"]
         page = await self._pages.items(
             context.user_id, thread_id, _page_request(request), types=LISTED_TYPES
         )
         if not page.rows:
-            # Raises NotFound unless the thread is the user's, and only empty.
+            # Raises `NotFound`, unless the user has the thread and it is empty.
             await self._store.load_thread(thread_id, context)
         return _list(to_rest_items(page.rows), has_more=page.has_more)
 
@@ -93,14 +94,14 @@ class ThreadsApi:
         return (
             self._admin_token is not None
             and token is not None
-            and hmac.compare_digest(token.encode(), self._admin_token.encode())
+            and hmac.compare_digest(token.encode(), self._admin_token.get_secret_value().encode())
         )
 
 
 def _page_request(request: Request) -> PageRequest:
     params = request.query_params
     given = params.get("limit", str(DEFAULT_LIMIT))
-    # Python refuses to read numbers of thousands of digits.
+    # Python raises an error for numbers with thousands of digits.
     is_number = given.isascii() and given.isdigit() and len(given) < 10
     if not (is_number and 1 <= int(given) <= MAX_LIMIT):
         raise InvalidRequest(f"`limit` has to be 1 to {MAX_LIMIT}.", param="limit")

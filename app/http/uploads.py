@@ -1,36 +1,36 @@
 """`/uploads/{attachment_id}`: the gateway that streams an upload into the bucket.
 
-The URL's query is the presigned POST form, signed by us: the URL is the capability, and no state
-is kept but the count of what is under way. Everything that can be refused is refused before a byte
-of the body is read.
+The query of the URL is the form of a presigned POST, and this service has signed it. So the URL
+itself is the permission, and no state is kept except a count of the uploads under way. Everything
+that can be checked is checked before a byte of the body is read.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import ExitStack
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
+from app import paths
 from app.attachments.capability_links import LinkSigner
 from app.errors import InvalidRequest, LengthRequired, UploadMismatch
 from app.faults import fault_point
 from app.http.limits import ConcurrencyLimit
+from app.http.request_metrics import CLIENT_CLOSED_REQUEST
 from app.storage.post import UPLOADER_FIELD
 from app.storage.splice import Splicer
 
-# Nobody is there to read it; nginx's number for that, in case something logs it.
-CLIENT_CLOSED_REQUEST = 499
-
-# A client that fell silent, its network gone, would hold two connections for ever.
+# A client that has lost its network would hold two connections for ever.
 STALL_SECONDS = 60.0
 
 
 class UploadGateway:
-    """POST and PUT; a multipart form with one field, `file`, or the bytes themselves.
+    """Takes POST and PUT: a multipart form with one field, `file`, or the bytes themselves.
 
-    A link carries one upload at a time, and `uploads` says how many those of a user may carry
-    together. Its keys are pseudonyms of `links`.
+    A link carries one upload at a time. `uploads` limits the uploads of each user; its keys are the
+    pseudonyms that `links` makes.
     """
 
     def __init__(
@@ -49,15 +49,22 @@ class UploadGateway:
         )
         self._stall_seconds = stall_seconds
 
+    def routes(self) -> Sequence[Route]:
+        return [Route(paths.UPLOAD, self.upload, methods=["POST", "PUT"])]
+
     async def upload(self, request: Request) -> Response:
-        """Raises `LinkRefused`, `LinkExpired`, `RateLimited`, `LengthRequired` and `Splicer`'s."""
+        """Stream the file of one request into the bucket.
+
+        Raises `LinkRefused`, `LinkExpired`, `RateLimited`, `LengthRequired`, and what
+        `Splicer` raises.
+        """
         fields = self._links.verify(request.url.path, request.url.query)
-        with ExitStack() as places:
-            # Only now: nobody without the link takes a place of its owner's.
-            places.enter_context(self._of_links.slot(fields.get("key", "")))
-            # A link of a version that named nobody counts as a link only.
+        with ExitStack() as slots:
+            # After the link is verified, so that nobody else can occupy the slots of its user.
+            slots.enter_context(self._of_links.slot(fields.get("key", "")))
+            # Links of an earlier version name no user; they are counted by link only.
             if (uploader := fields.get(UPLOADER_FIELD)) is not None:
-                places.enter_context(self._uploads.slot(uploader))
+                slots.enter_context(self._uploads.slot(uploader))
             return await self._splice(request, fields)
 
     async def _splice(self, request: Request, fields: Mapping[str, str]) -> Response:
@@ -66,7 +73,7 @@ class UploadGateway:
         try:
             await self._splicer.splice(
                 fields,
-                arriving(request, self._stall_seconds),
+                body_of(request, self._stall_seconds),
                 content_type=request.headers.get("content-type", ""),
                 content_length=content_length,
             )
@@ -76,10 +83,10 @@ class UploadGateway:
         return JSONResponse({"id": request.path_params["attachment_id"], "status": "uploaded"})
 
 
-async def arriving(request: Request, stall_seconds: float) -> AsyncIterator[bytes]:
-    """The body as it comes.
+async def body_of(request: Request, stall_seconds: float) -> AsyncIterator[bytes]:
+    """Yield the body as it arrives.
 
-    Raises `ClientDisconnect`, and `UploadMismatch` when nothing comes for `stall_seconds`.
+    Raises `ClientDisconnect`, and `UploadMismatch` if nothing arrives for `stall_seconds`.
     """
     more = True
     while more:
@@ -96,7 +103,7 @@ async def arriving(request: Request, stall_seconds: float) -> AsyncIterator[byte
 
 
 def announced_length(request: Request) -> int:
-    """The body's length in bytes, which S3 has to be told first.
+    """Return the body's length in bytes, which S3 requires before the body.
 
     Raises `LengthRequired` and `InvalidRequest`.
     """

@@ -1,28 +1,26 @@
-"""The composition root: from settings to a running web application, on the parts of parts.py."""
+"""Wires the web application: its endpoints, each of which owns its routes, and its middleware."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 
-from limits.errors import ConfigurationError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute
 
-from app.auth import Authenticator, DevAuthenticator
+from app.auth import DevAuthenticator
 from app.database.entity_search import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
-from app.errors import Misconfigured
 from app.http.attachment_redirects import AttachmentRedirects
 from app.http.authentication import Authentication, dev_sign_in
 from app.http.chatkit import ChatKitEndpoint
 from app.http.direct_upload import DirectUploadEndpoint
 from app.http.entities import EntityRoutes
 from app.http.error_responses import http_exception_response
-from app.http.health import Readiness, livez
+from app.http.health import Health
 from app.http.limits import ConcurrencyLimit, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
@@ -33,40 +31,39 @@ from app.http.threads import ThreadsApi
 from app.http.uploads import UploadGateway
 from app.settings.environment import Settings
 from app.settings.limits import LimitSettings
-from app.telemetry.logs import without_secrets
+from app.settings.sign_in import SignInSettings
+from app.settings.web import WebSettings
 from app.telemetry.tracing import is_tracing_wanted
 from app.wiring.base import Core, create_authenticator
 from app.wiring.web import WebParts, create_web_parts
 
 
 def create_application(settings: Settings) -> Starlette:
-    """Raises `Misconfigured`. Nothing is connected before the application starts."""
+    """Create the application. It connects to nothing before it starts. Raises `Misconfigured`."""
     parts = create_web_parts(settings)
     authenticator = create_authenticator(settings.sign_in, parts.core.credentials)
-    rate = _request_rate(settings.limits)
+    rate = RequestRate(settings.limits)
     authentication = Authentication(
         authenticator, settings.web.public_base_url, check_rate=rate.check
     )
+    welcome = dev_sign_in(authenticator) if isinstance(authenticator, DevAuthenticator) else None
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
-            async with parts.running(
-                sweep_interval_seconds=settings.retention.sweep_interval_seconds
-            ):
+            async with parts.running(settings.retention.sweep_interval_seconds):
                 yield
         finally:
             await rate.close()
 
     return Starlette(
         routes=[
-            *_chat_routes(settings, parts, authentication),
-            *_upload_routes(settings, parts, authentication),
+            *_chat_routes(settings.limits, parts, authentication),
+            *_upload_routes(settings.limits, parts, authentication),
             *_attachment_routes(parts, authentication),
-            *_entity_routes(parts, authentication),
-            *_thread_routes(settings, parts, authentication),
+            *_thread_routes(settings.sign_in, parts, authentication),
             *_operations_routes(parts.core),
-            *_page_routes(settings, parts, authenticator),
+            *page_routes(_page_config(settings, parts), welcome=welcome),
         ],
         middleware=_middleware(settings),
         exception_handlers={HTTPException: http_exception_response},
@@ -75,81 +72,60 @@ def create_application(settings: Settings) -> Starlette:
 
 
 def _chat_routes(
-    settings: Settings, parts: WebParts, authentication: Authentication
+    limits: LimitSettings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
     streams = ConcurrencyLimit(
-        settings.limits.concurrent_streams,
+        limits.concurrent_streams,
         "You have {most} answers under way. Wait until one has ended, then send again.",
     )
-    chatkit = ChatKitEndpoint(parts.server, authentication, streams)
-    return [Route("/chatkit", chatkit.respond, methods=["POST"])]
+    return ChatKitEndpoint(parts.server, authentication, streams).routes()
 
 
 def _upload_routes(
-    settings: Settings, parts: WebParts, authentication: Authentication
+    limits: LimitSettings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
-    """Both count the uploads of a user together."""
+    """Create the gateway and the direct strategy. One limit counts the uploads of both."""
     uploads = ConcurrencyLimit(
-        settings.limits.concurrent_uploads,
+        limits.concurrent_uploads,
         "You have {most} uploads under way. Wait until one has ended, then try again.",
     )
     gateway = UploadGateway(parts.links, parts.splicer, uploads)
     direct = DirectUploadEndpoint(
         parts.direct_uploads, authentication, parts.store, parts.links, uploads
     )
-    return [
-        Route("/uploads/{attachment_id}", gateway.upload, methods=["POST", "PUT"]),
-        Route("/attachments", direct.upload, methods=["POST"]),
-    ]
+    return [*gateway.routes(), *direct.routes()]
 
 
 def _attachment_routes(parts: WebParts, authentication: Authentication) -> Sequence[BaseRoute]:
     redirects = AttachmentRedirects(parts.core.records, authentication, parts.links, parts.signed)
-    return [
-        Route("/attachments/{attachment_id}/preview", redirects.preview, methods=["GET"]),
-        Route("/attachments/{attachment_id}/content", redirects.content, methods=["GET"]),
-    ]
-
-
-def _entity_routes(parts: WebParts, authentication: Authentication) -> Sequence[BaseRoute]:
-    mentions = EntityRoutes(Entities(parts.core.database), authentication, parts.previews)
-    return [
-        Route("/entities", mentions.search, methods=["GET"]),
-        Route("/entities/{entity_id:path}/preview", mentions.preview, methods=["GET"]),
-    ]
+    entities = EntityRoutes(Entities(parts.core.database), authentication, parts.previews)
+    return [*redirects.routes(), *entities.routes()]
 
 
 def _thread_routes(
-    settings: Settings, parts: WebParts, authentication: Authentication
+    sign_in: SignInSettings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
-    token = settings.sign_in.admin_token
     return ThreadsApi(
         parts.store,
         Pages(parts.core.database, parts.previews),
         authentication,
-        admin_token=token.get_secret_value() if token else None,
+        admin_token=sign_in.admin_token,
     ).routes()
 
 
 def _operations_routes(core: Core) -> Sequence[BaseRoute]:
-    readiness = Readiness(
+    health = Health(
         {
             "database": core.database.check,
             "migrations": partial(check_schema, core.database),
             "bucket": core.bucket.check,
         }
     )
-    return [
-        Route("/livez", livez),
-        Route("/readyz", readiness.respond),
-        Route("/metrics", MetricsPage(core.database).respond),
-    ]
+    return [*health.routes(), *MetricsPage(core.database).routes()]
 
 
-def _page_routes(
-    settings: Settings, parts: WebParts, authenticator: Authenticator
-) -> Sequence[BaseRoute]:
-    config = PageConfig(
+def _page_config(settings: Settings, parts: WebParts) -> PageConfig:
+    return PageConfig(
         policy=parts.policy,
         bucket_url=parts.core.public.bucket_url.geturl(),
         upload_method=settings.attachments.upload_method,
@@ -157,53 +133,39 @@ def _page_routes(
         model=settings.model.name if settings.model.api_key else None,
         domain_key=settings.web.chatkit_domain_key,
     )
-    if isinstance(authenticator, DevAuthenticator):
-        return page_routes(config, welcome=dev_sign_in(authenticator))
-    return page_routes(config)
 
 
 def _middleware(settings: Settings) -> Sequence[Middleware]:
-    """CORS stands outside of all that refuses, so that a browser sees every error as what it is."""
-    tracing = [Middleware(TracingMiddleware)] if is_tracing_wanted() else []
-    # A page can't make a browser add somebody's token.
-    known_pages = (
-        []
-        if settings.sign_in.mode == "jwt"
-        else [Middleware(CsrfMiddleware, origins=[*settings.web.page_origins, CHATKIT_CDN])]
-    )
+    """Return the middleware, the outermost first.
+
+    CORS is outside of everything that rejects requests: otherwise a browser would report a CORS
+    error instead of the real one.
+    """
+    is_https = (settings.web.public_base_url or "").startswith("https://")
     return [
-        *tracing,
+        *([Middleware(TracingMiddleware)] if is_tracing_wanted() else []),
         Middleware(RequestMetricsMiddleware),
-        Middleware(
-            SecurityHeaders, is_https=(settings.web.public_base_url or "").startswith("https://")
-        ),
-        Middleware(
-            CORSMiddleware,
-            allow_origins=[*settings.web.allowed_origins, CHATKIT_CDN],
-            allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
-            allow_headers=["*"],
-            allow_credentials=True,
-            expose_headers=["x-request-id", "retry-after"],
-            max_age=3600,
-        ),
+        Middleware(SecurityHeaders, is_https=is_https),
+        _cors(settings.web),
         Middleware(RequestIdMiddleware),
         Middleware(ErrorMiddleware),
-        *known_pages,
-        Middleware(
-            RequestSizes,
-            max_body_bytes=settings.limits.max_request_bytes,
-            streamed_paths=("/uploads/", "/attachments"),
-        ),
+        # No page can make a browser send a user's token, so AUTH_MODE=jwt needs no protection.
+        *([] if settings.sign_in.mode == "jwt" else [_csrf(settings.web)]),
+        Middleware(RequestSizes, max_body_bytes=settings.limits.max_request_bytes),
     ]
 
 
-def _request_rate(limits: LimitSettings) -> RequestRate:
-    """Raises `Misconfigured`."""
-    url = limits.rate_limit_storage_url
-    try:
-        return RequestRate(limits.request_rate, url.get_secret_value() if url else None)
-    except (ValueError, ConfigurationError) as exc:
-        raise Misconfigured(
-            f"USER_REQUEST_RATE={limits.request_rate!r} or RATE_LIMIT_STORAGE_URL can't be"
-            f" used: {without_secrets(str(exc))}."
-        ) from exc
+def _cors(web: WebSettings) -> Middleware:
+    return Middleware(
+        CORSMiddleware,
+        allow_origins=[*web.allowed_origins, CHATKIT_CDN],
+        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+        allow_headers=["*"],
+        allow_credentials=True,
+        expose_headers=["x-request-id", "retry-after"],
+        max_age=3600,
+    )
+
+
+def _csrf(web: WebSettings) -> Middleware:
+    return Middleware(CsrfMiddleware, origins=[*web.page_origins, CHATKIT_CDN])

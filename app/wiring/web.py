@@ -57,7 +57,7 @@ class WebParts:
     server: AssistantServer
 
     @asynccontextmanager
-    async def running(self, *, sweep_interval_seconds: int) -> AsyncIterator[None]:
+    async def running(self, sweep_interval_seconds: int) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.core.running())
             await stack.enter_async_context(self.splicer)

@@ -21,7 +21,6 @@ import uvicorn
 from botocore.exceptions import ClientError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
 
 from app.attachments.capability_links import LinkSigner
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
@@ -104,7 +103,7 @@ def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iter
     server = uvicorn.Server(
         uvicorn.Config(
             Starlette(
-                routes=[Route("/uploads/{attachment_id}", gateway.upload, methods=["POST", "PUT"])],
+                routes=gateway.routes(),
                 middleware=[Middleware(RequestIdMiddleware), Middleware(ErrorMiddleware)],
                 lifespan=lifespan,
             ),

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 import uvicorn
+from pydantic import SecretStr
 
 from app.errors import Misconfigured, RateLimited
 from app.http.limits import ConcurrencyLimit, RequestRate
@@ -23,6 +24,7 @@ from app.offline.model import OfflineModel
 from app.serving import deadlines
 from app.serving.deadlines import DeadlineProtocol
 from app.settings.environment import Settings
+from app.settings.limits import LimitSettings
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from app.wiring.application import create_application
 from app.wiring.base import create_core, create_link_signer
@@ -73,7 +75,7 @@ def test_a_url_and_headers_that_are_too_large_are_refused(base_url: str) -> None
 
 
 async def test_the_rate_is_each_users_own_and_says_when_to_come_back() -> None:
-    rate = RequestRate("3/minute")
+    rate = RequestRate(LimitSettings(request_rate="3/minute"))
     for _ in range(3):
         await rate.check("alice")
     with pytest.raises(RateLimited) as refused:
@@ -86,7 +88,11 @@ async def test_the_rate_is_each_users_own_and_says_when_to_come_back() -> None:
 async def test_a_count_that_can_not_be_kept_limits_nobody(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    rate = RequestRate("1/minute", "redis://127.0.0.1:9")
+    rate = RequestRate(
+        LimitSettings(
+            request_rate="1/minute", rate_limit_storage_url=SecretStr("redis://127.0.0.1:9")
+        )
+    )
     for _ in range(3):
         await rate.check("alice")
     assert "not limited" in caplog.text
@@ -104,7 +110,10 @@ async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
         while not path.exists():
             assert process.poll() is None
             await asyncio.sleep(0.01)
-        replicas = [RequestRate("3/minute", f"redis+unix://{path}") for _ in range(2)]
+        shared = LimitSettings(
+            request_rate="3/minute", rate_limit_storage_url=SecretStr(f"redis+unix://{path}")
+        )
+        replicas = [RequestRate(shared) for _ in range(2)]
         for replica in (*replicas, replicas[0]):
             await replica.check("alice")
         with pytest.raises(RateLimited) as refused:

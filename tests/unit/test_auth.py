@@ -35,7 +35,7 @@ def shared_secret() -> JwtAuthenticator:
 
 async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None:
     token = jwt.encode(claims(), SECRET, algorithm="HS256")
-    assert await shared_secret().user_id(bearer(token), {}) == "alice"
+    assert await shared_secret().authenticate(bearer(token), {}) == "alice"
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None
 async def test_other_claims_are_refused(changes: dict[str, Any]) -> None:
     token = jwt.encode(claims(**changes), SECRET, algorithm="HS256")
     with pytest.raises(Unauthenticated):
-        await shared_secret().user_id(bearer(token), {})
+        await shared_secret().authenticate(bearer(token), {})
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ async def test_other_claims_are_refused(changes: dict[str, Any]) -> None:
 )
 async def test_what_is_no_valid_token_is_refused(header: str) -> None:
     with pytest.raises(Unauthenticated):
-        await shared_secret().user_id({"authorization": header}, {})
+        await shared_secret().authenticate({"authorization": header}, {})
 
 
 @pytest.mark.parametrize("named", [{"crit": ["\ud800"]}, {"kid": "\ud800"}])
@@ -84,7 +84,7 @@ async def test_what_the_refusal_quotes_of_a_token_can_be_sent(
     by_key_set = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
     for authenticator in (shared_secret(), by_key_set):
         with pytest.raises(Unauthenticated) as refused:
-            await authenticator.user_id(bearer(token), {})
+            await authenticator.authenticate(bearer(token), {})
         assert refused.value.message.encode()
 
 
@@ -120,14 +120,14 @@ async def test_tokens_are_checked_against_the_key_set(
 ) -> None:
     authenticator = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
     token = jwt.encode(claims(aud=None), key, algorithm=algorithm, headers={"kid": key_id})
-    assert await authenticator.user_id(bearer(token), {}) == "alice"
+    assert await authenticator.authenticate(bearer(token), {}) == "alice"
 
 
 async def test_a_public_key_is_never_taken_for_a_shared_secret(jwks_url: str) -> None:
     authenticator = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
     token = jwt.encode(claims(), SECRET, algorithm="HS256", headers={"kid": "rsa"})
     with pytest.raises(Unauthenticated):
-        await authenticator.user_id(bearer(token), {})
+        await authenticator.authenticate(bearer(token), {})
 
 
 async def test_a_key_is_used_for_its_own_algorithm_only(jwks_url: str) -> None:
@@ -135,7 +135,7 @@ async def test_a_key_is_used_for_its_own_algorithm_only(jwks_url: str) -> None:
     for key, algorithm, named in ((RSA_KEY, "RS256", "ec"), (EC_KEY, "ES256", "rsa")):
         token = jwt.encode(claims(aud=None), key, algorithm=algorithm, headers={"kid": named})
         with pytest.raises(Unauthenticated):
-            await authenticator.user_id(bearer(token), {})
+            await authenticator.authenticate(bearer(token), {})
 
 
 async def test_a_key_set_that_can_not_be_fetched_is_not_the_callers_fault() -> None:
@@ -143,14 +143,14 @@ async def test_a_key_set_that_can_not_be_fetched_is_not_the_callers_fault() -> N
     authenticator = JwtAuthenticator(client, audience=None, issuer=None)
     token = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
     with pytest.raises(Unavailable):
-        await authenticator.user_id(bearer(token), {})
+        await authenticator.authenticate(bearer(token), {})
 
 
 async def test_the_proxys_header_names_the_user() -> None:
     authenticator = HeaderAuthenticator("X-Forwarded-User")
-    assert await authenticator.user_id({"x-forwarded-user": "alice"}, {}) == "alice"
+    assert await authenticator.authenticate({"x-forwarded-user": "alice"}, {}) == "alice"
     with pytest.raises(Unauthenticated):
-        await authenticator.user_id({"x-forwarded-user": " "}, {})
+        await authenticator.authenticate({"x-forwarded-user": " "}, {})
 
 
 async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
@@ -158,8 +158,8 @@ async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
     first, second = authenticator.issue(), authenticator.issue()
     assert first != second
     assert authenticator.is_valid(first) and not authenticator.is_valid(first + "x")
-    user_id = await authenticator.user_id({}, {DEV_COOKIE: first})
+    user_id = await authenticator.authenticate({}, {DEV_COOKIE: first})
     assert user_id.startswith("dev_")
     for cookies in ({}, {DEV_COOKIE: user_id}, {DEV_COOKIE: DevAuthenticator(b"x").issue()}):
         with pytest.raises(Unauthenticated):
-            await authenticator.user_id({}, cookies)
+            await authenticator.authenticate({}, cookies)
