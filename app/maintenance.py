@@ -1,4 +1,4 @@
-"""The commands that keep bucket and database in step: `sweep` and `reconcile`."""
+"""The commands that keep bucket and database consistent: `sweep` and `reconcile`."""
 
 from collections.abc import Callable
 
@@ -13,9 +13,9 @@ Say = Callable[[str], None]
 
 
 async def sweep(settings: Settings, *, once: bool, say: Say) -> bool:
-    """Sweep, once or until interrupted. Whether everything that was due is done.
+    """Sweep once, or until interrupted. Return whether everything that was due is done.
 
-    Raises `DatabaseUnavailable` where `once` is asked for; otherwise outages are waited out.
+    With `once`, raises `DatabaseUnavailable`; otherwise an outage only delays the sweep.
     """
     core = create_core(settings)
     async with core.running():
@@ -30,9 +30,9 @@ async def sweep(settings: Settings, *, once: bool, say: Say) -> bool:
 
 
 async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say: Say) -> bool:
-    """Say every difference between bucket and database. Whether none remains.
+    """Print every difference between bucket and database. Return whether none remains.
 
-    The bar goes to standard error, so that standard output is the list and the summary alone.
+    The progress bar goes to standard error, so standard output has only the list and the summary.
     Raises `DatabaseUnavailable` and `BucketUnavailable`.
     """
     core = create_core(settings)
@@ -54,7 +54,7 @@ async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say:
             ).run()
     say(f"{summary}.")
     if summary.remaining and not fix:
-        say("Nothing was changed. Run it with --fix to mend this.")
+        say("Nothing was changed. Run it with --fix to repair this.")
     return summary.remaining == 0
 
 

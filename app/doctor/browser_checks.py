@@ -1,10 +1,10 @@
-"""What a page's JavaScript does with the bucket, from every origin that is allowed to."""
+"""Checks of the bucket as the JavaScript of a page uses it, from every allowed origin."""
 
 from urllib.parse import urlsplit
 
 from app.attachments.keys import new_object_key, upload_key
 from app.attachments.previews import SignedPreviews
-from app.doctor import mends
+from app.doctor import remedies
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
@@ -12,27 +12,28 @@ from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_hea
 
 _CONTENT = b"app doctor uploaded this and deletes it again\n"
 _PUT_HEADERS = "content-type,if-none-match"
+_LINK_SECONDS = 300
 
 
 async def public_endpoint(deployment: Deployment) -> str:
-    """Links lead browsers to the same bucket that the service writes to."""
+    """Check that links lead browsers to the bucket that the service writes to."""
     host = urlsplit(deployment.public.endpoint.objects_url).netloc
     try:
-        answer = await deployment.public.send("GET", deployment.found["key"])
+        answer = await deployment.public.send("GET", deployment.sample.key)
     except Unreachable as exc:
         raise Problem(
             f"browsers can't reach the bucket: {exc}",
-            "Set S3_PUBLIC_ENDPOINT_URL to the address of the bucket that browsers can reach (and"
-            " that this machine can reach too, so that it can be checked).",
+            "Set S3_PUBLIC_ENDPOINT_URL to the address of the bucket that browsers can reach. This"
+            " machine has to reach it too, for this check.",
         ) from exc
     if answer.code == "SignatureDoesNotMatch":
         raise Problem(
-            f"{host} refuses signatures that the internal endpoint accepts",
+            f"{host} rejects signatures that the internal endpoint accepts",
             "The proxy in front of the bucket changes the Host header or the path, which are"
             " signed. Pass both on unchanged (nginx: proxy_set_header Host $http_host; and no path"
             " in proxy_pass).",
         )
-    if answer.body.decode(errors="replace") != deployment.found["content"]:
+    if answer.body != deployment.sample.content:
         raise Problem(
             f"{host} does not have what was written to the internal endpoint ({answer.words})",
             "S3_PUBLIC_ENDPOINT_URL and S3_ENDPOINT_URL have to lead to the same bucket.",
@@ -41,25 +42,25 @@ async def public_endpoint(deployment: Deployment) -> str:
 
 
 async def preflight(deployment: Deployment, origin: str) -> str:
-    """The browser asks before it sends anything but a simple request."""
+    """Check the question that a browser asks before a request that is not simple (CORS)."""
     method, headers = "GET", "range"
     if origin in deployment.page_origins:
         method = deployment.upload_method
         headers = _PUT_HEADERS if method == "PUT" else "content-type"
-    url = deployment.public.endpoint.objects_url + deployment.found["key"]
+    url = deployment.public.endpoint.objects_url + deployment.sample.key
     answer = await request(
         deployment.http, "OPTIONS", url, headers=preflight_headers(origin, method, headers)
     )
     if not allows(answer, origin, method, headers):
         raise Problem(
-            f"the bucket refuses the preflight of {method} ({answer.status})",
-            mends.cors(deployment.bucket, deployment.access),
+            f"the bucket rejects the preflight of {method} ({answer.status})",
+            remedies.cors(deployment.bucket, deployment.access),
         )
     return f"{method} is allowed"
 
 
 async def upload(deployment: Deployment, origin: str) -> str:
-    """The real upload, straight to the bucket, whose answer the page may read."""
+    """Check an upload straight to the bucket, and that the page may read the response."""
     key = upload_key(new_object_key())
     if deployment.upload_method == "POST":
         answer = await deployment.public.post(key, _CONTENT, mime_type=MIME_TYPE, origin=origin)
@@ -70,45 +71,44 @@ async def upload(deployment: Deployment, origin: str) -> str:
             )
     else:
         answer = await put(deployment, key, _CONTENT, origin=origin)
-    _succeeded(answer, f"the {deployment.upload_method} of a file was answered")
-    _readable(deployment, answer, origin)
-    deployment.found["uploaded_key"] = key
+    _check_success(answer, f"the {deployment.upload_method} of a file was answered")
+    _check_readable(deployment, answer, origin)
     return f"{deployment.upload_method} of a file arrives"
 
 
 async def image(deployment: Deployment, origin: str) -> str:
-    """GET of a preview link, as fetch() does it."""
+    """Check the GET of a preview link, as fetch() sends it."""
     answer = await deployment.public.send(
-        "GET", deployment.found["key"], sent_headers={"Origin": origin}
+        "GET", deployment.sample.key, sent_headers={"Origin": origin}
     )
-    _succeeded(answer, "the GET of a preview was answered")
-    _readable(deployment, answer, origin)
-    return "GET may be read"
+    _check_success(answer, "the GET of a preview was answered")
+    _check_readable(deployment, answer, origin)
+    return "pages may read a preview"
 
 
 async def head(deployment: Deployment) -> str:
-    """HEAD, which has to be signed for HEAD."""
-    answer = await deployment.public.send("HEAD", deployment.found["key"])
-    expected = str(len(deployment.found["content"]))
+    """Check HEAD, which needs a signature of its own."""
+    answer = await deployment.public.send("HEAD", deployment.sample.key)
+    expected = str(len(deployment.sample.content))
     if not answer.is_success or answer.headers.get("content-length") != expected:
         raise Problem(
             f"HEAD was answered {answer.status} with Content-Length"
             f" {answer.headers.get('content-length')}, not 200 with {expected}",
-            "Something in front of the bucket drops HEAD or its headers: let it pass.",
+            "Something in front of the bucket drops HEAD or its headers: let them pass.",
         )
     return "answers with the size"
 
 
 async def download(deployment: Deployment) -> str:
-    """The signed URL decides how the browser treats the file: it is saved, never run."""
-    urls = SignedPreviews(deployment.public.signer(), ttl_seconds=300)
-    url = urls.download("GET", deployment.found["key"], name="doctor ü.html", mime_type="text/html")
+    """Check that a signed URL makes the browser save a file and never run it."""
+    urls = SignedPreviews(deployment.public.signer(), ttl_seconds=_LINK_SECONDS)
+    url = urls.download("GET", deployment.sample.key, name="doctor ü.html", mime_type="text/html")
     answer = await request(deployment.http, "GET", url)
     disposition = answer.headers.get("content-disposition", "")
-    kind = answer.headers.get("content-type", "")
-    if not disposition.startswith("attachment") or kind != "application/octet-stream":
+    mime_type = answer.headers.get("content-type", "")
+    if not disposition.startswith("attachment") or mime_type != "application/octet-stream":
         raise Problem(
-            f"a download came as {kind!r} with Content-Disposition {disposition!r}",
+            f"a download came as {mime_type!r} with Content-Disposition {disposition!r}",
             "The store ignores response-content-disposition and response-content-type, so an HTML"
             " file would be shown and run on the bucket's origin. Use a store that honours them.",
         )
@@ -124,7 +124,7 @@ async def put(
     signed_size: int | None = None,
     sent_type: str = MIME_TYPE,
 ) -> HttpResponse:
-    """The presigned PUT of the PUT transport, sent by a page of `origin`."""
+    """Send the presigned PUT of UPLOAD_METHOD=PUT from a page of `origin`."""
     size = len(content) if signed_size is None else signed_size
     return await deployment.public.send(
         "PUT",
@@ -140,24 +140,24 @@ async def put(
 
 
 def any_page(deployment: Deployment) -> str:
-    """An origin that may upload. Raises `NotChecked` when there is none."""
+    """Return an origin that may upload. Raises `NotChecked` if there is none."""
     if not deployment.page_origins:
         raise NotChecked("no origin is known: set ALLOWED_ORIGINS or PUBLIC_BASE_URL")
     return deployment.page_origins[0]
 
 
-def _succeeded(answer: HttpResponse, what: str) -> None:
+def _check_success(answer: HttpResponse, what: str) -> None:
     if not answer.is_success:
         raise Problem(
             f"{what} {answer.words}",
-            "The preflight and the service's own requests tell more: mend what they name first.",
+            "First correct what the checks of the preflight and of the service's requests name.",
         )
 
 
-def _readable(deployment: Deployment, answer: HttpResponse, origin: str) -> None:
+def _check_readable(deployment: Deployment, answer: HttpResponse, origin: str) -> None:
     if not answer.lets_in(origin):
         allowed = answer.headers.get("access-control-allow-origin", "missing")
         raise Problem(
-            f"the page may not read the answer (Access-Control-Allow-Origin: {allowed})",
-            mends.cors(deployment.bucket, deployment.access),
+            f"the page may not read the response (Access-Control-Allow-Origin: {allowed})",
+            remedies.cors(deployment.bucket, deployment.access),
         )

@@ -1,19 +1,17 @@
-"""The bucket as the service itself reaches it: clock, credentials, permissions, conditions."""
+"""Checks of the bucket as the service uses it: clock, credentials, permissions, conditions."""
 
 import secrets
 import time
 from email.utils import parsedate_to_datetime
 
-import httpx2
-
 from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key
-from app.doctor import mends
+from app.doctor import remedies
 from app.doctor.deployment import Deployment
 from app.doctor.report import Problem
 from app.doctor.requests import HttpResponse, Unreachable, request
 from app.errors import BucketUnavailable
 
-# AWS refuses requests that are 15 minutes off; links lose the difference from their short lives.
+# AWS rejects requests that are 15 minutes off. A smaller difference shortens the life of links.
 _MAX_SKEW_SECONDS = 60
 
 MIME_TYPE = "text/plain"
@@ -21,12 +19,12 @@ MIME_TYPE = "text/plain"
 _WRONG_CREDENTIALS = {
     "InvalidAccessKeyId": (
         "the bucket does not know the access key",
-        "Check AWS_ACCESS_KEY_ID. Keys of another account or store, and temporary keys whose"
-        " session is over, look like this.",
+        "Check AWS_ACCESS_KEY_ID. The key may belong to another account or store, or to a temporary"
+        " session that is over.",
     ),
     "SignatureDoesNotMatch": (
         "the secret does not belong to the access key",
-        "Check AWS_SECRET_ACCESS_KEY (a copy that lost or gained a character looks like this), and"
+        "Check that AWS_SECRET_ACCESS_KEY was copied without losing or gaining a character, and"
         " that no proxy in front of the bucket changes the Host header or the path.",
     ),
     "ExpiredToken": (
@@ -36,7 +34,7 @@ _WRONG_CREDENTIALS = {
     ),
     "InvalidToken": (
         "the session token is not valid",
-        "AWS_SESSION_TOKEN has to come from where the key does; unset it for permanent keys.",
+        "Set the AWS_SESSION_TOKEN that belongs to the key; unset it for permanent keys.",
     ),
     "RequestTimeTooSkewed": (
         "the bucket says that this machine's clock is wrong",
@@ -51,39 +49,40 @@ _WRONG_REGION = (
 
 
 async def endpoint(deployment: Deployment) -> str:
-    """Something answers HTTP where S3_ENDPOINT_URL says."""
+    """Check that S3_ENDPOINT_URL answers HTTP."""
     url = deployment.internal.endpoint.bucket_url.geturl()
     try:
-        answer = await request(deployment.http, "GET", url)
+        await request(deployment.http, "GET", url)
     except Unreachable as exc:
         raise Problem(
             f"the bucket's endpoint can't be reached: {exc}",
             "Check S3_ENDPOINT_URL (unset for AWS itself), DNS and firewalls from this machine.",
         ) from exc
-    deployment.found["date"] = answer.headers.get("date", "")
-    deployment.found["checked_at"] = str(time.time())
     return f"{url} answers"
 
 
 async def clock(deployment: Deployment) -> str:
-    """This machine and the bucket agree on the time: signatures carry it."""
+    """Check that this machine and the bucket agree on the time, which signatures contain."""
+    url = deployment.internal.endpoint.bucket_url.geturl()
+    answer = await request(deployment.http, "GET", url)
+    now = time.time()
     try:
-        theirs = parsedate_to_datetime(deployment.found["date"]).timestamp()
+        theirs = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
     except ValueError:
-        return "the bucket does not tell its time; assumed right"
-    skew = float(deployment.found["checked_at"]) - theirs
+        return "the bucket does not state its time; assumed right"
+    skew = now - theirs
     if abs(skew) > _MAX_SKEW_SECONDS:
         direction = "ahead of" if skew > 0 else "behind"
         raise Problem(
             f"this machine's clock is {abs(skew):,.0f} seconds {direction} the bucket's",
-            "Synchronise it: signatures carry the time, and S3 refuses them when it is wrong.\n"
+            "Synchronise it: signatures contain the time, and S3 rejects a wrong one.\n"
             "chronyc makestep, or timedatectl set-ntp true",
         )
     return "agrees with the bucket's to the minute"
 
 
 async def credentials(deployment: Deployment) -> str:
-    """The AWS chain has a key, and the bucket takes its signature."""
+    """Check that the AWS chain has a key, and that the bucket accepts its signature."""
     try:
         keys = deployment.internal.credentials()
     except BucketUnavailable as exc:
@@ -98,7 +97,7 @@ async def credentials(deployment: Deployment) -> str:
 
 
 async def bucket(deployment: Deployment) -> str:
-    """The bucket exists, in the region that signatures name."""
+    """Check that the bucket exists in the region that signatures name."""
     answer = await deployment.internal.send("GET", OBJECT_KEY_PREFIX + ".readiness")
     name = deployment.bucket
     if answer.code == "NoSuchBucket":
@@ -122,36 +121,36 @@ async def bucket(deployment: Deployment) -> str:
 
 
 async def write(deployment: Deployment) -> str:
-    """PutObject on the prefix that attachments live under."""
-    key, content = new_object_key(), b"app doctor wrote this and deletes it again\n"
+    """Check PutObject under the prefix of attachments. The sample object stays for later checks."""
     answer = await deployment.internal.send(
-        "PUT", key, signed_headers={"content-type": MIME_TYPE}, body=content
+        "PUT",
+        deployment.sample.key,
+        signed_headers={"content-type": MIME_TYPE},
+        body=deployment.sample.content,
     )
-    _permitted(deployment, answer, "s3:PutObject", "write")
-    deployment.found.update(key=key, content=content.decode())
+    _check_permitted(deployment, answer, "s3:PutObject", "write")
     return f"wrote {OBJECT_KEY_PREFIX}…"
 
 
 async def read(deployment: Deployment) -> str:
-    """GetObject, in ranges: verification reads the first bytes only."""
+    """Check GetObject with a range, because verification reads only the first bytes."""
     answer = await deployment.internal.send(
-        "GET", deployment.found["key"], sent_headers={"Range": "bytes=4-9"}
+        "GET", deployment.sample.key, sent_headers={"Range": "bytes=4-9"}
     )
-    _permitted(deployment, answer, "s3:GetObject", "read")
-    if answer.status != 206 or answer.body.decode() != deployment.found["content"][4:10]:
+    _check_permitted(deployment, answer, "s3:GetObject", "read")
+    if answer.status != 206 or answer.body != deployment.sample.content[4:10]:
         raise Problem(
-            f"asked for 6 bytes, the bucket sent {len(answer.body)}",
+            f"the bucket was asked for 6 bytes and sent {len(answer.body)}",
             "The store (or a proxy in front of it) ignores Range requests; it has to honour them.",
         )
-    deployment.found["etag"] = answer.headers.get("etag", "")
     return "read back a range of it"
 
 
 async def pinned_read(deployment: Deployment) -> str:
-    """A read with If-Match refuses bytes that are not the verified ones."""
+    """Check that a read with If-Match does not return bytes other than the verified ones."""
     answer = await deployment.internal.send(
         "GET",
-        deployment.found["key"],
+        deployment.sample.key,
         sent_headers={"If-Match": '"00000000000000000000000000000000"'},
     )
     if answer.status != 412:
@@ -160,19 +159,19 @@ async def pinned_read(deployment: Deployment) -> str:
             "The store ignores If-Match, so bytes that change after they were verified would be"
             " used. Use a store that implements conditional reads.",
         )
-    return "another ETag is refused"
+    return "another ETag is rejected"
 
 
 async def copy(deployment: Deployment) -> str:
-    """CopyObject inside the bucket: verified bytes are moved out of the upload link's reach."""
+    """Check CopyObject, which moves verified bytes out of the reach of the upload link."""
     key = new_object_key()
-    source = f"/{deployment.bucket}/{deployment.found['key']}"
+    source = f"/{deployment.bucket}/{deployment.sample.key}"
     answer = await deployment.internal.send(
         "PUT", key, signed_headers={"x-amz-copy-source": source}
     )
-    _permitted(deployment, answer, "s3:PutObject, s3:GetObject", "copy")
+    _check_permitted(deployment, answer, "s3:PutObject, s3:GetObject", "copy")
     head = await deployment.internal.send("HEAD", key)
-    if head.headers.get("content-length") != str(len(deployment.found["content"])):
+    if head.headers.get("content-length") != str(len(deployment.sample.content)):
         raise Problem(
             "a copy inside the bucket does not have the bytes of its source",
             "The store has to implement CopyObject (x-amz-copy-source).",
@@ -181,98 +180,89 @@ async def copy(deployment: Deployment) -> str:
 
 
 async def list_objects(deployment: Deployment) -> str:
-    """ListBucket: without it S3 says 403 for a missing object, and `reconcile` can't work."""
+    """Check ListBucket. Without it S3 answers 403 for a missing object, and `reconcile` fails."""
     answer = await deployment.internal.send(
-        "GET", "", query={"list-type": "2", "max-keys": "1", "prefix": deployment.found["key"]}
+        "GET", "", query={"list-type": "2", "max-keys": "1", "prefix": deployment.sample.key}
     )
-    _permitted(deployment, answer, "s3:ListBucket", "list")
-    if deployment.found["key"].encode() not in answer.body:
+    _check_permitted(deployment, answer, "s3:ListBucket", "list")
+    if deployment.sample.key.encode() not in answer.body:
         raise Problem(
             "the list of the bucket lacks an object that was just written",
-            "`python -m app reconcile` would take it for lost: use a store whose lists are"
-            " strongly consistent, as S3's are.",
+            "`python -m app reconcile` would take it for lost. Use a store whose lists are strongly"
+            " consistent, as S3's are.",
         )
     return "finds what was written"
 
 
 async def lifecycle(deployment: Deployment) -> str:
-    """A rule ends multipart uploads that nobody completed."""
+    """Check for a rule that aborts incomplete multipart uploads."""
     answer = await deployment.internal.send("GET", "", query={"lifecycle": ""})
     if answer.status in (403, 501) or answer.code == "NotImplemented":
         return f"can't be seen with this key ({answer.status}); see docs/operations.md"
     if b"AbortIncompleteMultipartUpload" not in answer.body:
         raise Problem(
             "no lifecycle rule aborts incomplete multipart uploads",
-            mends.lifecycle(deployment.bucket),
+            remedies.lifecycle(deployment.bucket),
         )
     return "incomplete uploads are aborted"
 
 
 async def private(deployment: Deployment) -> str:
-    """Nobody reads without a signature, or with a wrong one."""
-    key = deployment.found["key"]
-    unsigned = deployment.public.url("GET", key).partition("?")[0]
-    answer = await request(deployment.http, "GET", unsigned)
+    """Check that a read needs a signature, and a valid one."""
+    signed = deployment.public.url("GET", deployment.sample.key)
+    answer = await request(deployment.http, "GET", signed.partition("?")[0])
     if answer.is_success:
         raise Problem(
             "the bucket is public: anyone can read an object without any signature",
             "Run `python -m app bucket`, which blocks public access where the store can; remove"
             " bucket policies and ACLs that allow s3:GetObject to everyone.",
         )
-    forged = deployment.public.url("GET", key)
-    forged = forged[:-8] + secrets.token_hex(4)
+    forged = signed[:-8] + secrets.token_hex(4)
     answer = await request(deployment.http, "GET", forged)
     if answer.is_success:
         raise Problem(
-            "the bucket does not check signatures: it took a forged one",
-            "This is a test double or a store with authentication switched off. Use a real one.",
+            "the bucket does not check signatures: it accepted a forged one",
+            "This is a test double or a store without authentication. Use a real one.",
         )
     return "reads need a valid signature"
 
 
 async def expired_links(deployment: Deployment) -> str:
-    """A link is refused once its time is over."""
+    """Check that an expired link is rejected."""
     answer = await deployment.public.send(
-        "GET", deployment.found["key"], clock=lambda: time.time() - 24 * 3600
+        "GET", deployment.sample.key, clock=lambda: time.time() - 24 * 3600
     )
     if answer.is_success:
         raise Problem(
             "the bucket served a link that expired a day ago",
             "The store does not check X-Amz-Expires: links would work for ever. Use a real one.",
         )
-    return "are refused"
+    return "are rejected"
 
 
 async def cleanup(deployment: Deployment) -> str:
-    """DeleteObject, on everything that the other checks may have written."""
-    deleted, refused = 0, None
+    """Check DeleteObject on everything that the other checks may have written."""
+    deleted, failed = 0, None
     for key in sorted(deployment.internal.written):
         answer = await deployment.internal.send("DELETE", key)
         if answer.is_success or answer.status == 404:
             deleted += 1
         else:
-            refused = answer
-    if refused is not None:
-        _permitted(deployment, refused, "s3:DeleteObject", "delete")
+            failed = answer
+    if failed is not None:
+        _check_permitted(deployment, failed, "s3:DeleteObject", "delete")
     return f"deleted the {deleted} objects that these checks may have written"
 
 
-def _permitted(deployment: Deployment, answer: HttpResponse, action: str, verb: str) -> None:
+def _check_permitted(deployment: Deployment, answer: HttpResponse, action: str, verb: str) -> None:
     if answer.is_success:
         return
     if answer.status == 403:
         raise Problem(
             f"the key may not {verb} ({action}): {answer.words}",
-            mends.iam_policy(deployment.bucket),
+            remedies.iam_policy(deployment.bucket),
         )
     raise Problem(
         f"the bucket does not {verb}: {answer.words}",
         "Look into the store's own log: credentials and bucket are right, this request is not.",
-    )
-
-
-def new_client() -> httpx2.AsyncClient:
-    """The browser's place: no proxy settings, no .netrc, no redirects, a short patience."""
-    return httpx2.AsyncClient(
-        timeout=httpx2.Timeout(10, connect=5), follow_redirects=False, trust_env=False
     )

@@ -1,6 +1,6 @@
-"""A conversation with the configured model, held by the very code that answers users.
+"""A conversation with the configured model, by the same code that answers users.
 
-Its thread and files are a user's of their own, and are deleted at the end.
+Its threads and files belong to a user of their own and are deleted at the end.
 """
 
 import secrets
@@ -30,7 +30,7 @@ from app.wiring.web import WebParts, create_web_parts
 
 @asynccontextmanager
 async def conversation(settings: Settings) -> AsyncIterator["Conversation"]:
-    """Open a conversation and delete all of it afterwards. Raises `Misconfigured`."""
+    """Open a conversation, and delete all of it at the end. Raises `Misconfigured`."""
     parts = create_web_parts(settings)
     async with parts.core.running():
         opened = Conversation(parts)
@@ -68,7 +68,7 @@ class Conversation:
     async def ask(
         self, text: str, *, attached: Sequence[str] = (), mentioned: Sequence[str] = ()
     ) -> str:
-        """Return the answer's text. Raises what makes an answer fail for a user."""
+        """Return the text of the answer. Raises the errors that a user's answer would fail with."""
         store = self.parts.store
         now = datetime.now()
         thread = Thread(
@@ -107,11 +107,11 @@ class Conversation:
         return record.problem
 
     async def title_of(self, text: str) -> str:
-        """Return the model's title for a chat that begins with `text`. Raises what its API does."""
+        """Return the model's title for a chat that begins with `text`. Raises its API's errors."""
         return await self.parts.chat.titles.ask(text)
 
     async def delete(self) -> None:
-        """Delete the files, their objects at once, and the threads.
+        """Delete the files, their objects and the threads.
 
         The rows of the files stay as tombstones until the next sweep.
         """

@@ -1,4 +1,4 @@
-"""The database answers, and has the schema that this version of the service works with."""
+"""Checks of the database: it answers, and it has the schema of this version."""
 
 from app.database.engine import Database
 from app.database.migrate import current_revision, head_revision, known_revisions
@@ -7,9 +7,9 @@ from app.doctor.report import Problem
 from app.errors import DatabaseUnavailable
 
 # PostgreSQL's own codes (https://www.postgresql.org/docs/current/errcodes-appendix.html).
-_REFUSALS = {
-    "28P01": ("refuses the password", "Check user and password in DATABASE_URL."),
-    "28000": ("refuses the user", "Check the user in DATABASE_URL and the server's pg_hba.conf."),
+_PROBLEMS = {
+    "28P01": ("rejects the password", "Check user and password in DATABASE_URL."),
+    "28000": ("rejects the user", "Check the user in DATABASE_URL and the server's pg_hba.conf."),
     "3D000": ("has no such database", "Create it (createdb), or correct DATABASE_URL."),
     "53300": (
         "has no connection left",
@@ -20,14 +20,14 @@ _REFUSALS = {
 
 
 async def database(deployment: Deployment) -> str:
-    """One round trip."""
-    async with Database(deployment.database_url) as connected:
+    """Check that the database answers."""
+    async with _connected(deployment) as connected:
         try:
             await connected.check()
         except (DatabaseUnavailable, ValueError) as exc:
-            refusal = _REFUSALS.get(_sqlstate(exc))
-            if refusal is not None:
-                raise Problem(f"PostgreSQL {refusal[0]}", refusal[1]) from exc
+            problem = _PROBLEMS.get(_sqlstate(exc))
+            if problem is not None:
+                raise Problem(f"PostgreSQL {problem[0]}", problem[1]) from exc
             raise Problem(
                 "PostgreSQL can't be reached",
                 "Check host and port in DATABASE_URL, that the server runs, and the firewall.",
@@ -36,8 +36,8 @@ async def database(deployment: Deployment) -> str:
 
 
 async def migrations(deployment: Deployment) -> str:
-    """The schema is the one of this version."""
-    async with Database(deployment.database_url) as connected:
+    """Check that the schema is the one of this version."""
+    async with _connected(deployment) as connected:
         current = await current_revision(connected)
     head = head_revision()
     if current == head:
@@ -46,17 +46,21 @@ async def migrations(deployment: Deployment) -> str:
         raise Problem("the database has no tables yet", "Run `python -m app migrate`.")
     if current in known_revisions():
         raise Problem(
-            f"the database is at {current}, this version needs {head}",
-            "Run `python -m app migrate`; the previous version may go on running meanwhile.",
+            f"the database is at {current}, and this version needs {head}",
+            "Run `python -m app migrate`. The previous version may keep running during that.",
         )
     raise Problem(
         f"the database is at {current}, which this version does not know (it knows {head})",
-        "A newer version has migrated it: run that version here too.",
+        "A newer version has migrated the database. Run that version here too.",
     )
 
 
+def _connected(deployment: Deployment) -> Database:
+    return Database(deployment.settings.database.url.get_secret_value())
+
+
 def _sqlstate(exc: BaseException | None) -> str:
-    """The code of the first error down the chain of causes that has one."""
+    """Return the code of the first error in the chain of causes that has one, or ''."""
     while exc is not None:
         for each in (exc, getattr(exc, "orig", None)):
             code = getattr(each, "sqlstate", None)

@@ -1,25 +1,20 @@
-"""The deployment under examination: what the checks need of the settings, and no more."""
+"""The deployment under examination, and the settings that contradict each other."""
 
 import ipaddress
 import re
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from functools import partial
 from urllib.parse import urlsplit
 
 import httpx2
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.keys import OBJECT_KEY_PREFIX
-from app.doctor.conversation import Conversation, conversation
+from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
 from app.errors import AppError
 from app.http.page import CHATKIT_CDN
 from app.origins import origin_of
 from app.settings.environment import Settings
-from app.settings.model import ModelSettings
 from app.storage.credentials import SessionCredentials
 from app.storage.setup import Access
 from app.wiring.base import (
@@ -32,49 +27,82 @@ from app.wiring.base import (
 _BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 
 
+@dataclass(frozen=True, slots=True)
+class SampleObject:
+    """The object that the check `write` writes, and that later checks read."""
+
+    key: str = field(default_factory=new_object_key)
+    content: bytes = b"app doctor wrote this and deletes it again\n"
+
+
 @dataclass(frozen=True)
 class Deployment:
-    """`internal` is where the service reaches the bucket, `public` where browsers do.
+    """The endpoint `internal` is for the service, `public` for browsers."""
 
-    `page_origins` are the origins of pages that upload. `base_url` is the running service's, or
-    None when it can't be known. `found` collects what a check learned for later ones.
-    """
-
-    database_url: str = field(repr=False)
+    settings: Settings
     internal: BucketProbe
     public: BucketProbe
     http: httpx2.AsyncClient
-    upload_method: str
-    page_origins: tuple[str, ...]
-    base_url: str | None
     links: LinkSigner
-    model: ModelSettings
-    open_conversation: Callable[[], AbstractAsyncContextManager[Conversation]]
-    found: dict[str, str] = field(default_factory=dict)
+    sample: SampleObject = field(default_factory=SampleObject)
 
     @property
     def bucket(self) -> str:
-        return self.internal.endpoint.bucket
+        return self.settings.bucket.name
+
+    @property
+    def upload_method(self) -> str:
+        return self.settings.attachments.upload_method
+
+    @property
+    def base_url(self) -> str | None:
+        """The URL of the running service, or None if the settings do not state it."""
+        return self.settings.web.public_base_url
+
+    @property
+    def page_origins(self) -> tuple[str, ...]:
+        """The origins of pages that upload."""
+        return self.settings.web.page_origins
 
     @property
     def foreign_origins(self) -> tuple[str, ...]:
-        """Origins that have to ask before they call the service: all pages but its own."""
+        """The origins of pages other than the service's own, which CORS applies to."""
         own = origin_of(self.base_url) if self.base_url else None
         return tuple(origin for origin in self.page_origins if origin != own)
 
     @property
-    def access(self) -> Access:
-        """Whose pages may reach the bucket: what `python -m app bucket` is told as well."""
-        return Access(self.page_origins, (CHATKIT_CDN,), OBJECT_KEY_PREFIX)
+    def cors_origins(self) -> tuple[str, ...]:
+        """The origins of pages that need the bucket: those that upload, and ChatKit's iframe."""
+        return (*self.page_origins, CHATKIT_CDN)
 
     @property
-    def cors_origins(self) -> tuple[str, ...]:
-        """Every origin whose pages need the bucket: those that upload, and ChatKit's iframe."""
-        return (*self.page_origins, CHATKIT_CDN)
+    def access(self) -> Access:
+        """The access to the bucket that `python -m app bucket` sets up."""
+        return Access(self.page_origins, (CHATKIT_CDN,), OBJECT_KEY_PREFIX)
 
 
 def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
-    """Raises `Problem` that names the setting which can't be used."""
+    """Return the deployment that the settings describe. Raises `Problem` if they can't be used."""
+    _check_settings(settings)
+    credentials = SessionCredentials()
+    try:
+        create_authenticator(settings.sign_in, credentials)
+        links = create_link_signer(settings.sign_in, credentials)
+    except AppError as error:
+        raise Problem(
+            error.message.rstrip("."), "docs/settings.md lists every setting and its values."
+        ) from error
+    written: set[str] = set()
+    return Deployment(
+        settings=settings,
+        internal=BucketProbe(internal_endpoint(settings.bucket), credentials, http, written),
+        public=BucketProbe(public_endpoint(settings.bucket), credentials, http, written),
+        http=http,
+        links=links,
+    )
+
+
+def _check_settings(settings: Settings) -> None:
     if not settings.database.url.get_secret_value():
         raise Problem(
             "DATABASE_URL is not set",
@@ -82,50 +110,29 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
         )
     if not _BUCKET_NAME.fullmatch(settings.bucket.name):
         raise Problem(
-            f"S3_BUCKET={settings.bucket.name!r} is no valid bucket name",
+            f"S3_BUCKET={settings.bucket.name!r} is not a valid bucket name",
             "Use 3 to 63 lower-case letters, digits, dots and hyphens.",
         )
-    _absolute("S3_ENDPOINT_URL", settings.bucket.endpoint_url)
-    _absolute("S3_PUBLIC_ENDPOINT_URL", settings.bucket.public_endpoint_url)
-    _absolute("PUBLIC_BASE_URL", settings.web.public_base_url)
+    _check_url("S3_ENDPOINT_URL", settings.bucket.endpoint_url)
+    _check_url("S3_PUBLIC_ENDPOINT_URL", settings.bucket.public_endpoint_url)
+    _check_url("PUBLIC_BASE_URL", settings.web.public_base_url)
     for origin in settings.web.allowed_origins:
-        _bare_origin(origin)
-    _no_mixed_content(settings)
-    credentials = SessionCredentials()
-    try:
-        create_authenticator(settings.sign_in, credentials)
-        links = create_link_signer(settings.sign_in, credentials)
-    except AppError as error:
-        raise Problem(error.message.rstrip("."), _SETTINGS_MEND) from error
-    written: set[str] = set()
-    return Deployment(
-        database_url=settings.database.url.get_secret_value(),
-        internal=BucketProbe(internal_endpoint(settings.bucket), credentials, http, written),
-        public=BucketProbe(public_endpoint(settings.bucket), credentials, http, written),
-        http=http,
-        upload_method=settings.attachments.upload_method,
-        page_origins=settings.web.page_origins,
-        base_url=settings.web.public_base_url,
-        links=links,
-        model=settings.model,
-        open_conversation=partial(conversation, settings),
-    )
+        _check_origin(origin)
+    _check_mixed_content(settings)
 
 
-_SETTINGS_MEND = "Every setting and what it takes is in docs/settings.md."
-
-
-def _absolute(variable: str, url: str | None) -> None:
+def _check_url(variable: str, url: str | None) -> None:
     if url is None:
         return
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Problem(
-            f"{variable}={url!r} is no URL", "It starts with https:// or http:// and a host."
+            f"{variable}={url!r} is not a URL",
+            "Begin it with https:// or http:// and the name of a host.",
         )
 
 
-def _bare_origin(origin: str) -> None:
+def _check_origin(origin: str) -> None:
     parts = urlsplit(origin)
     if origin != "*" and (parts.scheme not in ("http", "https") or origin != origin_of(origin)):
         raise Problem(
@@ -135,7 +142,7 @@ def _bare_origin(origin: str) -> None:
         )
 
 
-def _no_mixed_content(settings: Settings) -> None:
+def _check_mixed_content(settings: Settings) -> None:
     bucket = settings.bucket.public_endpoint_url or settings.bucket.endpoint_url or "https://"
     pages = [*settings.web.allowed_origins, settings.web.public_base_url or ""]
     if bucket.startswith("http://") and not is_loopback(urlsplit(bucket).hostname or ""):

@@ -1,4 +1,4 @@
-"""Whether the store refuses what an upload link does not allow: many that "speak S3" do not."""
+"""Checks that the store enforces upload links. Many stores that "speak S3" do not."""
 
 from app.attachments.keys import new_object_key, upload_key
 from app.doctor.browser_checks import any_page, put
@@ -7,15 +7,15 @@ from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
 
 _CONTENT = b"ten bytes\n"
-_MEND = (
-    "Anyone with an upload link could store what they like. Verification would still reject the"
-    " file\nwhen a message uses it, but the bytes are in the bucket by then: use a store that"
-    " enforces\nwhat is signed (S3, SeaweedFS, MinIO; a test double such as moto does not)."
+_REMEDY = (
+    "Anyone with an upload link could store any bytes. Verification would still reject the file"
+    "\nwhen a message uses it, but the bytes would be in the bucket. Use a store that enforces"
+    "\nwhat is signed (S3, SeaweedFS, MinIO; a test double such as moto does not)."
 )
 
 
 async def policy_size(deployment: Deployment) -> str:
-    """content-length-range [size, size]: neither a byte more nor a byte less."""
+    """Check content-length-range [size, size] with one byte more and one byte less."""
     _only_for(deployment, "POST")
     for difference in (-1, 1):
         answer = await deployment.public.post(
@@ -27,15 +27,15 @@ async def policy_size(deployment: Deployment) -> str:
         )
         if answer.is_success:
             raise Problem(
-                f"the store took {len(_CONTENT)} bytes on a policy for"
+                f"the store accepted {len(_CONTENT)} bytes on a policy for"
                 f" {len(_CONTENT) + difference}: it does not enforce content-length-range",
-                _MEND,
+                _REMEDY,
             )
-    return "a byte more or less is refused"
+    return "a byte more or less is rejected"
 
 
 async def policy_fields(deployment: Deployment) -> str:
-    """The policy's key and Content-Type can't be changed in the form."""
+    """Check that a form can't change the key and the Content-Type of its policy."""
     _only_for(deployment, "POST")
     changes = {"Content-Type": "text/html", "key": upload_key(new_object_key())}
     for name, value in changes.items():
@@ -47,39 +47,39 @@ async def policy_fields(deployment: Deployment) -> str:
             changed_fields={name: value},
         )
         if answer.is_success:
-            raise Problem(f"the store took a {name} that its policy does not allow", _MEND)
-    return "another key or type is refused"
+            raise Problem(f"the store accepted a {name} that its policy does not allow", _REMEDY)
+    return "another key or type is rejected"
 
 
 async def put_length(deployment: Deployment) -> str:
-    """The signed Content-Length and Content-Type are what has to be sent."""
+    """Check that only the signed Content-Length and Content-Type are accepted."""
     _only_for(deployment, "PUT")
     origin = any_page(deployment)
     key = upload_key(new_object_key())
     answer = await put(deployment, key, _CONTENT, origin=origin, signed_size=len(_CONTENT) + 1)
     if answer.is_success:
-        raise Problem("the store ignores the signed Content-Length", _MEND)
+        raise Problem("the store ignores the signed Content-Length", _REMEDY)
     answer = await put(deployment, key, _CONTENT, origin=origin, sent_type="text/html")
     if answer.is_success:
-        raise Problem("the store ignores the signed Content-Type", _MEND)
-    return "another length or type is refused"
+        raise Problem("the store ignores the signed Content-Type", _REMEDY)
+    return "another length or type is rejected"
 
 
 async def put_once(deployment: Deployment) -> str:
-    """If-None-Match: * lets a link write once."""
+    """Check that a link with `If-None-Match: *` writes only once."""
     _only_for(deployment, "PUT")
     origin = any_page(deployment)
     key = upload_key(new_object_key())
     first = await put(deployment, key, _CONTENT, origin=origin)
     if not first.is_success:
-        raise Problem(f"a first PUT with If-None-Match was answered {first.words}", _MEND)
+        raise Problem(f"a first PUT with If-None-Match was answered {first.words}", _REMEDY)
     second = await put(deployment, key, b"9 bytes!!\n", origin=origin)
     if second.is_success:
         raise Problem(
-            "the store let a link write twice: it ignores If-None-Match",
-            "Bytes could be swapped until they are verified. " + _MEND,
+            "a link could write twice: the store ignores If-None-Match",
+            f"Bytes could be replaced until they are verified. {_REMEDY}",
         )
-    return "a second write is refused"
+    return "a second write is rejected"
 
 
 def _only_for(deployment: Deployment, method: str) -> None:

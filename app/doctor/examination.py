@@ -1,4 +1,4 @@
-"""The examination: every check in order, each only if what it stands on is sound."""
+"""The examination: all checks in order, each only if the checks that it needs have passed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -15,16 +15,19 @@ from app.doctor import (
 )
 from app.doctor.deployment import Deployment, deployment_of
 from app.doctor.report import Finding, NotChecked, Problem
-from app.doctor.requests import Unreachable
+from app.doctor.requests import Unreachable, new_client
 from app.errors import AppError
 from app.settings.environment import Settings
 
 _CHECK_SECONDS = 60.0
+_LOOK_AT_THE_NETWORK = (
+    "It worked a moment ago. Look at the network and at the server's own log, then run this again."
+)
 
 
 @dataclass(frozen=True)
 class Check:
-    """`name` is stable: scripts rely on it. `needs` names checks that have to have passed."""
+    """`name` is stable, because scripts rely on it. `needs` names checks that must have passed."""
 
     name: str
     run: Callable[[Deployment], Awaitable[str]]
@@ -33,7 +36,7 @@ class Check:
 
 
 def checks_for(deployment: Deployment) -> Sequence[Check]:
-    """Those that don't depend on an origin, and the others once for each."""
+    """Return all checks in order; those of an origin or a method once for each."""
     readable = ("public_endpoint",)
     answering = ("migrations", "copy")
     return [
@@ -50,7 +53,7 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("list", bucket_checks.list_objects, ("write",)),
         Check("lifecycle", bucket_checks.lifecycle, ("bucket",)),
         Check("public_endpoint", browser_checks.public_endpoint, ("read",)),
-        *_of_each_origin(deployment),
+        *_checks_of_origins(deployment),
         Check("private", bucket_checks.private, readable),
         Check("expired_links", bucket_checks.expired_links, readable),
         Check("head", browser_checks.head, readable),
@@ -60,7 +63,7 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("put_length", enforcement_checks.put_length, readable),
         Check("put_once", enforcement_checks.put_once, readable),
         Check("service", service_checks.service),
-        *_of_the_service(deployment),
+        *_checks_of_the_service(deployment),
         Check("model", model_checks.model, answering),
         Check("model_image", model_checks.model_image, ("model",)),
         Check("model_file", model_checks.model_file, ("model",)),
@@ -76,9 +79,9 @@ async def examine(
     *,
     on_finding: Callable[[Finding], None] = lambda finding: None,
 ) -> Sequence[Finding]:
-    """Make every check; `on_finding` hears of each as it is made.
+    """Make every check, and call `on_finding` after each one.
 
-    What was written into the bucket is deleted at the end, also when this is cancelled.
+    Everything that was written into the bucket is deleted at the end, even after a cancellation.
     """
     findings: list[Finding] = []
 
@@ -86,11 +89,11 @@ async def examine(
         findings.append(finding)
         on_finding(finding)
 
-    async with bucket_checks.new_client() as http:
+    async with new_client() as http:
         try:
             deployment = deployment_of(settings, http)
         except Problem as problem:
-            add(Finding("settings", None, "failed", problem.what, problem.mend))
+            add(Finding("settings", None, "failed", problem.what, problem.remedy))
             return findings
         add(Finding("settings", None, "ok", "complete and consistent"))
         try:
@@ -110,51 +113,54 @@ async def examine(
 async def _finding(check: Check, deployment: Deployment, passed: set[str]) -> Finding:
     missing = [need for need in check.needs if need not in passed]
     if missing:
-        return Finding(check.name, check.subject, "skipped", f"waits for {missing[0]} to be mended")
+        return Finding(
+            check.name, check.subject, "skipped", f"needs {missing[0]}, which did not pass"
+        )
     try:
         words = await asyncio.wait_for(check.run(deployment), _CHECK_SECONDS)
     except NotChecked as exc:
         return Finding(check.name, check.subject, "skipped", str(exc))
     except Problem as problem:
-        return Finding(check.name, check.subject, "failed", problem.what, problem.mend)
+        return Finding(check.name, check.subject, "failed", problem.what, problem.remedy)
     except (Unreachable, TimeoutError) as exc:
-        said = str(exc) or f"no end within {_CHECK_SECONDS:.0f} seconds"
-        return Finding(check.name, check.subject, "failed", said, _BROKEN_OFF)
+        words = str(exc) or f"it took more than {_CHECK_SECONDS:.0f} seconds"
+        return Finding(check.name, check.subject, "failed", words, _LOOK_AT_THE_NETWORK)
     except AppError as error:
-        return Finding(check.name, check.subject, "failed", error.message, _BROKEN_OFF)
+        return Finding(check.name, check.subject, "failed", error.message, _LOOK_AT_THE_NETWORK)
     return Finding(check.name, check.subject, "ok", words)
 
 
-_BROKEN_OFF = (
-    "It worked a moment ago: look at the network and the server's own log, run this again."
-)
-
-
-def _of_each_origin(deployment: Deployment) -> Sequence[Check]:
+def _checks_of_origins(deployment: Deployment) -> Sequence[Check]:
+    needs = ("public_endpoint",)
     checks = []
     for origin in deployment.cors_origins:
-        needs = ("public_endpoint",)
-        checks.append(_with(origin, "preflight", browser_checks.preflight, needs))
+        checks.append(_check_for(origin, "preflight", browser_checks.preflight, needs))
         if origin in deployment.page_origins:
-            checks.append(_with(origin, "upload", browser_checks.upload, needs))
-        checks.append(_with(origin, "image", browser_checks.image, needs))
+            checks.append(_check_for(origin, "upload", browser_checks.upload, needs))
+        checks.append(_check_for(origin, "image", browser_checks.image, needs))
     return checks
 
 
-def _of_the_service(deployment: Deployment) -> Sequence[Check]:
-    checks = []
-    for origin in deployment.foreign_origins:
-        checks.append(_with(origin, "service_cors", service_checks.service_cors, ("service",)))
-    for origin in deployment.page_origins:
-        checks.append(_with(origin, "gateway", service_checks.gateway, ("service", "credentials")))
-    for method in ("GET", "HEAD"):
-        checks.append(
-            _with(method, "preview_redirect", service_checks.preview_redirect, ("service", "read"))
-        )
-    return checks
+def _checks_of_the_service(deployment: Deployment) -> Sequence[Check]:
+    cors, gateway = service_checks.service_cors, service_checks.gateway
+    redirect = service_checks.preview_redirect
+    return [
+        *(
+            _check_for(origin, "service_cors", cors, ("service",))
+            for origin in deployment.foreign_origins
+        ),
+        *(
+            _check_for(origin, "gateway", gateway, ("service", "credentials"))
+            for origin in deployment.page_origins
+        ),
+        *(
+            _check_for(method, "preview_redirect", redirect, ("service", "read"))
+            for method in ("GET", "HEAD")
+        ),
+    ]
 
 
-def _with(
+def _check_for(
     subject: str,
     name: str,
     run: Callable[[Deployment, str], Awaitable[str]],

@@ -1,6 +1,7 @@
-"""The model, asked by the code that answers users, and the URLs that it would have to read.
+"""Checks of the model: answers, files, tool calls, titles, and the URLs that it has to read.
 
-What the model API rejects in an answer it rejects here too: settings, files, ids of tool calls.
+The code that answers users asks the questions. So if the model's API rejects something of theirs
+(settings, files, ids of tool calls), it is rejected here too.
 """
 
 import ipaddress
@@ -12,18 +13,18 @@ from urllib.parse import urlsplit
 from chatkit.errors import CustomStreamError
 
 from app.chat.failures import FailureKind, ModelFailed, stream_error_for
-from app.doctor.conversation import Conversation
+from app.doctor.conversation import Conversation, conversation
 from app.doctor.deployment import Deployment, is_loopback
 from app.doctor.report import NotChecked, Problem
 from app.doctor.sample_files import CODE_WORD, blue_square, one_page_pdf
 from app.errors import AppError
 
-_TO_DO = {
+_REMEDIES = {
     FailureKind.KEY_REJECTED: "Check OPENAI_API_KEY, and that its project may use the model.",
     FailureKind.LIMIT_REACHED: (
-        "Credit or rate limit is used up: see the provider's billing and limits pages."
+        "The credit or the rate limit is used up: see the provider's billing and limits pages."
     ),
-    FailureKind.TIMED_OUT: "Run this again. If it stays so, look at the provider's status page.",
+    FailureKind.TIMED_OUT: "Run this again. If it fails again, see the provider's status page.",
     FailureKind.UNREACHABLE: (
         "Check OPENAI_BASE_URL (it usually ends in /v1), DNS, proxies and firewalls."
     ),
@@ -32,7 +33,7 @@ _TO_DO = {
         " set MODEL_API=chat_completions for servers that lack the Responses API."
     ),
     FailureKind.PROVIDER_ERROR: (
-        "If it is not the provider's own trouble, OPENAI_BASE_URL leads to something else."
+        "See the provider's status page. If it reports nothing, check OPENAI_BASE_URL."
     ),
     FailureKind.REQUEST_REJECTED: (
         "Set MODEL to a model that takes this, or change the agent's settings (AGENT)."
@@ -43,16 +44,17 @@ _LOOK_AT_THE_AGENT = "If AGENT is set, run the agent alone: the error comes from
 
 
 async def model(deployment: Deployment) -> str:
-    """A question of one line gets an answer, with the settings that every answer has."""
+    """Check that a simple question gets an answer, with the settings of every answer."""
     async with _conversation(deployment) as chat:
         answer = await chat.ask("Answer with the word ok.")
     if not answer.strip():
         raise Problem("the model's answer to a simple question is empty", _LOOK_AT_THE_AGENT)
-    return f"{deployment.model.name} answers over {deployment.model.api}"
+    settings = deployment.settings.model
+    return f"{settings.name} answers over {settings.api}"
 
 
 async def model_image(deployment: Deployment) -> str:
-    """An attached image reaches the model and is accepted."""
+    """Check that an attached image is accepted."""
     async with _conversation(deployment) as chat:
         attachment_id = await chat.upload("square.png", blue_square(), "image/png")
         await chat.ask("Which colour has the attached square? One word.", attached=[attachment_id])
@@ -61,7 +63,7 @@ async def model_image(deployment: Deployment) -> str:
 
 
 async def model_file(deployment: Deployment) -> str:
-    """An attached PDF reaches the model and is accepted."""
+    """Check that an attached PDF is accepted."""
     async with _conversation(deployment) as chat:
         attachment_id = await chat.upload("code.pdf", one_page_pdf(), "application/pdf")
         await chat.ask("Which code word is in the attached file?", attached=[attachment_id])
@@ -70,11 +72,11 @@ async def model_file(deployment: Deployment) -> str:
 
 
 async def model_tool(deployment: Deployment) -> str:
-    """The model calls the tool that fetches a file, and goes on with the tool's output."""
+    """Check that the model can call the tool that fetches a file, and accepts its output."""
     async with _conversation(deployment) as chat:
         attachment_id = await chat.upload("code.pdf", one_page_pdf(), "application/pdf")
         answer = await chat.ask(
-            "Which code word is in the file that I mention? Fetch it by its id, then answer. ",
+            "Which code word is in the file that I mention? Fetch it by its id, then answer.",
             mentioned=[attachment_id],
         )
         _accepted(await chat.problem_of(attachment_id), "PDF files in a tool's output")
@@ -84,7 +86,7 @@ async def model_tool(deployment: Deployment) -> str:
 
 
 async def model_title(deployment: Deployment) -> str:
-    """The model gives a chat its title."""
+    """Check that the model names a chat."""
     async with _conversation(deployment) as chat:
         title = await chat.title_of("How do I write a letter to my landlord?")
     if not title:
@@ -93,17 +95,18 @@ async def model_title(deployment: Deployment) -> str:
 
 
 async def model_urls(deployment: Deployment) -> str:
-    """With MODEL_INPUT=url the provider fetches files itself, so it has to reach the bucket."""
-    if deployment.model.input != "url":
+    """Check that the provider can reach the bucket, from which MODEL_INPUT=url lets it read."""
+    settings = deployment.settings.model
+    if settings.input != "url":
         raise NotChecked("MODEL_INPUT is inline: the model gets bytes, not URLs")
-    model_host = urlsplit(deployment.model.base_url or _OPENAI_URL).hostname or ""
+    model_host = urlsplit(settings.base_url or _OPENAI_URL).hostname or ""
     host = urlsplit(deployment.public.endpoint.objects_url).hostname or ""
     if _is_private(host) and not _is_private(model_host):
         raise Problem(
             f"{model_host} can't fetch files from {host}, which is not on the internet",
             "Set MODEL_INPUT=inline, or S3_PUBLIC_ENDPOINT_URL to a public address.",
         )
-    answer = await deployment.public.send("GET", deployment.found["key"])
+    answer = await deployment.public.send("GET", deployment.sample.key)
     if not answer.is_success:
         raise Problem(
             f"a file's URL was answered {answer.words}", "First correct what public_endpoint names."
@@ -113,26 +116,26 @@ async def model_urls(deployment: Deployment) -> str:
 
 @asynccontextmanager
 async def _conversation(deployment: Deployment) -> AsyncIterator[Conversation]:
-    """A conversation whose errors are problems, in the provider's words. Raises `NotChecked`."""
-    if deployment.model.api_key is None:
+    """Open a conversation whose errors become problems. Raises `NotChecked` without a key."""
+    if deployment.settings.model.api_key is None:
         raise NotChecked("OPENAI_API_KEY is not set: the offline model answers")
     try:
-        async with deployment.open_conversation() as opened:
+        async with conversation(deployment.settings) as opened:
             yield opened
     except (Problem, NotChecked, AppError):
         raise
     except ModelFailed as failure:
         raise _problem(failure) from failure
-    except CustomStreamError as error:  # an agent's own
+    except CustomStreamError as error:  # raised by the agent itself
         raise Problem(f"the agent ended its answer: {error.message}", _LOOK_AT_THE_AGENT) from error
-    except Exception as error:  # somebody's agent may raise anything
+    except Exception as error:  # an operator's own agent may raise anything
         raise _problem(stream_error_for(error)) from error
 
 
 def _problem(failure: ModelFailed) -> Problem:
     detail = f" ({_without_keys(failure.detail)})" if failure.detail else ""
     return Problem(
-        f"{failure.message.rstrip('.')}{detail}", _TO_DO.get(failure.kind, _LOOK_AT_THE_AGENT)
+        f"{failure.message.rstrip('.')}{detail}", _REMEDIES.get(failure.kind, _LOOK_AT_THE_AGENT)
     )
 
 
@@ -145,12 +148,12 @@ def _accepted(problem: str | None, what: str) -> None:
 
 
 def _without_keys(words: str) -> str:
-    """A provider may quote the API key that it rejects."""
+    """Return `words` without API keys: a provider may quote the key that it rejects."""
     return re.sub(r"\bsk-\S*", "sk-…", words)
 
 
 def _is_private(host: str) -> bool:
-    """Loopback, private addresses, and names that only a local network knows (`minio`)."""
+    """Return whether only a local network knows a host: private addresses, names like `minio`."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:

@@ -1,4 +1,4 @@
-"""What `app doctor` found, and how it is told: one line a check, or JSON for other programs."""
+"""The findings of `app doctor`, as one line for each check or as JSON."""
 
 import json
 from collections.abc import Sequence
@@ -11,57 +11,59 @@ _MARKS: dict[Outcome, str] = {"ok": "✓", "failed": "✗", "skipped": "-"}
 
 
 class Problem(Exception):
-    """A check failed: `what` is wrong, and `mend` says what to do, in as many lines as it takes."""
+    """A check failed. `what` is wrong; `remedy` says in one or more lines what to do."""
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, remedy: str) -> None:
         super().__init__(what)
         self.what = what
-        self.mend = mend
+        self.remedy = remedy
 
 
 class NotChecked(Exception):
-    """A check does not apply, or can't be made; the message says why. No fault of anyone's."""
+    """A check does not apply or can't be made, which is no failure. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """The outcome of one check. `check` is its stable name, `subject` an origin where it has one.
+    """The outcome of one check.
 
-    `words` says what was seen, what is wrong, or why nothing was checked; `mend` how to mend it.
+    `check` is the stable name of the check, and `subject` the origin or method that it was made
+    for, if any. `words` says what was seen, what is wrong, or why nothing was checked. `remedy`
+    says what to do about a failure.
     """
 
     check: str
     subject: str | None
     outcome: Outcome
     words: str
-    mend: str | None = None
+    remedy: str | None = None
 
     def lines(self) -> str:
-        """The check in one line, and below a ✗ the mend, indented."""
+        """Return the check in one line, and the remedy of a failure below it, indented."""
         name = f"{self.check} {self.subject}" if self.subject else self.check
         line = f"{_MARKS[self.outcome]} {name}: {self.words}"
-        if self.mend is None:
+        if self.remedy is None:
             return line
-        return "\n".join([line, *(f"    {each}" for each in self.mend.splitlines())])
+        return "\n".join([line, *(f"    {each}" for each in self.remedy.splitlines())])
 
 
 def is_healthy(findings: Sequence[Finding]) -> bool:
-    """Nothing failed. What could not be checked is not a failure."""
+    """Return whether nothing failed. A check that was skipped is not a failure."""
     return all(finding.outcome != "failed" for finding in findings)
 
 
 def summary(findings: Sequence[Finding]) -> str:
-    """The last line: how many checks had which outcome."""
+    """Return the last line of the report: the number of checks by outcome."""
     count = {mark: sum(each.outcome == mark for each in findings) for mark in _MARKS}
-    verdict = "This deployment works" if is_healthy(findings) else "This deployment needs mending"
+    verdict = "This deployment works" if is_healthy(findings) else "This deployment has problems"
     return (
         f"{verdict}: {count['ok']} checks passed, {count['failed']} failed,"
-        f" {count['skipped']} not made."
+        f" {count['skipped']} skipped."
     )
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """`{"healthy": bool, "findings": [{"check", "subject", "outcome", "words", "mend"}]}`."""
+    """Return `{"healthy": …, "findings": [{"check", "subject", "outcome", "words", "remedy"}]}`."""
     return json.dumps(
         {"healthy": is_healthy(findings), "findings": [asdict(each) for each in findings]},
         indent=2,

@@ -1,4 +1,4 @@
-"""Signed and unsigned HTTP requests as a browser would send them, and what came back."""
+"""HTTP requests as a browser would send them, signed and unsigned, and their responses."""
 
 import re
 import time
@@ -22,12 +22,12 @@ _MESSAGE = re.compile(rb"<Message>([^<]{1,300})</Message>")
 
 
 class Unreachable(Exception):
-    """No answer came back; the message says at which stage it failed."""
+    """There was no response. The message says at which stage the request failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """One response. `code` is the S3 error code in its XML body, empty where there is none."""
+    """One response. `code` is the S3 error code of its XML body, or empty."""
 
     status: int
     headers: Mapping[str, str]
@@ -44,14 +44,21 @@ class HttpResponse:
 
     @property
     def words(self) -> str:
-        """`403 AccessDenied (Access Denied)`: for a person, without anything that was signed."""
+        """The response for a person, without signed values: `403 AccessDenied (Access Denied)`."""
         message = _MESSAGE.search(self.body)
-        said = f" ({message[1].decode(errors='replace').strip()})" if message else ""
-        return f"{self.status} {self.code}{said}".strip()
+        detail = f" ({message[1].decode(errors='replace').strip()})" if message else ""
+        return f"{self.status} {self.code}{detail}".strip()
 
     def lets_in(self, origin: str) -> bool:
-        """Whether a browser would hand this response to a page of `origin` (no credentials)."""
+        """Return whether a browser lets a page of `origin` read this (without credentials)."""
         return self.headers.get("access-control-allow-origin") in ("*", origin)
+
+
+def new_client() -> httpx2.AsyncClient:
+    """Return a client that behaves like a browser: no proxy settings, no .netrc, no redirects."""
+    return httpx2.AsyncClient(
+        timeout=httpx2.Timeout(10, connect=5), follow_redirects=False, trust_env=False
+    )
 
 
 async def request(
@@ -75,7 +82,7 @@ async def request(
 
 
 def preflight_headers(origin: str, method: str, headers: str) -> dict[str, str]:
-    """What a browser asks before it sends `method` with `headers` from a page of `origin`."""
+    """Return the headers of the preflight for `method` with `headers` from a page of `origin`."""
     return {
         "Origin": origin,
         "Access-Control-Request-Method": method,
@@ -84,7 +91,7 @@ def preflight_headers(origin: str, method: str, headers: str) -> dict[str, str]:
 
 
 def allows(answer: HttpResponse, origin: str, method: str, headers: str) -> bool:
-    """Whether the answer to a preflight lets a browser go on (Fetch standard, CORS-preflight)."""
+    """Return whether this answer to a preflight permits the request (Fetch, CORS-preflight)."""
     methods = _listed(answer, "access-control-allow-methods")
     allowed = _listed(answer, "access-control-allow-headers")
     wanted = {name.strip() for name in headers.split(",") if name.strip()}
@@ -111,9 +118,9 @@ def _why(exc: httpx2.HTTPError, url: str) -> str:
 
 @dataclass
 class BucketProbe:
-    """Talks to one endpoint of the bucket by presigned requests alone, as browsers do.
+    """Sends presigned requests to one endpoint of the bucket, as browsers do.
 
-    `written` collects the keys that may exist now, so that they can be deleted at the end.
+    `written` collects the keys of objects that may exist now, so that they are deleted at the end.
     """
 
     endpoint: Endpoint
@@ -132,10 +139,10 @@ class BucketProbe:
         query: Mapping[str, str] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> HttpResponse:
-        """A presigned request. `sent_headers` replace the signed ones where they differ.
+        """Send a presigned request. `sent_headers` replace signed ones of the same name.
 
         An empty `key` addresses the bucket itself. Raises `Unreachable`, and `BucketUnavailable`
-        when there are no credentials.
+        if there are no credentials.
         """
         url = self.url(method, key, headers=signed_headers, query=query, clock=clock)
         headers = dict(signed_headers or {}) | dict(sent_headers or {})
@@ -154,7 +161,7 @@ class BucketProbe:
         signed_size: int | None = None,
         changed_fields: Mapping[str, str] | None = None,
     ) -> HttpResponse:
-        """A presigned multipart POST from a page of `origin`, as the browser's form sends it."""
+        """Send a presigned multipart POST from a page of `origin`, as a browser's form does."""
         fields = self.policies.presign(
             key,
             mime_type=mime_type,

@@ -1,9 +1,9 @@
-"""The files that doctor sends to the model: the smallest of their kind that a model can read."""
+"""The files that doctor sends to the model: small ones that any model can read."""
 
 import struct
 import zlib
 
-# In the PDF alone, and in no question: an answer that has it comes from a model that read the file.
+# It is in the PDF and in no question, so an answer with it comes from a model that read the file.
 CODE_WORD = "heliotrope"
 
 _SIDE_PIXELS = 64
@@ -11,7 +11,7 @@ _BLUE = b"\x20\x50\xc8"
 
 
 def blue_square() -> bytes:
-    """A PNG of one colour (PNG specification, 5.2)."""
+    """Return a PNG of one colour (PNG specification, 5.2)."""
     rows = (b"\0" + _BLUE * _SIDE_PIXELS) * _SIDE_PIXELS
     header = struct.pack(">IIBBBBB", _SIDE_PIXELS, _SIDE_PIXELS, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
@@ -19,7 +19,7 @@ def blue_square() -> bytes:
 
 
 def one_page_pdf() -> bytes:
-    """A PDF with one line of text, which has the code word (ISO 32000-2, 7.5)."""
+    """Return a PDF with one line of text that has the code word (ISO 32000-2, 7.5)."""
     text = f"BT /F1 24 Tf 72 700 Td (The code word is {CODE_WORD}.) Tj ET".encode()
     objects = (
         b"<< /Type /Catalog /Pages 2 0 R >>",

@@ -1,8 +1,9 @@
-"""The running service at PUBLIC_BASE_URL, as a page and ChatKit's iframe use it."""
+"""Checks of the running service at PUBLIC_BASE_URL, as a page and ChatKit's iframe use it."""
 
 import json
 import time
 
+from app import paths
 from app.attachments.keys import new_object_key, upload_key
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
@@ -16,10 +17,10 @@ _CHATKIT_HEADERS = "authorization,content-type"
 
 
 async def service(deployment: Deployment) -> str:
-    """/readyz says that the service reaches its database and its bucket."""
+    """Check by /readyz that the service reaches its database and its bucket."""
     base_url = _base_url(deployment)
     try:
-        answer = await request(deployment.http, "GET", f"{base_url}/readyz")
+        answer = await request(deployment.http, "GET", base_url + paths.READYZ)
     except Unreachable as exc:
         raise Problem(
             f"the service can't be reached: {exc}",
@@ -28,47 +29,47 @@ async def service(deployment: Deployment) -> str:
     checks = _readiness(answer)
     if checks is None:
         raise Problem(
-            f"what answers at {base_url} is not this service ({answer.status} for /readyz)",
+            f"what answers at {base_url} is not this service ({answer.status} for {paths.READYZ})",
             "PUBLIC_BASE_URL has to lead to it, with its path where a proxy adds one.",
         )
     if not answer.is_success:
-        failed = "; ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
+        failed = "; ".join(f"{name}: {state}" for name, state in checks.items() if state != "ok")
         raise Problem(
             f"the service is not ready ({failed})",
-            "It reaches its database and bucket with its own settings: compare them with these.",
+            "It has settings of its own for database and bucket: compare them with these.",
         )
     return f"{base_url} is ready"
 
 
 async def service_cors(deployment: Deployment, origin: str) -> str:
-    """The preflight of /chatkit, and an error that the page can read."""
-    url = f"{_base_url(deployment)}/chatkit"
+    """Check the preflight of /chatkit, and that the page can read an error."""
+    url = _base_url(deployment) + paths.CHATKIT
     answer = await request(
         deployment.http,
         "OPTIONS",
         url,
         headers=preflight_headers(origin, "POST", _CHATKIT_HEADERS),
     )
-    refusal = await request(
+    error = await request(
         deployment.http, "POST", url, headers={"Origin": origin}, body=b"not JSON"
     )
-    if not allows(answer, origin, "POST", _CHATKIT_HEADERS) or not refusal.lets_in(origin):
+    if not allows(answer, origin, "POST", _CHATKIT_HEADERS) or not error.lets_in(origin):
         raise Problem(
-            f"pages of {origin} can't call /chatkit",
-            f"The service runs with another ALLOWED_ORIGINS, or a proxy drops its CORS headers."
+            f"pages of {origin} can't call {paths.CHATKIT}",
+            "The service runs with another ALLOWED_ORIGINS, or a proxy drops its CORS headers."
             f"\nSet ALLOWED_ORIGINS={','.join(deployment.foreign_origins)} where it runs.",
         )
-    return "pages may call /chatkit"
+    return f"pages may call {paths.CHATKIT}"
 
 
 async def gateway(deployment: Deployment, origin: str) -> str:
-    """A file through /uploads/…, and one byte too many refused in words."""
+    """Check that a file passes through the gateway, and that a byte too many is rejected."""
     if deployment.upload_method != "POST":
         raise NotChecked(f"UPLOAD_METHOD is {deployment.upload_method}")
     answer = await _upload(deployment, origin, _CONTENT, size=len(_CONTENT))
     if answer.status == 403:
         raise Problem(
-            f"the service refuses an upload link made with these settings ({_message(answer)})",
+            f"the service rejects an upload link made with these settings ({_message(answer)})",
             "SIGNING_SECRET has to be the same here and in every replica.",
         )
     is_readable = answer.lets_in(origin) or origin not in deployment.foreign_origins
@@ -82,17 +83,18 @@ async def gateway(deployment: Deployment, origin: str) -> str:
     answer = await _upload(deployment, origin, _CONTENT, size=len(_CONTENT) - 1)
     if answer.is_success:
         raise Problem(
-            "the gateway took a byte more than was announced",
+            "the gateway accepted a byte more than was announced",
             "The bucket does not enforce its policies: see policy_size above.",
         )
-    return "a file arrives, a byte too many is refused"
+    return "a file arrives, and a byte too many is rejected"
 
 
 async def preview_redirect(deployment: Deployment, method: str) -> str:
-    """A preview link leads ChatKit's iframe to the bucket, readable all the way."""
-    key = deployment.found["key"]
+    """Check that a preview link redirects ChatKit's iframe to an image that it may read."""
     link = deployment.links.sign(
-        "/attachments/doctor/preview", {"key": key}, expires_at=int(time.time()) + _LINK_SECONDS
+        paths.preview_path("doctor"),
+        {"key": deployment.sample.key},
+        expires_at=int(time.time()) + _LINK_SECONDS,
     )
     headers = {"Origin": CHATKIT_CDN}
     answer = await request(deployment.http, method, _base_url(deployment) + link, headers=headers)
@@ -102,12 +104,12 @@ async def preview_redirect(deployment: Deployment, method: str) -> str:
             f"a preview link was answered {answer.status} {_message(answer)}, not a redirect",
             "SIGNING_SECRET has to be the same here and in every replica.",
         )
-    # After a redirect to another origin a browser sends `Origin: null` in CORS mode (Fetch
-    # standard, HTTP-redirect fetch) only if the first hop was cross-origin to the page: it was.
+    # In CORS mode a browser would send `Origin: null` here, because the first request was
+    # cross-origin too (Fetch standard, HTTP-redirect fetch).
     final = await request(deployment.http, method, target, headers=headers)
     if not final.is_success:
         raise Problem(
-            f"the redirect of {method} leads to {final.words}",
+            f"the redirect of {method} was answered {final.words}",
             "The service signs for another public endpoint: compare S3_PUBLIC_ENDPOINT_URL here"
             " and where it runs.",
         )
@@ -127,7 +129,7 @@ async def _upload(
         key, mime_type=MIME_TYPE, size=size, expires_in=_LINK_SECONDS
     )
     link = deployment.links.sign(
-        "/uploads/atc_doctor", fields, expires_at=int(time.time()) + _LINK_SECONDS
+        paths.upload_path("atc_doctor"), fields, expires_at=int(time.time()) + _LINK_SECONDS
     )
     deployment.public.written.add(key)
     return await request(
@@ -141,7 +143,7 @@ async def _upload(
 
 def _base_url(deployment: Deployment) -> str:
     if deployment.base_url is None:
-        raise NotChecked("PUBLIC_BASE_URL is not set, so nobody knows where the service runs")
+        raise NotChecked("PUBLIC_BASE_URL is not set, so the address of the service is unknown")
     return deployment.base_url
 
 

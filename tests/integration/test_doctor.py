@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from app.database.migrate import downgrade
-from app.doctor import mends
+from app.doctor import remedies
 from app.doctor.examination import examine
 from app.doctor.report import Finding, as_json, is_healthy, summary
 from app.doctor.sample_files import CODE_WORD
@@ -38,13 +38,13 @@ def own(base_url: str) -> Access:
 
 
 def prepare(bucket: TestBucket, access: Access = ACCESS) -> None:
-    """CORS and lifecycle, exactly as the doctor's own mends say."""
+    """CORS and lifecycle, exactly as the doctor's remedies say."""
     client = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
     client.put_bucket_cors(
-        Bucket=bucket.name, CORSConfiguration=json.loads(mends.cors_json(access))
+        Bucket=bucket.name, CORSConfiguration=json.loads(remedies.cors_json(access))
     )
     client.put_bucket_lifecycle_configuration(
-        Bucket=bucket.name, LifecycleConfiguration=json.loads(mends.lifecycle_json())
+        Bucket=bucket.name, LifecycleConfiguration=json.loads(remedies.lifecycle_json())
     )
     client.close()
 
@@ -131,7 +131,7 @@ async def test_the_reports_say_the_same(database_url: str, healthy_bucket: TestB
     lines = [finding.lines() for finding in findings]
     assert any(line.startswith("✗ endpoint: the bucket's endpoint can't be") for line in lines)
     assert any(line.startswith("✓ database: ") for line in lines)
-    assert summary(findings).startswith("This deployment needs mending: ")
+    assert summary(findings).startswith("This deployment has problems: ")
 
 
 async def test_no_secret_is_in_any_report(database_url: str, healthy_bucket: TestBucket) -> None:
@@ -166,7 +166,7 @@ async def test_http_behind_https_is_named(database_url: str, healthy_bucket: Tes
         database_url, healthy_bucket, s3_public_endpoint_url="http://files.example.com"
     )
     assert failed(findings) == {"settings"}
-    assert "S3_PUBLIC_ENDPOINT_URL=https://" in str(findings["settings"].mend)
+    assert "S3_PUBLIC_ENDPOINT_URL=https://" in str(findings["settings"].remedy)
 
 
 async def test_an_endpoint_without_a_scheme_is_named(
@@ -210,7 +210,7 @@ async def test_pending_migrations_are_named(
 ) -> None:
     findings = await examined(empty_database_url, healthy_bucket)
     assert failed(findings) == {"migrations"}
-    assert "app migrate" in str(findings["migrations"].mend)
+    assert "app migrate" in str(findings["migrations"].remedy)
     await downgrade(database_url, "base")
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"migrations"}
@@ -223,7 +223,7 @@ async def test_a_database_of_a_newer_version_is_named(
     postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=name)
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"migrations"}
-    assert "newer version" in str(findings["migrations"].mend)
+    assert "newer version" in str(findings["migrations"].remedy)
 
 
 # Bucket, as the service reaches it
@@ -234,7 +234,7 @@ async def test_an_endpoint_that_is_down_is_named_once(
 ) -> None:
     findings = await examined(database_url, healthy_bucket, s3_endpoint_url=NOBODY_LISTENS)
     assert failed(findings) == {"endpoint"}
-    assert "S3_ENDPOINT_URL" in str(findings["endpoint"].mend)
+    assert "S3_ENDPOINT_URL" in str(findings["endpoint"].remedy)
 
 
 @pytest.mark.parametrize("hours", [-2, 2])
@@ -260,7 +260,7 @@ async def test_missing_credentials_are_named(
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"credentials"}
-    assert "AWS_ACCESS_KEY_ID" in str(findings["credentials"].mend)
+    assert "AWS_ACCESS_KEY_ID" in str(findings["credentials"].remedy)
 
 
 async def test_an_unknown_key_and_a_wrong_secret_are_told_apart(
@@ -269,7 +269,7 @@ async def test_an_unknown_key_and_a_wrong_secret_are_told_apart(
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"credentials"}
-    assert "AWS_SECRET_ACCESS_KEY" in str(findings["credentials"].mend)
+    assert "AWS_SECRET_ACCESS_KEY" in str(findings["credentials"].remedy)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "unknown-key")
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"credentials"}
@@ -294,7 +294,7 @@ async def test_an_expired_session_token_is_named(
 async def test_a_missing_bucket_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
     findings = await examined(database_url, healthy_bucket, s3_bucket="not-there")
     assert failed(findings) == {"bucket"}
-    assert "app bucket" in str(findings["bucket"].mend)
+    assert "app bucket" in str(findings["bucket"].remedy)
 
 
 async def test_a_wrong_region_is_named(database_url: str, healthy_bucket: TestBucket) -> None:
@@ -308,7 +308,7 @@ async def test_a_wrong_region_is_named(database_url: str, healthy_bucket: TestBu
     with in_front_of(healthy_bucket.endpoint_url, answers=redirect) as url:
         findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
     assert failed(findings) == {"bucket"}
-    assert findings["bucket"].mend == "Set S3_REGION=eu-central-1"
+    assert findings["bucket"].remedy == "Set S3_REGION=eu-central-1"
 
 
 def denying(refuses: Callable[[Request], bool]) -> Callable[[Request], Response | None]:
@@ -339,7 +339,7 @@ async def test_a_missing_permission_is_named_with_the_policy(
         findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
     assert failed(findings) == {check}
     assert action in findings[check].words
-    assert mends.iam_policy_json(healthy_bucket.name) in str(findings[check].mend)
+    assert remedies.iam_policy_json(healthy_bucket.name) in str(findings[check].remedy)
 
 
 async def test_a_key_that_may_not_delete_is_named(
@@ -360,7 +360,7 @@ async def test_a_missing_lifecycle_rule_is_named(
     client.close()
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"lifecycle"}
-    assert "put-bucket-lifecycle-configuration" in str(findings["lifecycle"].mend)
+    assert "put-bucket-lifecycle-configuration" in str(findings["lifecycle"].remedy)
 
 
 # Bucket, as browsers reach it
@@ -373,7 +373,7 @@ async def test_a_public_endpoint_that_nobody_reaches_is_named(
         database_url, healthy_bucket, s3_public_endpoint_url="http://127.0.0.1:9"
     )
     assert failed(findings) == {"public_endpoint"}
-    assert "S3_PUBLIC_ENDPOINT_URL" in str(findings["public_endpoint"].mend)
+    assert "S3_PUBLIC_ENDPOINT_URL" in str(findings["public_endpoint"].remedy)
 
 
 async def test_a_public_endpoint_of_another_store_is_named(
@@ -383,7 +383,7 @@ async def test_a_public_endpoint_of_another_store_is_named(
         database_url, healthy_bucket, s3_public_endpoint_url=moto_endpoint_url
     )
     assert failed(findings) == {"public_endpoint"}
-    assert "same bucket" in str(findings["public_endpoint"].mend)
+    assert "same bucket" in str(findings["public_endpoint"].remedy)
 
 
 async def test_a_proxy_that_changes_the_host_is_named(
@@ -392,7 +392,7 @@ async def test_a_proxy_that_changes_the_host_is_named(
     with in_front_of(healthy_bucket.endpoint_url, host="internal.example") as url:
         findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
     assert failed(findings) == {"public_endpoint"}
-    assert "Host header" in str(findings["public_endpoint"].mend)
+    assert "Host header" in str(findings["public_endpoint"].remedy)
 
 
 @pytest.mark.parametrize("upload_method", ["POST", "PUT"])
@@ -402,7 +402,7 @@ async def test_missing_cors_is_named_for_every_origin_with_the_exact_rules(
     prepare(seaweedfs_bucket, Access(("https://other.example.com",), (), "attachments/"))
     findings = await examined(database_url, seaweedfs_bucket, upload_method=upload_method)
     assert failed(findings) == {"preflight", "upload", "image"}
-    assert mends.cors_json(ACCESS) in str(findings["preflight"].mend)
+    assert remedies.cors_json(ACCESS) in str(findings["preflight"].remedy)
 
 
 async def test_cors_that_forgets_the_iframe_is_named_for_the_iframe_alone(
@@ -457,7 +457,7 @@ async def test_a_store_without_presigned_post_is_told_to_use_put(
     with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
         findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
     assert failed(findings) == {"upload"}
-    assert "UPLOAD_METHOD=PUT" in str(findings["upload"].mend)
+    assert "UPLOAD_METHOD=PUT" in str(findings["upload"].remedy)
 
 
 # Enforcement
@@ -537,8 +537,8 @@ async def test_a_service_with_other_settings_is_named(
         prepare(healthy_bucket, own(base_url))
         findings = await examined(database_url, healthy_bucket, public_base_url=base_url)
     assert failed(findings) == {"service_cors", "gateway", "preview_redirect"}
-    assert f"ALLOWED_ORIGINS={PAGE}" in str(findings["service_cors"].mend)
-    assert "SIGNING_SECRET" in str(findings["preview_redirect"].mend)
+    assert f"ALLOWED_ORIGINS={PAGE}" in str(findings["service_cors"].remedy)
+    assert "SIGNING_SECRET" in str(findings["preview_redirect"].remedy)
 
 
 # The model
@@ -549,7 +549,7 @@ async def test_an_unreachable_model_is_named(database_url: str, healthy_bucket: 
         database_url, healthy_bucket, openai_base_url=NOBODY_LISTENS, openai_api_key="sk-test"
     )
     assert failed(findings) == {"model"}
-    assert "OPENAI_BASE_URL" in str(findings["model"].mend)
+    assert "OPENAI_BASE_URL" in str(findings["model"].remedy)
 
 
 @pytest.mark.parametrize(
@@ -574,7 +574,7 @@ async def test_what_the_model_api_refuses_is_named(
         )
     assert failed(findings) == {"model"}
     assert {findings[name].outcome for name in ("model_image", "model_title")} == {"skipped"}
-    assert setting in str(findings["model"].mend)
+    assert setting in str(findings["model"].remedy)
 
 
 async def test_a_bucket_that_the_provider_can_not_reach_is_named(
@@ -582,7 +582,7 @@ async def test_a_bucket_that_the_provider_can_not_reach_is_named(
 ) -> None:
     findings = await examined(database_url, healthy_bucket, model_input="url")
     assert failed(findings) == {"model_urls"}
-    assert "MODEL_INPUT=inline" in str(findings["model_urls"].mend)
+    assert "MODEL_INPUT=inline" in str(findings["model_urls"].remedy)
 
 
 # Being interrupted

@@ -42,7 +42,7 @@ def test_a_sound_deployment_ends_with_status_0(
     assert finished.stdout.splitlines()[-1].startswith("This deployment works: ")
 
 
-def test_a_broken_one_ends_with_status_1_and_says_how_to_mend_it(
+def test_a_broken_one_ends_with_status_1_and_names_the_remedy(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
     finished = doctor(
@@ -53,4 +53,4 @@ def test_a_broken_one_ends_with_status_1_and_says_how_to_mend_it(
     assert report["healthy"] is False
     [broken] = [each for each in report["findings"] if each["outcome"] == "failed"]
     assert broken["check"] == "bucket"
-    assert "python -m app bucket" in broken["mend"]
+    assert "python -m app bucket" in broken["remedy"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY
 
 import app.wiring.application  # noqa: F401 - every room defines its metrics when it is imported
-from app.doctor import mends
+from app.doctor import remedies
 from app.storage.setup import Access
 
 ROOT = Path(__file__).parents[2]
@@ -58,14 +58,14 @@ def test_every_metric_of_ours_is_in_the_table() -> None:
 
 def test_the_policy_in_security_md_is_the_one_that_doctor_prints() -> None:
     page = (ROOT / "SECURITY.md").read_text()
-    assert mends.iam_policy_json("chatkit-attachments") in page
+    assert remedies.iam_policy_json("chatkit-attachments") in page
 
 
 def test_the_cors_rules_in_the_quickstart_are_the_ones_that_are_set() -> None:
     access = Access(
         ("https://chat.example.com",), ("https://cdn.platform.openai.com",), "attachments/"
     )
-    assert mends.cors_json(access) in (DOCS / "quickstart.md").read_text()
+    assert remedies.cors_json(access) in (DOCS / "quickstart.md").read_text()
 
 
 def test_links_between_documents_lead_somewhere() -> None:

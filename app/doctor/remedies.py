@@ -1,4 +1,4 @@
-"""How to mend what `doctor` finds: the exact policies and commands, also quoted in docs/."""
+"""Remedies for what `doctor` finds: the exact policies and commands, which docs/ quotes too."""
 
 import json
 
@@ -7,12 +7,15 @@ from app.storage.setup import Access, abort_rule, cors_rules
 
 
 def cors_json(access: Access) -> str:
-    """For `aws s3api put-bucket-cors`: what `python -m app bucket` sets."""
+    """Return the rules for `aws s3api put-bucket-cors`, which `python -m app bucket` sets too."""
     return json.dumps({"CORSRules": cors_rules(access)}, indent=2)
 
 
 def iam_policy_json(bucket: str) -> str:
-    """What the service's key may do, and nothing else: presigned URLs disclose its id."""
+    """Return the policy of the service's key.
+
+    It allows no more than the service needs, because presigned URLs disclose the id of the key.
+    """
     return json.dumps(
         {
             "Version": "2012-10-17",
@@ -37,7 +40,7 @@ def iam_policy_json(bucket: str) -> str:
 
 
 def lifecycle_json() -> str:
-    """For `aws s3api put-bucket-lifecycle-configuration`."""
+    """Return the rules for `aws s3api put-bucket-lifecycle-configuration`."""
     return json.dumps({"Rules": [abort_rule(OBJECT_KEY_PREFIX)]}, indent=2)
 
 
