@@ -1,21 +1,21 @@
-# Everything that can be done here; `make` alone lists it.
-# Settings are taken from the environment or the command line: `make run PORT=8001 DATA_DIR=/tmp/two`.
+# `make` alone lists the targets. Settings come from the environment or from the command line:
+# `make run PORT=8001 DATA_DIR=/tmp/two`.
 .DEFAULT_GOAL := help
 .PHONY: audit help run test check types lint fmt bench screenshots settings lock install clean
 MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
-# The first of these that is new enough; `make PYTHON=…` overrides it.
+# The first Python that is new enough; `make PYTHON=…` overrides it.
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	command -v $$python >/dev/null 2>&1 && \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && \
 	{ echo $$python; break; }; done)
 
-help: ## List what can be done
+help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: install ## Run everything on this machine: http://127.0.0.1:8000, state in .data
+run: install ## Run everything on this machine: http://127.0.0.1:8000, data in .data
 	@exec $(PY) -m app dev $(ARGS)
 
 test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it)
@@ -29,31 +29,31 @@ check: lint ## Check style, types, imports, declared dependencies and their vuln
 	@$(PY) -m deptry tests benchmarks tools docs --ignore DEP002,DEP004
 	@$(MAKE) audit
 
-audit: install ## Ask PyPI about vulnerabilities in what is pinned (AUDIT=required fails without answer)
+audit: install ## Check the pinned packages for vulnerabilities (AUDIT=required: fail offline)
 	@$(PY) -m tools.audit
 
 types: ## Check the page's ChatKit options against the official types (needs Node.js)
 	@npm ci --prefix tests/types --ignore-scripts --no-audit --no-fund --silent
 	@npm run --silent --prefix tests/types check
 
-lint: install ## Check style alone
+lint: install ## Check style only
 	@$(PY) -m ruff check
 	@$(PY) -m ruff format --check
 
-fmt: install ## Format and mend what can be mended
+fmt: install ## Format the code and fix what can be fixed automatically
 	@$(PY) -m ruff check --fix
 	@$(PY) -m ruff format
 
-bench: install ## Measure: see docs/performance.md
+bench: install ## Run the benchmarks: see docs/performance.md
 	@$(PY) -m benchmarks $(ARGS)
 
-screenshots: install ## Make docs/screenshots anew (needs Chromium)
+screenshots: install ## Take docs/screenshots again (needs Chromium)
 	@$(PY) -m tests.browser.screenshots $(ARGS)
 
-settings: install ## Write docs/settings.md, .env.example and docker-compose.env anew
+settings: install ## Write docs/settings.md, .env.example and docker-compose.env again
 	@$(PY) -m tools.settings_reference
 
-lock: install ## Resolve the dependencies anew and pin them with their hashes
+lock: install ## Resolve the dependencies again and pin them with their hashes
 	@$(PY) -m pip install --quiet uv
 	@$(COMPILE) --output-file requirements.lock $(ARGS)
 	@$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock $(ARGS)
@@ -61,10 +61,10 @@ lock: install ## Resolve the dependencies anew and pin them with their hashes
 COMPILE = $(PY) -m uv pip compile pyproject.toml --quiet --generate-hashes --universal \
 	--python-version 3.11 --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-clean: ## Remove the virtual environment and caches; state in .data is kept
+clean: ## Remove the virtual environment and caches; .data is kept
 	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 
-# Installs only when the lock or the interpreter changed since the last complete installation.
+# Installs only if the lock or the interpreter changed since the last complete installation.
 install:
 	@cmp -s requirements-dev.lock $(VENV)/installed.lock && $(PY) -c '' 2>/dev/null || \
 		$(MAKE) $(VENV)/installed.lock
@@ -72,9 +72,9 @@ install:
 .PHONY: $(VENV)/installed.lock
 $(VENV)/installed.lock:
 	@test -n "$(PYTHON)" || { echo "Error: Python 3.11 or newer is needed; none was found." >&2; exit 1; }
-	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Error: $(PYTHON) can't make virtual environments; install its venv package (Debian: apt-get install python3-venv)." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Error: $(PYTHON) can't create virtual environments; install its venv package (Debian: apt-get install python3-venv)." >&2; exit 1; }
 	@rm -f $@
-	@echo "Making $(VENV) with $$($(PYTHON) --version) …"
+	@echo "Creating $(VENV) with $$($(PYTHON) --version) …"
 	@$(PY) -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing what requirements-dev.lock pins (once; about 300 MB to download) …"
 	@{ $(PY) -m pip install --disable-pip-version-check --require-hashes --no-deps \

@@ -1,6 +1,6 @@
 """`python -m app`."""
 
-# Guarded, import and all: worker processes (app/workers.py) load this module again.
+# Worker processes (app/workers.py) import this module again, and must not run the command.
 if __name__ == "__main__":
     from app.cli import main
 

@@ -1,4 +1,4 @@
-"""Who is asking, carried through every ChatKit call."""
+"""The context of a request, which every ChatKit call gets."""
 
 from dataclasses import dataclass
 
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 class RequestContext:
     """The context type of our `Store`, `AttachmentStore` and `ChatKitServer`.
 
-    `user_id` owns everything the request may see. `request_id` goes into logs and the
-    `x-request-id` header. `base_url` is where this service is reached by the caller, without a
-    trailing slash: PUBLIC_BASE_URL where set, else the request's own scheme and host.
+    `user_id` owns everything that the request may see. `request_id` goes into logs and into the
+    header `x-request-id`. `base_url` is the URL at which the caller reaches this service, without a
+    trailing slash: PUBLIC_BASE_URL, or else scheme and host of the request.
     """
 
     user_id: str

@@ -1,8 +1,8 @@
-"""Every error this service raises on purpose.
+"""Every error that this service raises on purpose.
 
-Stores and storage raise them; `app/http` maps them to responses and `app/chat/server.py` to stream
-events. `code` is stable and documented, `status` is the HTTP status, and the message is written for
-the person who reads it: what happened, and what to do.
+`app/http` turns them into responses, and `app/chat/stream.py` into stream events. `code` is stable
+and documented, `status` is the HTTP status, and the message is for the person who reads it: it says
+what happened and what to do.
 
     AppError
     ├── Misconfigured               500 misconfigured        (at start: a setting is wrong)
@@ -40,7 +40,7 @@ from chatkit.store import NotFoundError
 
 
 class AppError(Exception):
-    """Base of all. `param` names the request field at fault, where there is one."""
+    """The base of all errors. `param` is the request field at fault, if there is one."""
 
     code: ClassVar[str] = "internal_error"
     status: ClassVar[int] = 500
@@ -98,7 +98,7 @@ class RequestTooLarge(AppError):
 class UrlTooLong(AppError):
     code = "url_too_long"
     status = 414
-    default_message = "The address is longer than any of this service's."
+    default_message = "The address is too long: this service has none of that length."
 
 
 class HeadersTooLarge(AppError):

@@ -1,1 +1,0 @@
-"""The servers that `make run` and the tests bring along: PostgreSQL and SeaweedFS."""

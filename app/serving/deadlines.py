@@ -1,9 +1,8 @@
-"""HTTP for clients that take their time on purpose: uvicorn's protocol with deadlines.
+"""uvicorn's HTTP protocol with deadlines, against clients that are slow on purpose (slowloris).
 
-uvicorn waits for ever for the rest of a request, and its fast parser keeps headers of any size
-until they are complete. Behind a proxy that reads whole requests first neither matters; without
-one, a few thousand connections that send a byte now and then would be enough to stop the service
-(slowloris).
+uvicorn waits for the rest of a request without a limit, and its fast parser keeps headers of any
+size until they are complete. Both are harmless behind a proxy that reads whole requests first.
+Without one, a few thousand connections that send single bytes could stop the service.
 """
 
 import asyncio
@@ -13,8 +12,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 HEAD_SECONDS = 10.0
 MAX_HEAD_BYTES = 64 * 1024
 
-# A body has to go on arriving at 1 KiB/s on average, looked at this often. Time in which this
-# service itself does not want more (the bucket is slower) doesn't count.
+# A body has to arrive at 1 KiB/s on average in every such interval. Intervals in which this service
+# itself paused the body, because the bucket is slower, don't count.
 BODY_TICK_SECONDS = 20.0
 BODY_TICK_BYTES = 20 * 1024
 
@@ -38,13 +37,13 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         if self._deadline is None and self._is_idle():
-            # Stray line ends between two requests end the keep-alive timer, but begin nothing.
+            # Stray line ends between two requests stop the keep-alive timer and begin no request.
             self._expect_head()
         super().data_received(data)
         if self._in_head:
             self._received_in_head += len(data)
             if self._received_in_head > MAX_HEAD_BYTES:
-                self._refuse(b"431 Request Header Fields Too Large")
+                self._reject(b"431 Request Header Fields Too Large")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
@@ -76,9 +75,11 @@ class DeadlineProtocol(HttpToolsProtocol):
     def _set_deadline(self, seconds: float | None) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
-        self._deadline = None if seconds is None else self.loop.call_later(seconds, self._late)
+        self._deadline = (
+            None if seconds is None else self.loop.call_later(seconds, self._on_deadline)
+        )
 
-    def _late(self) -> None:
+    def _on_deadline(self) -> None:
         self._deadline = None
         if not self._in_head and (
             self.flow.read_paused
@@ -90,9 +91,9 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._received_since_tick = 0
             self._set_deadline(BODY_TICK_SECONDS)
             return
-        self._refuse(b"408 Request Timeout")
+        self._reject(b"408 Request Timeout")
 
-    def _refuse(self, status: bytes) -> None:
+    def _reject(self, status: bytes) -> None:
         if self.transport.is_closing():
             return
         if self._is_idle() or not self.cycle.response_started:

@@ -1,7 +1,7 @@
-"""Running the application under uvicorn on a socket that was opened beforehand.
+"""Runs the application under uvicorn on a socket that was bound beforehand.
 
-The port is taken before anything slow starts, so "in use" is said at once, and nobody else can
-take it in the meantime.
+The port is bound before anything slow starts. So a port in use is reported at once, and no other
+program can take the port during the start.
 """
 
 import signal
@@ -17,13 +17,13 @@ LISTEN_BACKLOG = 2048
 
 
 class PortInUse(Exception):
-    """Nothing can listen at the wanted address; the message says why and what to do."""
+    """The address can't be listened on. The message says why and what to do."""
 
 
 def take_port(host: str, port: int) -> socket.socket:
-    """A socket bound to `host`:`port`, not yet listening. Port 0 takes any free one.
+    """Return a socket that listens on `host`:`port`. Port 0 takes any free one.
 
-    Raises PortInUse.
+    Raises `PortInUse`.
     """
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
@@ -31,18 +31,18 @@ def take_port(host: str, port: int) -> socket.socket:
         )[0]
         taken = socket.socket(family, kind, protocol)
     except OSError as exc:
-        raise PortInUse(f"{host!r} is no address to listen on ({exc.strerror})") from exc
-    # Connections of an earlier run that are still winding down don't keep the port from us.
+        raise PortInUse(f"{host!r} is not an address to listen on ({exc.strerror})") from exc
+    # Without it, closing connections of an earlier run would keep the port occupied.
     taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         taken.bind(address)
-        # Two sockets may be bound alike until one listens; only then is the port really ours.
+        # Two sockets may be bound to one port until one of them listens.
         taken.listen(LISTEN_BACKLOG)
     except OSError as exc:
         taken.close()
         raise PortInUse(
             f"Port {port} of {host} can't be used ({exc.strerror}): "
-            "end what listens there, or choose another port with PORT"
+            "stop the program that listens there, or choose another port with PORT"
         ) from exc
     return taken
 
@@ -60,7 +60,7 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
         if self.force_exit:
-            # uvicorn leaves this out then; what was opened is closed all the same.
+            # uvicorn skips this after a second signal, but connections have to be closed.
             await self.lifespan.shutdown()
 
 
@@ -71,10 +71,11 @@ def serve(
     on_ready: Callable[[], None],
     graceful_seconds: int,
 ) -> bool:
-    """Serve until SIGINT or SIGTERM; whether it came up at all. `on_ready` runs when it answers.
+    """Serve until a stop signal. Return whether the application started.
 
-    Running requests get `graceful_seconds` to finish; a second SIGINT doesn't wait for them.
-    No access log: the query of an upload or preview link is a capability, not for log files.
+    `on_ready` is called when it answers. At the end, open requests get `graceful_seconds` to
+    finish; a second SIGINT ends them at once. There is no access log, because the query of an
+    upload or preview link is a capability and must not be in log files.
     """
     server = _Server(
         uvicorn.Config(
@@ -91,9 +92,8 @@ def serve(
         ),
         on_ready,
     )
-    # uvicorn has handlers of its own while it runs, and repeats every signal to ours when it is
-    # done. These also catch what arrives before and after: the clean-up that follows is not
-    # interrupted by a second Ctrl-C.
+    # uvicorn has its own handlers while it runs, and repeats every signal to these afterwards. They
+    # also catch signals before and after that, so a second Ctrl-C does not interrupt the clean-up.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))

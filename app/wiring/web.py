@@ -1,7 +1,4 @@
-"""What the web application's routes stand on: stores, uploads, previews and the chat, on the core.
-
-Made of settings once, by `app/wiring/application.py`.
-"""
+"""Wires what the endpoints need: stores, uploads, previews, the sweeper and the chat."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -40,7 +37,11 @@ from app.workers import Workers
 
 @dataclass(frozen=True)
 class WebParts:
-    """Use it as a context. `signed` are the previews that `redirect` leads to as well."""
+    """The parts of the web application. `running` opens them.
+
+    `previews` are those of PREVIEW_MODE. `signed` presigns URLs of the bucket in every mode: the
+    redirect routes need it.
+    """
 
     core: Core
     links: LinkSigner
@@ -68,7 +69,7 @@ class WebParts:
 
 
 def create_web_parts(settings: Settings) -> WebParts:
-    """Raises `Misconfigured`. Nothing is connected before the context is entered."""
+    """Create the parts. They connect to nothing before `running`. Raises `Misconfigured`."""
     core = create_core(settings)
     links = create_link_signer(settings.sign_in, core.credentials)
     urls = UrlSigner(core.public, core.credentials)
@@ -137,7 +138,7 @@ def _previews(
     if settings.attachments.preview_mode == "redirect":
         if settings.web.public_base_url is None:
             raise Misconfigured(
-                "PREVIEW_MODE=redirect needs PUBLIC_BASE_URL: how browsers reach this service."
+                "PREVIEW_MODE=redirect needs PUBLIC_BASE_URL, the URL of this service for browsers."
             )
         return RedirectPreviews(links, settings.web.public_base_url)
     return signed

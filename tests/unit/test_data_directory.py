@@ -5,16 +5,19 @@ from pathlib import Path
 import pytest
 
 from app.embedded import data_directory
-from app.embedded.data_directory import hold, load_secrets
+from app.embedded.data_directory import load_secrets, lock_directory
 from app.embedded.processes import CannotStart
 
 
 def test_it_is_made_with_its_parents_and_held_by_one_only(tmp_path: Path) -> None:
-    with hold(tmp_path / "a" / "b") as directory:
+    with lock_directory(tmp_path / "a" / "b") as directory:
         assert directory.is_dir()
-        with pytest.raises(CannotStart, match="in use by another instance"), hold(directory):
+        with (
+            pytest.raises(CannotStart, match="in use by another instance"),
+            lock_directory(directory),
+        ):
             pass
-    with hold(directory):
+    with lock_directory(directory):
         pass
 
 
@@ -22,7 +25,7 @@ def test_a_full_disk_is_noticed_before_anything_is_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data_directory, "MIN_FREE_BYTES", 2**62)
-    with pytest.raises(CannotStart, match="is full"), hold(tmp_path):
+    with pytest.raises(CannotStart, match="is full"), lock_directory(tmp_path):
         pass
 
 
