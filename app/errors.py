@@ -18,7 +18,7 @@ what happened and what to do.
     ├── MimeTypeNotAllowed          415 mime_type_not_allowed
     ├── LengthRequired              411 length_required
     ├── Unauthenticated             401 unauthenticated
-    ├── OriginRefused               403 origin_refused
+    ├── OriginNotAllowed            403 origin_not_allowed
     ├── LinkRefused                 403 link_refused
     │   └── LinkExpired             403 link_expired
     ├── NotFound                    404 not_found            (also chatkit's NotFoundError)
@@ -125,8 +125,8 @@ class Unauthenticated(AppError):
     default_message = "Sign in to continue."
 
 
-class OriginRefused(AppError):
-    code = "origin_refused"
+class OriginNotAllowed(AppError):
+    code = "origin_not_allowed"
     status = 403
     default_message = "This page may not use the service: its origin is not in ALLOWED_ORIGINS."
 

@@ -7,7 +7,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import paths
-from app.errors import OriginRefused
+from app.errors import OriginNotAllowed
 from app.http.asgi import HttpMiddleware, on_start
 
 _A_YEAR = 365 * 24 * 3600
@@ -65,7 +65,7 @@ class CsrfMiddleware(HttpMiddleware):
             and not scope["path"].startswith(paths.CAPABILITIES)
             and not self._is_known(Headers(scope=scope))
         ):
-            raise OriginRefused
+            raise OriginNotAllowed
         await self._app(scope, receive, send)
 
     def _is_known(self, headers: Headers) -> bool:
