@@ -134,6 +134,8 @@ def _variable(name: str, field: FieldInfo) -> Variable:
     default = field.default
     if isinstance(default, SecretStr):
         default = default.get_secret_value()
+    if isinstance(default, bool):
+        default = "on" if default else "off"
     return Variable(
         name,
         text=" ".join(str(field.description).split()),

@@ -35,6 +35,15 @@ def _split(value: object) -> object:
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
+_KINDS = {
+    bool: "`on` or `off`",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    SecretStr: "a secret",
+}
+
+
 def accepted_values(field: FieldInfo) -> str:
     """Return in words which values a setting takes: "`POST` or `PUT`"."""
     annotation = _without_none(field.annotation)
@@ -43,7 +52,7 @@ def accepted_values(field: FieldInfo) -> str:
         return f"{', '.join(others)} or {last}"
     if get_origin(annotation) is tuple:
         return "a list, separated by commas"
-    return {int: "a whole number", str: "text", SecretStr: "a secret"}[annotation] + _bounds(field)
+    return _KINDS[annotation] + _bounds(field)
 
 
 def is_secret(field: FieldInfo) -> bool:

@@ -1,9 +1,13 @@
 """How settings are read from the environment."""
 
+from typing import Literal
+
 import pytest
+from pydantic import Field
 
 from app.errors import Misconfigured
 from app.settings.environment import Settings
+from app.settings.group import CommaSeparated, SettingsGroup, accepted_values
 from app.settings.limits import LimitSettings
 
 
@@ -53,6 +57,22 @@ def test_a_variable_of_another_program_with_the_name_of_a_field_is_not_read() ->
 
 def test_a_group_is_made_by_the_names_of_its_fields_too() -> None:
     assert LimitSettings(quota_bytes=5) == Settings.read({"USER_QUOTA_BYTES": "5"}).limits
+
+
+class EveryKind(SettingsGroup):
+    choice: Literal["a", "b", "c"] = Field("a", alias="CHOICE")
+    switch: bool = Field(True, alias="SWITCH")
+    ratio: float | None = Field(None, alias="RATIO", ge=0)
+    names: CommaSeparated = Field((), alias="NAMES")
+
+
+def test_every_kind_of_value_is_described() -> None:
+    assert {name: accepted_values(field) for name, field in EveryKind.model_fields.items()} == {
+        "choice": "`a`, `b` or `c`",
+        "switch": "`on` or `off`",
+        "ratio": "a number of at least 0",
+        "names": "a list, separated by commas",
+    }
 
 
 def test_every_variable_that_cannot_be_used_is_named_with_what_it_takes() -> None:
