@@ -21,9 +21,8 @@ async def sweep(settings: Settings, *, once: bool, say: Say) -> bool:
     async with core.running():
         sweeper = create_sweeper(core, settings.retention)
         if not once:
-            interval_seconds = settings.retention.sweep_interval_seconds
-            say(f"Sweeping every {interval_seconds} seconds …")
-            await sweeper.run_forever(interval_seconds)
+            say(f"Sweeping every {settings.retention.sweep_interval_seconds} seconds …")
+            await sweeper.run_forever()
         swept = await sweeper.sweep_once()
         say(f"{swept}.")
         return swept.failed == 0

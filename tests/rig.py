@@ -14,9 +14,11 @@ from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.database.engine import Database
-from app.database.quota import NewAttachment, Quota
+from app.database.quota import NewAttachment
 from app.database.tombstones import Tombstones
 from app.errors import ObjectMissing
+from app.settings.quota import QuotaSettings
+from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -24,7 +26,7 @@ from app.storage.reader import ObjectReader
 from app.workers import Workers
 from tests.servers import TestBucket
 
-AMPLE = Quota(max_bytes=1 << 40, max_pending=10_000)
+AMPLE = QuotaSettings(max_bytes=1 << 40, max_pending=10_000)
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class Rig:
         user_id: str = "alice",
         mime_type: str = "text/plain",
         size: int = 5,
-        quota: Quota = AMPLE,
+        quota: QuotaSettings = AMPLE,
         link_seconds: float = 600,
     ) -> AttachmentRecord:
         """A pending row, as `attachments.create` leaves it."""
@@ -141,7 +143,10 @@ async def rig_on(
             sweeper=Sweeper(
                 tombstones,
                 bucket,
-                pending_ttl_seconds=3600,
-                thread_retention_days=thread_retention_days,
+                RetentionSettings(
+                    pending_ttl_seconds=3600,
+                    sweep_interval_seconds=3600,
+                    thread_retention_days=thread_retention_days,
+                ),
             ),
         )

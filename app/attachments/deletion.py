@@ -16,6 +16,7 @@ from app.attachments.keys import every_key, upload_key
 from app.database.tombstones import Claimed, Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
+from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket
 
 logger = logging.getLogger(__name__)
@@ -101,24 +102,17 @@ class Purger:
 
 
 class Sweeper:
-    """Expires what nobody uses, clears what upload links left behind, and purges.
-
-    `pending_ttl_seconds` is how long an upload may wait for its message, `thread_retention_days`
-    how long a thread is kept after something was last saved in it; None keeps it for ever.
-    """
+    """Expires what nobody uses, clears what upload links left behind, and purges."""
 
     def __init__(
         self,
         tombstones: Tombstones,
         bucket: Bucket,
-        *,
-        pending_ttl_seconds: float,
-        thread_retention_days: int | None = None,
+        retention: RetentionSettings,
     ) -> None:
         self._tombstones = tombstones
         self._purger = Purger(tombstones, bucket)
-        self._pending_ttl_seconds = pending_ttl_seconds
-        self._thread_retention_days = thread_retention_days
+        self._retention = retention
         self._retention_due_at = 0.0
         self._woken = asyncio.Event()
 
@@ -137,16 +131,16 @@ class Sweeper:
         return swept
 
     @asynccontextmanager
-    async def running(self, interval_seconds: float) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         """Run beside whatever is inside the context; ended, and waited for, when that ends."""
-        task = asyncio.create_task(self.run_forever(interval_seconds))
+        task = asyncio.create_task(self.run_forever())
         try:
             yield
         finally:
             task.cancel()
             await asyncio.wait([task])
 
-    async def run_forever(self, interval_seconds: float) -> None:
+    async def run_forever(self) -> None:
         """Sweep at every interval and when woken, until cancelled. Outages are waited out."""
         while True:
             self._woken.clear()
@@ -164,13 +158,13 @@ class Sweeper:
                 # The database's driver may make another error of it.
                 raise asyncio.CancelledError
             try:
-                await asyncio.wait_for(self._woken.wait(), interval_seconds)
+                await asyncio.wait_for(self._woken.wait(), self._retention.sweep_interval_seconds)
             except TimeoutError:
                 continue
 
     async def _expire_unused(self, swept: Swept) -> None:
         while expired := await self._tombstones.expire_unused(
-            self._pending_ttl_seconds, _ROWS_A_BATCH
+            self._retention.pending_ttl_seconds, _ROWS_A_BATCH
         ):
             swept.expired += expired
             _expired.inc(expired)
@@ -178,9 +172,10 @@ class Sweeper:
     async def _expire_threads(self, swept: Swept) -> None:
         """Once an hour: no index is kept for it, because every message would have to pay for it."""
         now = asyncio.get_running_loop().time()
-        if self._thread_retention_days is None or now < self._retention_due_at:
+        days = self._retention.thread_retention_days
+        if days is None or now < self._retention_due_at:
             return
-        while expired := await self._tombstones.expire_threads(self._thread_retention_days, 100):
+        while expired := await self._tombstones.expire_threads(days, 100):
             for user_id, thread_id, count in expired:
                 logger.info(
                     "thread %s of %s expired, %d attachments to purge", thread_id, user_id, count

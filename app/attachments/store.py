@@ -27,10 +27,11 @@ from app.context import RequestContext
 from app.database.attachment_records import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
 from app.database.identifiers import new_id
 from app.database.payloads import Hydrator
-from app.database.quota import NewAttachment, Quota
+from app.database.quota import NewAttachment
 from app.database.references import reference_to
 from app.faults import fault_point
 from app.paths import upload_path
+from app.settings.quota import QuotaSettings
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
 from app.telemetry import logs
@@ -130,7 +131,7 @@ class TwoPhaseAttachmentStore(AttachmentStore[RequestContext]):
         self,
         records: AttachmentRecords,
         policy: AttachmentPolicy,
-        quota: Quota,
+        quota: QuotaSettings,
         transport: UploadTransport,
         previews: Hydrator,
         *,

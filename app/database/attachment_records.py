@@ -20,11 +20,12 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
-from app.database.quota import NewAttachment, Quota, reserve
+from app.database.quota import NewAttachment, reserve
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
 from app.errors import NotFound
 from app.faults import fault_point
+from app.settings.quota import QuotaSettings
 from app.storable import storable
 from app.telemetry import metrics
 
@@ -83,7 +84,7 @@ class AttachmentRecords:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def reserve(self, new: NewAttachment, quota: Quota) -> None:
+    async def reserve(self, new: NewAttachment, quota: QuotaSettings) -> None:
         """Write a pending row if the user's quota holds it. Raises `QuotaExceeded`.
 
         Creates of one user take turns on an advisory lock, so that two at once can't both see room

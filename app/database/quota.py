@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.errors import QuotaExceeded
+from app.settings.quota import QuotaSettings
 from app.sizes import in_words
 
 # What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
@@ -28,14 +29,6 @@ class NewAttachment:
     size: int
     payload: dict[str, Any]
     upload_expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Limits per user: bytes in all, and uploads begun but not yet used."""
-
-    max_bytes: int
-    max_pending: int
 
 
 _RESERVED_COLUMNS = (
@@ -96,7 +89,7 @@ _RESERVE = attachments.insert().from_select(
 )
 
 
-async def reserve(connection: AsyncConnection, new: NewAttachment, quota: Quota) -> None:
+async def reserve(connection: AsyncConnection, new: NewAttachment, quota: QuotaSettings) -> None:
     """Write a pending row if the user's quota holds it. Raises `QuotaExceeded`.
 
     Creates of one user take turns on an advisory lock until the transaction ends, so that two at
@@ -124,7 +117,7 @@ async def reserve(connection: AsyncConnection, new: NewAttachment, quota: Quota)
         raise _quota_exceeded(used, new.size, quota)
 
 
-def _quota_exceeded(used: Row[Any], size: int, quota: Quota) -> QuotaExceeded:
+def _quota_exceeded(used: Row[Any], size: int, quota: QuotaSettings) -> QuotaExceeded:
     if used.pending >= quota.max_pending:
         return QuotaExceeded(
             f"You have {used.pending} uploads that no message uses yet, which is the limit."

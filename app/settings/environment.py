@@ -17,6 +17,7 @@ from app.settings.group import SettingsGroup, accepted_values, is_secret
 from app.settings.limits import LimitSettings
 from app.settings.model import ModelSettings
 from app.settings.operations import OperationsSettings
+from app.settings.quota import QuotaSettings
 from app.settings.retention import RetentionSettings
 from app.settings.sign_in import SignInSettings
 from app.settings.web import WebSettings
@@ -31,6 +32,7 @@ class Settings(BaseModel):
     bucket: BucketSettings
     web: WebSettings
     attachments: AttachmentSettings
+    quota: QuotaSettings
     retention: RetentionSettings
     sign_in: SignInSettings
     limits: LimitSettings

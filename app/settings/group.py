@@ -13,7 +13,7 @@ class SettingsGroup(BaseModel):
 
     A field's alias is the environment variable that sets it, and the docstring below a field is
     its text in docs/settings.md and .env.example. In Python a group is made by its field names:
-    `LimitSettings(quota_bytes=1000)`. Times are seconds and sizes are bytes.
+    `QuotaSettings(max_bytes=1000)`. Times are seconds and sizes are bytes.
     """
 
     model_config = ConfigDict(

@@ -1,4 +1,4 @@
-"""The settings that limit what one user, or one request, may take."""
+"""The settings that limit requests, and what one user may do at the same time."""
 
 from pydantic import Field, SecretStr
 
@@ -6,13 +6,7 @@ from app.settings.group import SettingsGroup
 
 
 class LimitSettings(SettingsGroup):
-    """Limits."""
-
-    quota_bytes: int = Field(1024**3, alias="USER_QUOTA_BYTES", ge=1)
-    """Bytes that all files of one user may have together."""
-
-    pending_uploads: int = Field(50, alias="USER_PENDING_UPLOADS", ge=1)
-    """Files that one user may have uploaded, or begun to upload, and not sent in a message yet."""
+    """Limits of requests."""
 
     concurrent_uploads: int = Field(10, alias="USER_CONCURRENT_UPLOADS", ge=1)
     """Uploads that one user may have under way at the same time, by the gateway and the direct

@@ -51,7 +51,7 @@ def create_application(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         try:
-            async with parts.running(settings.retention.sweep_interval_seconds):
+            async with parts.running():
                 yield
         finally:
             await rate.close()

@@ -62,12 +62,7 @@ def create_core(settings: Settings) -> Core:
 
 
 def create_sweeper(core: Core, retention: RetentionSettings) -> Sweeper:
-    return Sweeper(
-        Tombstones(core.database),
-        core.bucket,
-        pending_ttl_seconds=retention.pending_ttl_seconds,
-        thread_retention_days=retention.thread_retention_days,
-    )
+    return Sweeper(Tombstones(core.database), core.bucket, retention)
 
 
 def internal_endpoint(bucket: BucketSettings) -> Endpoint:

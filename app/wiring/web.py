@@ -20,7 +20,6 @@ from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.chat.server import AssistantServer
 from app.database.payloads import Hydrator
-from app.database.quota import Quota
 from app.database.thread_store import PostgresStore
 from app.errors import Misconfigured
 from app.model_input.bucket_urls import BucketLinks
@@ -58,13 +57,13 @@ class WebParts:
     server: AssistantServer
 
     @asynccontextmanager
-    async def running(self, sweep_interval_seconds: int) -> AsyncIterator[None]:
+    async def running(self) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             await stack.enter_async_context(self.core.running())
             await stack.enter_async_context(self.splicer)
             stack.push_async_callback(self.chat.close)
             stack.push_async_callback(self.server.close)
-            await stack.enter_async_context(self.sweeper.running(sweep_interval_seconds))
+            await stack.enter_async_context(self.sweeper.running())
             yield
 
 
@@ -84,7 +83,7 @@ def create_web_parts(settings: Settings) -> WebParts:
     attachment_store = TwoPhaseAttachmentStore(
         core.records,
         policy,
-        Quota(settings.limits.quota_bytes, settings.limits.pending_uploads),
+        settings.quota,
         _transport(settings.attachments, core, links, urls),
         previews,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,

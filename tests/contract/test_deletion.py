@@ -14,12 +14,14 @@ from app.context import RequestContext
 from app.database import tombstones
 from app.database.thread_store import PostgresStore
 from app.errors import BucketUnavailable, NotFound
+from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket, DeleteFailure
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
 ALICE = RequestContext(user_id="alice", request_id="r", base_url="http://localhost")
 HOUR = 3600
+RETENTION = RetentionSettings(pending_ttl_seconds=HOUR, sweep_interval_seconds=HOUR)
 
 
 class StubbornBucket(Bucket):
@@ -109,7 +111,7 @@ async def test_what_the_store_refuses_to_delete_is_counted_and_tried_again_later
     await rig.later()
     bucket = StubbornBucket(rig.bucket)
     bucket.refused.add(keys[1])
-    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
+    sweeper = Sweeper(rig.tombstones, bucket, RETENTION)
     for attempt, purged, pause_seconds in ((1, 2, 5), (2, 0, 10), (3, 0, 20)):
         [(begun,)] = await rig.sql("SELECT now()")
         swept = await sweeper.sweep_once()
@@ -133,7 +135,7 @@ async def test_an_outage_of_the_bucket_keeps_every_row(
     await rig.later()
     bucket = StubbornBucket(rig.bucket)
     bucket.is_down = True
-    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
+    sweeper = Sweeper(rig.tombstones, bucket, RETENTION)
     assert (await sweeper.sweep_once()).failed == 1
     assert "1 attachments can't be purged now" in caplog.text
     assert await rig.states() == {"atc_1": "tombstone"}
@@ -250,7 +252,7 @@ async def test_old_threads_are_deleted_whole_only_where_retention_is_set(
         await thread_with(rig, "thr_old", "atc_1", "atc_2")
         await rig.later(31 * 86_400)
         await thread_with(rig, "thr_new", "atc_3")
-        for_ever = Sweeper(rig.tombstones, rig.bucket, pending_ttl_seconds=3600)
+        for_ever = Sweeper(rig.tombstones, rig.bucket, RETENTION)
         assert (await for_ever.sweep_once()).threads == 0
         swept = await rig.sweeper.sweep_once()
         assert (swept.threads, swept.purged) == (1, 2)
@@ -265,8 +267,8 @@ async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
     await rig.later(700)
     bucket = StubbornBucket(rig.bucket)
     bucket.is_down = True
-    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
-    async with asyncio.timeout(60), sweeper.running(3600):
+    sweeper = Sweeper(rig.tombstones, bucket, RETENTION)
+    async with asyncio.timeout(60), sweeper.running():
         await bucket.was_asked.wait()
         bucket.is_down = False
         await rig.records.tombstone("alice", "atc_1")
@@ -291,7 +293,7 @@ async def test_the_worker_ends_though_a_driver_makes_another_error_of_its_cancel
             raise ValueError("not enough values to unpack (expected 3, got 0)") from None
 
     monkeypatch.setattr(rig.sweeper, "sweep_once", sweep_once)
-    task = asyncio.create_task(rig.sweeper.run_forever(3600))
+    task = asyncio.create_task(rig.sweeper.run_forever())
     await begun.wait()
     task.cancel()
     await asyncio.wait([task], timeout=20)

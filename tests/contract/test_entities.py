@@ -13,10 +13,11 @@ from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.entity_search import SIMILAR, Entities
-from app.database.quota import NewAttachment, Quota
+from app.database.quota import NewAttachment
 from app.database.search_terms import least_shared, query_terms, search_terms
 from app.database.thread_store import PostgresStore
 from app.errors import NotFound
+from app.settings.quota import QuotaSettings
 from tests.stopwatch import least_async
 
 ALICE = RequestContext(user_id="alice", request_id="r1", base_url="http://localhost")
@@ -55,7 +56,7 @@ async def add_attachment(
             payload={"type": "file", "id": attachment_id, "name": name, "mime_type": "text/plain"},
             upload_expires_at=datetime.now(UTC) + timedelta(minutes=10),
         ),
-        Quota(10**9, 10**6),
+        QuotaSettings(max_bytes=10**9, max_pending=10**6),
     )
     async with database.connect() as connection:
         await connection.execute(

@@ -24,7 +24,7 @@ from sqlalchemy import text
 from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
-from app.database.quota import NewAttachment, Quota
+from app.database.quota import NewAttachment
 from app.database.thread_store import PostgresStore
 from app.errors import (
     AttachmentInUse,
@@ -33,6 +33,7 @@ from app.errors import (
     InvalidRequest,
     NotFound,
 )
+from app.settings.quota import QuotaSettings
 
 MINE = RequestContext(user_id="me", request_id="r1", base_url="http://localhost")
 THEIRS = RequestContext(user_id="you", request_id="r2", base_url="http://localhost")
@@ -106,7 +107,7 @@ async def reserve(
             payload=image(attachment_id, f"bucket:{key}").model_dump(mode="json"),
             upload_expires_at=datetime.now(UTC) + timedelta(minutes=5),
         ),
-        Quota(max_bytes=1000, max_pending=100),
+        QuotaSettings(max_bytes=1000, max_pending=100),
     )
     async with database.begin() as connection:
         await connection.execute(

@@ -8,7 +8,7 @@ from pydantic import Field
 from app.errors import Misconfigured
 from app.settings.environment import Settings
 from app.settings.group import CommaSeparated, SettingsGroup, accepted_values
-from app.settings.limits import LimitSettings
+from app.settings.quota import QuotaSettings
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_variable_of_another_program_with_the_name_of_a_field_is_not_read() ->
 
 
 def test_a_group_is_made_by_the_names_of_its_fields_too() -> None:
-    assert LimitSettings(quota_bytes=5) == Settings.read({"USER_QUOTA_BYTES": "5"}).limits
+    assert QuotaSettings(max_bytes=5) == Settings.read({"USER_QUOTA_BYTES": "5"}).quota
 
 
 class EveryKind(SettingsGroup):
