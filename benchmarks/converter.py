@@ -21,10 +21,10 @@ from pathlib import Path
 from chatkit.types import FileAttachment, InferenceOptions, UserMessageItem
 from PIL import Image
 
-from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
 from app.model_input.converter import AttachmentConverter
-from app.model_input.renditions import Limits, Renditions
+from app.model_input.renditions import Renditions
+from app.settings.model import ChatModelSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -35,7 +35,7 @@ from benchmarks._servers import report, servers
 MEBIBYTE = 1024 * 1024
 FILES = 10
 ROUNDS = 7
-BUDGET = Budget(max_request_bytes=100 * MEBIBYTE)
+SETTINGS = ChatModelSettings(max_request_bytes=100 * MEBIBYTE)
 DISTANT_SECONDS = 0.03  # to a bucket in the same region, first byte
 
 Read = Callable[[str], Awaitable[bytes]]
@@ -157,12 +157,12 @@ async def _turns(endpoint: Endpoint, rows: Rows, kind: str, delay_seconds: float
 
 def _renditions(reader: CountingReader, workers: Workers) -> Renditions:
     cache = RenditionCache(256 * MEBIBYTE)
-    return Renditions(bucket=reader, cache=cache, workers=workers, limits=Limits())
+    return Renditions(bucket=reader, cache=cache, workers=workers, settings=SETTINGS)
 
 
 def _converter(rows: Rows, renditions: Renditions) -> AttachmentConverter:
     return AttachmentConverter(
-        user_id="bench", attachments=rows, renditions=renditions, budget=BUDGET
+        user_id="bench", attachments=rows, renditions=renditions, settings=SETTINGS
     )
 
 

@@ -1,8 +1,7 @@
 """Which model an agent runs on, and which settings its requests carry."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from agents import (
     AgentOutputSchemaBase,
@@ -22,30 +21,24 @@ from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from openai import AsyncOpenAI
 from openai.types.responses.response_prompt_param import ResponsePromptParam
 
-
-@dataclass(frozen=True, slots=True)
-class ModelChoice:
-    """Where the model is reached, and by which of OpenAI's two APIs."""
-
-    model: str
-    api: Literal["responses", "chat_completions"]
+from app.settings.model import ChatModelSettings
 
 
 class ConfiguredModels(ModelProvider):
     """The configured model for agents that name none, or another of the same provider by name."""
 
-    def __init__(self, client: AsyncOpenAI, choice: ModelChoice) -> None:
+    def __init__(self, client: AsyncOpenAI, settings: ChatModelSettings) -> None:
         self._client = client
-        self._choice = choice
+        self._settings = settings
 
     def get_model(self, model_name: str | None) -> Model:
         if model_name is None:
-            name = self._choice.model
+            name = self._settings.name
             return DefaultModel(self._model(name), get_default_model_settings(name))
         return self._model(model_name)
 
     def _model(self, name: str) -> Model:
-        if self._choice.api == "responses":
+        if self._settings.api == "responses":
             return OpenAIResponsesModel(name, self._client)
         return OpenAIChatCompletionsModel(name, self._client)
 

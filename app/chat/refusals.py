@@ -11,6 +11,7 @@ from agents.models.chatcmpl_converter import Converter
 
 from app.chat.failures import provider_message
 from app.model_input.announcements import announced_fields
+from app.settings.model import ModelApi
 
 # What providers answer to a part they can't use. Other 4xx are about the account or the model.
 _STATUSES = {400, 415, 422}
@@ -54,7 +55,7 @@ def _about_files(code: str | None) -> bool:
 
 
 def refused_ids(
-    refusal: Refusal, model_input: Sequence[TResponseInputItem], *, model_api: str
+    refusal: Refusal, model_input: Sequence[TResponseInputItem], *, model_api: ModelApi
 ) -> list[str]:
     """Ids of the attachments at fault: the one that is named, or all that may have been it.
 
@@ -85,7 +86,7 @@ def announced_names(model_input: Sequence[TResponseInputItem]) -> dict[str, str]
     return dict(attached for item in items for attached in _attached(item))
 
 
-def _located(where: str, items: list[dict[str, Any]], model_api: str) -> str | None:
+def _located(where: str, items: list[dict[str, Any]], model_api: ModelApi) -> str | None:
     """Follow `input[2].content[1]` or `messages.[2].content.[1]` to an announcement."""
     found = re.search(r"(?:input|messages)\.?\[(\d+)\]\.(?:content|output)\.?\[(\d+)\]", where)
     if not found:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from datetime import datetime
-from typing import Literal, Protocol, cast
+from typing import Protocol, cast
 
 import openai
 from agents import ModelProvider, RunConfig, Runner, RunResultStreaming
@@ -31,9 +31,9 @@ from app.chat.refusals import Refusal, announced_names, refusal_of, refused_ids
 from app.chat.titles import Titles
 from app.chat.tools import FETCH_ATTACHMENT, fetch_attachment_tool
 from app.context import RequestContext
-from app.model_input.budget import Budget
 from app.model_input.converter import AttachmentConverter
 from app.model_input.trimming import RequestTrimmer
+from app.settings.model import ChatModelSettings
 
 logger = logging.getLogger(__name__)
 
@@ -63,8 +63,7 @@ class AgentResponder:
         *,
         agent: ChatAgent,
         models: ModelProvider,
-        model_api: Literal["responses", "chat_completions"],
-        budget: Budget,
+        settings: ChatModelSettings,
         make_converter: MakeConverter,
         store: Store[RequestContext],
         refusals: RefusalRecords,
@@ -74,8 +73,7 @@ class AgentResponder:
         self._store = store
         self._refusals = refusals
         self._titles = titles
-        self._model_api: Literal["responses", "chat_completions"] = model_api
-        self._budget = budget
+        self._settings = settings
         self._agent = _with_fetch_tool(agent, make_converter)
         # Traces would go to OpenAI with the user's data, whatever provider is configured.
         self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
@@ -117,7 +115,7 @@ class AgentResponder:
         refused: dict[str, str] = {}
         names: dict[str, str] = {}
         while True:
-            outgoing = RequestTrimmer(self._budget, self._model_api)
+            outgoing = RequestTrimmer(self._settings)
             run = self._start(thread, context, outgoing)
             try:
                 async with aclosing(run.events(refused)) as events:
@@ -143,7 +141,7 @@ class AgentResponder:
         """Attachments to try without, each with the reason; none if there is nothing to try."""
         if refusal is None or len(known) >= _MAX_REFUSALS:
             return {}
-        ids = refused_ids(refusal, outgoing.last_input, model_api=self._model_api)
+        ids = refused_ids(refusal, outgoing.last_input, model_api=self._settings.api)
         doubt = "" if len(ids) == 1 else "together with other files, without saying which, "
         reason = f"the model's provider refused it {doubt}and said: {refusal.reason}"
         return {id: reason for id in ids if id not in known}

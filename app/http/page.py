@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Literal
 
 from chatkit.types import AttachmentCreateParams
 from starlette.requests import Request
@@ -16,6 +15,8 @@ from starlette.types import Scope
 from app.attachments.policy import AttachmentPolicy
 from app.errors import MimeTypeNotAllowed
 from app.origins import origin_of
+from app.settings.attachments import UploadMethod
+from app.settings.sign_in import AuthMode
 
 WEB_DIRECTORY = Path(__file__).parent.parent / "web"
 # ChatKit's own default for `composer.attachments.maxCount`.
@@ -61,9 +62,9 @@ class PageConfig:
     api_base_url: str = ""
     bucket_url: str | None = None
     posts_to_bucket: bool = True
-    upload_method: Literal["POST", "PUT"] = "POST"
+    upload_method: UploadMethod = "POST"
     max_attachments: int = DEFAULT_MAX_ATTACHMENTS
-    auth_mode: Literal["dev", "jwt", "header"] = "dev"
+    auth_mode: AuthMode = "dev"
     model: str | None = None
     domain_key: str | None = None
 

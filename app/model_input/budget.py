@@ -1,7 +1,6 @@
 """How much a model request may hold, and how much its items take up."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 # What the request holds besides its input: instructions, tool schemas, settings.
 RESERVE_BYTES = 256 * 1024
@@ -9,14 +8,6 @@ RESERVE_BYTES = 256 * 1024
 # What JSON writes with a backslash, and what it may write with six characters (RFC 8259, 7).
 _SHORT_ESCAPES = b'"\\\n\r\t'
 _LONG_ESCAPES = bytes(set(range(0x20)) - set(_SHORT_ESCAPES))
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """`max_request_bytes` counts the whole JSON body; OpenAI's limit for files is 50 MB."""
-
-    max_request_bytes: int = 45_000_000
-    max_images: int = 100
 
 
 def json_bytes(value: object) -> int:

@@ -31,10 +31,11 @@ from app.model_input.announcements import (
     note,
     text_part,
 )
-from app.model_input.budget import RESERVE_BYTES, Budget, json_bytes
+from app.model_input.budget import RESERVE_BYTES, json_bytes
 from app.model_input.kinds import Kind, kind_of
 from app.model_input.renditions import Renditions, StoredAttachment
 from app.model_input.typed_text import typed_text
+from app.settings.model import ChatModelSettings
 
 # Attachments are read this many ahead of the one whose size is being accounted.
 _LOOKAHEAD = 8
@@ -76,7 +77,7 @@ class AttachmentConverter(ThreadItemConverter):
         user_id: str,
         attachments: AttachmentReader,
         renditions: Renditions,
-        budget: Budget,
+        settings: ChatModelSettings,
         links: ContentLinks | None = None,
         mentions: MentionReader | None = None,
         refused: Mapping[str, str] = MappingProxyType({}),
@@ -85,7 +86,7 @@ class AttachmentConverter(ThreadItemConverter):
         self._user_id = user_id
         self._attachments = attachments
         self._renditions = renditions
-        self._budget = budget
+        self._settings = settings
         self._links = links
         self._mentions = mentions
         self._refused = refused
@@ -144,7 +145,7 @@ class AttachmentConverter(ThreadItemConverter):
             return [text_part(f"There is no file with the id {attachment_id!r} for this user.")]
         rendition = await self._rendition(record, offset_chars=offset_chars)
         parts = self._written(record, rendition)
-        limit_bytes = self._budget.max_request_bytes - RESERVE_BYTES
+        limit_bytes = self._settings.max_request_bytes - RESERVE_BYTES
         return attachment_parts(record, _TOO_LARGE) if json_bytes(parts) > limit_bytes else parts
 
     async def user_message_to_input(
@@ -197,8 +198,8 @@ class AttachmentConverter(ThreadItemConverter):
 
     async def _plan(self, records: Mapping[str, StoredAttachment], *, spent_bytes: int) -> None:
         """Put the content of as many attachments as fit into `_planned`, in the order given."""
-        left_bytes = self._budget.max_request_bytes - RESERVE_BYTES - spent_bytes
-        left_images = self._budget.max_images
+        left_bytes = self._settings.max_request_bytes - RESERVE_BYTES - spent_bytes
+        left_images = self._settings.max_images
         started: dict[str, asyncio.Task[Rendition]] = {}
         waiting = list(records.values())
         try:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import pybase64
 
@@ -20,6 +19,7 @@ from app.model_input.kinds import (
 )
 from app.model_input.readers import documents, images, mail, text
 from app.model_input.readers.image_headers import sendable_type
+from app.settings.model import ChatModelSettings
 from app.workers import Workers, WorkFailed
 
 _CONCURRENT_ENCODINGS = 2
@@ -59,14 +59,6 @@ class Extractor(Protocol):
     def __call__(self, body: bytes, mime_type: str) -> str | images.Unreadable: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """`image_max_side` in pixels, `text_max_chars` in characters per slice of text."""
-
-    image_max_side: int = 2048
-    text_max_chars: int = 100_000
-
-
 class Renditions:
     """Makes renditions, each once, off the event loop. Never raises for what is in a file."""
 
@@ -76,18 +68,15 @@ class Renditions:
         bucket: ByteSource,
         cache: RenditionCache,
         workers: Workers,
-        limits: Limits,
-        model_api: Literal["responses", "chat_completions"] = "responses",
-        model_input: Literal["inline", "url"] = "inline",
+        settings: ChatModelSettings,
         extractor: Extractor | None = None,
         concurrent_fetches: int = 8,
     ) -> None:
         self._bucket = bucket
         self._cache = cache
         self._workers = workers
-        self._limits = limits
-        self._files_accepted = model_api == "responses"
-        self._model_input = model_input
+        self._settings = settings
+        self._files_accepted = settings.api == "responses"
         self._extractor = extractor
         self._fetches = asyncio.Semaphore(concurrent_fetches)
         # Encoding holds a file two or three times over for a moment.
@@ -132,7 +121,7 @@ class Renditions:
 
     @property
     def _by_url(self) -> bool:
-        return self._model_input == "url"
+        return self._settings.input == "url"
 
     def _goes_as_file(self, attachment: StoredAttachment) -> bool:
         suffix = document_suffix(attachment.mime_type, attachment.name)
@@ -144,14 +133,14 @@ class Renditions:
         """The cache key's second half: everything but the bytes that a rendition depends on."""
         match kind:
             case Kind.IMAGE:
-                return ("image", str(self._limits.image_max_side), self._model_input)
+                return ("image", str(self._settings.image_max_side), self._settings.input)
             case Kind.DOCUMENT:
                 suffix = document_suffix(attachment.mime_type, attachment.name)
                 if self._goes_as_file(attachment):
-                    return ("file", suffix, self._model_input)
+                    return ("file", suffix, self._settings.input)
                 return ("extract", suffix, str(offset_chars))
             case _:
-                return (kind.value, str(offset_chars), str(self._limits.text_max_chars))
+                return (kind.value, str(offset_chars), str(self._settings.max_text_chars))
 
     async def _make(self, attachment: StoredAttachment, kind: Kind, offset_chars: int) -> Rendition:
         # `_why_unusable` has seen to it that there is a key.
@@ -173,7 +162,7 @@ class Renditions:
             return note(f"the file could not be read: {problem}.")
 
     async def _image(self, body: bytes) -> Rendition:
-        side = self._limits.image_max_side
+        side = self._settings.image_max_side
         fit = sendable_type(body, side)
         prepared = (
             images.PreparedImage(None, fit, "")
@@ -248,7 +237,7 @@ class Renditions:
     def _slice(self, whole: str, offset_chars: int, remark: str) -> Rendition:
         if offset_chars >= len(whole) and offset_chars:
             return note(f"there is nothing after character {len(whole):,}: the text ends there.")
-        end = offset_chars + self._limits.text_max_chars
+        end = offset_chars + self._settings.max_text_chars
         return Rendition(
             kind="text",
             body=whole[offset_chars:end],

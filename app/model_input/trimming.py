@@ -5,7 +5,7 @@ before every call of the model, and the newest content wins again.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from agents import TResponseInputItem
 from agents.run_config import CallModelData, ModelInputData
@@ -13,8 +13,9 @@ from chatkit.agents import AgentContext
 
 from app.context import RequestContext
 from app.model_input.announcements import RULES, announced_fields, text_part
-from app.model_input.budget import RESERVE_BYTES, Budget, json_bytes
+from app.model_input.budget import RESERVE_BYTES, json_bytes
 from app.model_input.tool_calls import repair
+from app.settings.model import ChatModelSettings
 
 # Shorter texts are left alone: the note in their place would be no smaller.
 _HEAVY_BYTES = 2000
@@ -29,16 +30,16 @@ Item = dict[str, Any]
 class RequestTrimmer:
     """The input filter of one run. `last_input` is what the model was sent last."""
 
-    def __init__(self, budget: Budget, model_api: Literal["responses", "chat_completions"]) -> None:
-        self._budget = budget
-        self._tools_return_text = model_api == "chat_completions"
+    def __init__(self, settings: ChatModelSettings) -> None:
+        self._settings = settings
+        self._tools_return_text = settings.api == "chat_completions"
         self.last_input: list[TResponseInputItem] = []
 
     def __call__(self, data: CallModelData[AgentContext[RequestContext]]) -> ModelInputData:
         items = cast(list[Item], repair(data.model_data.input))
         if self._tools_return_text:
             items = _move_files_out_of_outputs(items)
-        items = fitted(items, self._budget)
+        items = fitted(items, self._settings)
         self.last_input = cast(list[TResponseInputItem], items)
         instructions = data.model_data.instructions
         return ModelInputData(
@@ -48,15 +49,15 @@ class RequestTrimmer:
         )
 
 
-def fitted(items: Sequence[Item], budget: Budget) -> list[Item]:
+def fitted(items: Sequence[Item], settings: ChatModelSettings) -> list[Item]:
     """The items with content left out, the oldest first, until they are within the budget."""
-    limit_bytes = budget.max_request_bytes - RESERVE_BYTES
+    limit_bytes = settings.max_request_bytes - RESERVE_BYTES
     images = sum(part["type"] == "input_image" for item in items for part in _parts(item))
-    if json_bytes(items) <= limit_bytes and images <= budget.max_images:
+    if json_bytes(items) <= limit_bytes and images <= settings.max_images:
         return list(items)
     light = [_with_parts(item, [_lightened(part) for part in _parts(item)]) for item in items]
     left_bytes = limit_bytes - json_bytes(light)
-    left_images = budget.max_images
+    left_images = settings.max_images
     kept: list[Item] = []
     for item, item_light in zip(reversed(items), reversed(light), strict=True):
         chosen = _parts(item_light)

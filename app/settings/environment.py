@@ -15,7 +15,7 @@ from app.settings.bucket import BucketSettings
 from app.settings.database import DatabaseSettings
 from app.settings.group import SettingsGroup, accepted_values, is_secret
 from app.settings.limits import LimitSettings
-from app.settings.model import ModelSettings
+from app.settings.model import ChatModelSettings
 from app.settings.operations import OperationsSettings
 from app.settings.quota import QuotaSettings
 from app.settings.retention import RetentionSettings
@@ -37,7 +37,7 @@ class Settings(BaseModel):
     sign_in: SignInSettings
     limits: LimitSettings
     operations: OperationsSettings
-    model: ModelSettings
+    model: ChatModelSettings
 
     @classmethod
     def read(cls, *sources: Mapping[str, str]) -> Self:

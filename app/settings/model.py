@@ -10,7 +10,7 @@ ModelApi = Literal["responses", "chat_completions"]
 ModelInput = Literal["inline", "url"]
 
 
-class ModelSettings(SettingsGroup):
+class ChatModelSettings(SettingsGroup):
     """The model."""
 
     api_key: SecretStr | None = Field(None, alias="OPENAI_API_KEY")

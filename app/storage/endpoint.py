@@ -6,15 +6,13 @@ are botocore's, so they are asked of botocore once instead of being written down
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 from urllib.parse import SplitResult, urlsplit
 
 import botocore.session
 from botocore.config import Config
 
+from app.settings.bucket import AddressingStyle
 from app.storage.sessions import with_cached_service_models
-
-AddressingStyle = Literal["auto", "path", "virtual"]
 
 _PROBE_KEY = "k"
 

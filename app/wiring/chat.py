@@ -10,19 +10,18 @@ from openai import AsyncOpenAI
 
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
-from app.chat.models import ConfiguredModels, ModelChoice, OneModel
+from app.chat.models import ConfiguredModels, OneModel
 from app.chat.responder import AgentResponder, MakeConverter, RefusalRecords
 from app.chat.titles import Titles
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
-from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
 from app.model_input.converter import AttachmentConverter, AttachmentReader, ContentLinks
 from app.model_input.mentions import Mentions
 from app.model_input.readers import extraction
-from app.model_input.renditions import ByteSource, Limits, Renditions
+from app.model_input.renditions import ByteSource, Renditions
 from app.offline.model import OfflineModel
-from app.settings.model import ModelSettings
+from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
 
@@ -46,7 +45,7 @@ class Chat:
 
 
 def build_chat(
-    settings: ModelSettings,
+    settings: ChatModelSettings,
     *,
     attachments: Attachments,
     bucket: ByteSource,
@@ -64,20 +63,14 @@ def build_chat(
         settings = settings.model_copy(update={"api": "responses", "input": "inline"})
         models: ConfiguredModels | OneModel = OneModel(OfflineModel(workers))
     else:
-        models = ConfiguredModels(client, ModelChoice(settings.name, settings.api))
-    budget = Budget(settings.max_request_bytes, settings.max_images)
+        models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
     responder = AgentResponder(
         agent=load_agent(settings.agent) if settings.agent else default_agent(),
         models=models,
-        model_api=settings.api,
-        budget=budget,
+        settings=settings,
         make_converter=_converters(
-            attachments,
-            _renditions(settings, bucket, workers),
-            budget,
-            store,
-            links if settings.input == "url" else None,
+            settings, attachments, _renditions(settings, bucket, workers), store, links
         ),
         store=store,
         refusals=attachments,
@@ -86,28 +79,26 @@ def build_chat(
     return Chat(responder, titles, Dictation(client, settings.transcription_model), client)
 
 
-def _client(settings: ModelSettings) -> AsyncOpenAI | None:
+def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
     if settings.api_key is None:
         return None
     return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
 
 
-def _renditions(settings: ModelSettings, bucket: ByteSource, workers: Workers) -> Renditions:
+def _renditions(settings: ChatModelSettings, bucket: ByteSource, workers: Workers) -> Renditions:
     return Renditions(
         bucket=bucket,
         cache=RenditionCache(settings.cache_bytes),
         workers=workers,
-        limits=Limits(settings.image_max_side, settings.max_text_chars),
-        model_api=settings.api,
-        model_input=settings.input,
+        settings=settings,
         extractor=extraction.extract if extraction.is_available() else None,
     )
 
 
 def _converters(
+    settings: ChatModelSettings,
     attachments: Attachments,
     renditions: Renditions,
-    budget: Budget,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
@@ -116,8 +107,8 @@ def _converters(
             user_id=context.user_id,
             attachments=attachments,
             renditions=renditions,
-            budget=budget,
-            links=links,
+            settings=settings,
+            links=links if settings.input == "url" else None,
             mentions=Mentions(context, attachments, renditions, store),
             refused=refused,
         )

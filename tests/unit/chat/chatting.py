@@ -14,14 +14,14 @@ from chatkit.types import (
 from pydantic import SecretStr
 
 from app.model_input.converter import ContentLinks
-from app.settings.model import ModelSettings
+from app.settings.model import ChatModelSettings
 from app.wiring.chat import Chat, build_chat
 from app.workers import Workers
 from tests.model_api import ModelApi, Received
 from tests.settings import changed_group
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
-SETTINGS = ModelSettings(api_key=SecretStr("sk-test"))
+SETTINGS = ChatModelSettings(api_key=SecretStr("sk-test"))
 
 
 @dataclass

@@ -20,10 +20,10 @@ from chatkit.types import (
 
 from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
-from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
 from app.model_input.converter import AttachmentConverter
-from app.model_input.renditions import Limits, Renditions
+from app.model_input.renditions import Renditions
+from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
 CONTEXT = RequestContext(user_id="ada", request_id="req_1", base_url="http://127.0.0.1")
@@ -91,17 +91,17 @@ class Attachments:
     def renditions(self, **options: Any) -> Renditions:
         options.setdefault("cache", RenditionCache(64 * 1024 * 1024))
         options.setdefault("workers", Workers())
-        options.setdefault("limits", Limits())
+        options.setdefault("settings", ChatModelSettings())
         return Renditions(bucket=self.bucket, **options)
 
     def converter(
-        self, renditions: Renditions | None = None, budget: Budget | None = None
+        self, renditions: Renditions | None = None, settings: ChatModelSettings | None = None
     ) -> AttachmentConverter:
         return AttachmentConverter(
             user_id="ada",
             attachments=self,
             renditions=renditions or self.renditions(),
-            budget=budget or Budget(),
+            settings=settings or ChatModelSettings(),
         )
 
 

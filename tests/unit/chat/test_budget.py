@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.model_input.announcements import announcement, text_part
-from app.model_input.budget import RESERVE_BYTES, Budget, json_bytes
+from app.model_input.budget import RESERVE_BYTES, json_bytes
 from app.model_input.trimming import fitted
+from app.settings.model import ChatModelSettings
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least
@@ -109,6 +110,13 @@ async def test_a_second_turn_reads_nothing_and_repeats_the_bytes(api: ModelApi) 
     assert json.dumps(second.body["input"]).startswith(json.dumps(first.body["input"])[:-1])
 
 
+def small(max_request_bytes: int, **changes: int) -> ChatModelSettings:
+    """Return settings with a limit that is smaller than operators may set."""
+    return ChatModelSettings().model_copy(
+        update={"max_request_bytes": max_request_bytes, **changes}
+    )
+
+
 def message(number: int, *parts: Any) -> dict[str, Any]:
     return {"type": "message", "role": "user", "content": [text_part(f"m{number}"), *parts]}
 
@@ -123,9 +131,9 @@ def picture(number: int, chars: int) -> list[Any]:
 def test_whatever_a_run_adds_the_request_stays_within_its_limits(
     sizes: list[int], max_images: int
 ) -> None:
-    budget = Budget(max_request_bytes=RESERVE_BYTES + 500_000, max_images=max_images)
+    settings = small(RESERVE_BYTES + 500_000, max_images=max_images)
     items = [message(n, *picture(n, size)) for n, size in enumerate(sizes)]
-    kept = fitted(items, budget)
+    kept = fitted(items, settings)
     assert json_bytes(kept) <= 500_000
     images = [p for item in kept for p in item["content"] if p["type"] == "input_image"]
     assert len(images) <= max_images
@@ -134,9 +142,9 @@ def test_whatever_a_run_adds_the_request_stays_within_its_limits(
 
 
 def test_without_files_too_long_a_conversation_loses_its_beginning() -> None:
-    budget = Budget(max_request_bytes=RESERVE_BYTES + 10_000)
+    settings = small(RESERVE_BYTES + 10_000)
     items = [message(n, text_part("x" * 3000)) for n in range(6)]
-    kept = fitted(items, budget)
+    kept = fitted(items, settings)
     assert "Earlier messages" in kept[0]["content"][0]["text"]
     assert kept[-1] == items[-1]
     assert json_bytes(kept[1:]) <= 10_000

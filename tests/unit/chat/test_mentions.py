@@ -23,9 +23,9 @@ from hypothesis import strategies as st
 
 from app.context import RequestContext
 from app.model_input.announcements import MENTION, RULES, announced_fields
-from app.model_input.budget import Budget
 from app.model_input.converter import AttachmentConverter
 from app.model_input.mentions import Mentions
+from app.settings.model import ChatModelSettings
 from tests.model_api import ModelApi
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
@@ -185,7 +185,7 @@ async def test_nothing_but_the_id_of_a_tag_is_believed(attachments: Attachments)
         user_id="ada",
         attachments=attachments,
         renditions=attachments.renditions(),
-        budget=Budget(),
+        settings=ChatModelSettings(),
         mentions=mentions(attachments),
     )
     part = cast(dict[str, Any], await converter.tag_to_message_content(tag))

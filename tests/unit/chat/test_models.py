@@ -6,12 +6,13 @@ from agents.models import get_default_model_settings
 from openai import AsyncOpenAI
 from openai.types.shared import Reasoning
 
-from app.chat.models import ConfiguredModels, DefaultModel, ModelChoice
+from app.chat.models import ConfiguredModels, DefaultModel
+from app.settings.model import ChatModelSettings
 
 
 def settings_for(model: str, given: ModelSettings) -> ModelSettings:
     """What the configured model makes of the settings of an agent that names no model."""
-    models = ConfiguredModels(AsyncOpenAI(api_key="sk-test"), ModelChoice(model, "responses"))
+    models = ConfiguredModels(AsyncOpenAI(api_key="sk-test"), ChatModelSettings(name=model))
     asked = models.get_model(None)
     assert isinstance(asked, DefaultModel)
     return asked.adapted(given)
@@ -35,7 +36,5 @@ def test_other_settings_survive_the_exchange() -> None:
 
 
 def test_a_model_that_the_agent_names_is_asked_as_the_agent_says() -> None:
-    models = ConfiguredModels(
-        AsyncOpenAI(api_key="sk-test"), ModelChoice("gpt-5-mini", "responses")
-    )
+    models = ConfiguredModels(AsyncOpenAI(api_key="sk-test"), ChatModelSettings(name="gpt-5-mini"))
     assert not isinstance(models.get_model("gpt-4o"), DefaultModel)

@@ -11,8 +11,8 @@ from app.chat.agent import default_agent
 from app.chat.models import OneModel
 from app.chat.responder import AgentResponder
 from app.chat.titles import Titles
-from app.model_input.budget import Budget
 from app.offline.model import OfflineModel
+from app.settings.model import ChatModelSettings
 from app.workers import Workers
 from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
 
@@ -22,8 +22,7 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
     responder = AgentResponder(
         agent=default_agent(),
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
-        model_api="responses",
-        budget=Budget(),
+        settings=ChatModelSettings(),
         make_converter=lambda context, refused: attachments.converter(),
         store=store,
         refusals=attachments,
