@@ -19,7 +19,7 @@ from app.database.migrate import upgrade
 from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
 from app.errors import AppError
-from app.serving.serve import PortInUse, serve, take_port
+from app.serving.serve import PortInUse, open_listener, serve
 from app.settings.environment import Settings
 from app.telemetry.logs import configure_logs
 
@@ -55,14 +55,14 @@ def dev_command(
 
     The environment wins: with DATABASE_URL or S3_ENDPOINT_URL set, that server is used instead.
     """
-    with take_port(host, port) as taken:
-        port = taken.getsockname()[1]
+    with open_listener(host, port) as listener:
+        port = listener.getsockname()[1]
         with development(data_dir, port=port, say=_say) as settings:
             _say("Migrating the database …")
             _migrate(settings)
             _say("Preparing the bucket …")
             _prepare_bucket(settings)
-            _serve(settings, taken, host, DEV_GRACEFUL_SECONDS)
+            _serve(settings, listener, host, DEV_GRACEFUL_SECONDS)
 
 
 @cli.command("serve")
@@ -71,8 +71,8 @@ def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     settings = _settings_with_database()
     if settings.sign_in.mode == "dev":
         _say("AUTH_MODE=dev: everyone who opens the page is let in, each as a user of their own.")
-    with take_port(host, port) as taken:
-        _serve(settings, taken, host, settings.operations.shutdown_grace_seconds)
+    with open_listener(host, port) as listener:
+        _serve(settings, listener, host, settings.operations.shutdown_grace_seconds)
 
 
 @cli.command("migrate")
@@ -180,7 +180,7 @@ def _settings_with_database() -> Settings:
     return settings
 
 
-def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds: int) -> None:
+def _serve(settings: Settings, listener: socket.socket, host: str, graceful_seconds: int) -> None:
     configure_logs(settings.operations.log_format, settings.operations.log_level)
     # Imported here because it takes seconds, and the first lines of output should not wait.
     from app.telemetry.tracing import is_tracing_wanted, send_traces
@@ -188,11 +188,11 @@ def _serve(settings: Settings, taken: socket.socket, host: str, graceful_seconds
 
     if is_tracing_wanted():
         send_traces()
-    name, port = taken.getsockname()[:2]
+    name, port = listener.getsockname()[:2]
     shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
     has_started = serve(
         create_application(settings),
-        taken,
+        listener,
         on_ready=lambda: _say(f"Ready: http://{shown}:{port}"),
         graceful_seconds=graceful_seconds,
     )

@@ -80,7 +80,7 @@ class UploadMismatch(InvalidRequest):
 
 class AttachmentRejected(InvalidRequest):
     code = "attachment_rejected"
-    default_message = "The file is not what it says it is, so it was removed."
+    default_message = "The content of the file does not match its type, so it was removed."
 
 
 class AttachmentTooLarge(AppError):

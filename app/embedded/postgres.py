@@ -16,12 +16,12 @@ from urllib.parse import quote
 
 from app.embedded.processes import (
     CannotStart,
-    end_leftover,
-    last_words,
+    death_signal_prefix,
+    last_line,
     socket_directory,
     spawn,
     stop,
-    tied_to_us,
+    stop_leftover,
     uninterrupted,
     wait_until,
 )
@@ -50,7 +50,7 @@ class EmbeddedPostgres:
 
         A server that a killed run left behind is stopped first. Raises `CannotStart`.
         """
-        self._end_leftover()
+        self._stop_leftover()
         if not self.directory.exists():
             self._initialise()
         elif not (self.directory / "PG_VERSION").is_file():
@@ -70,7 +70,7 @@ class EmbeddedPostgres:
         with uninterrupted():
             self._process = spawn(
                 [
-                    *(*_as_unprivileged(), *tied_to_us(signal.SIGINT)),
+                    *(*_as_unprivileged(), *death_signal_prefix(signal.SIGINT)),
                     *(_binary("postgres"), "-D", str(self.directory), *options),
                 ],
                 directory=self.directory,
@@ -79,7 +79,7 @@ class EmbeddedPostgres:
             )
         if not wait_until(self._is_ready, self._process, timeout_seconds=START_TIMEOUT_SECONDS):
             self.stop()
-            reason = last_words(self._log, "FATAL", "PANIC", "ERROR")
+            reason = last_line(self._log, "FATAL", "PANIC", "ERROR")
             raise CannotStart(
                 f"PostgreSQL could not start in {self.directory} ({reason}): "
                 f"see {self._log}, or move the directory away to start afresh"
@@ -126,7 +126,7 @@ class EmbeddedPostgres:
             with uninterrupted():
                 initdb = spawn(
                     [
-                        *(*_as_unprivileged(), *tied_to_us(signal.SIGTERM)),
+                        *(*_as_unprivileged(), *death_signal_prefix(signal.SIGTERM)),
                         *(_binary("initdb"), "-D", str(unfinished)),
                         *("-U", SUPERUSER, "--auth=trust", "--encoding=UTF8", "--no-instructions"),
                         *("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--no-locale"),
@@ -140,14 +140,14 @@ class EmbeddedPostgres:
             if initdb is not None:
                 stop(initdb, signal.SIGTERM)
         if failed:
-            reason = last_words(self._log, "error:", "FATAL")
+            reason = last_line(self._log, "error:", "FATAL")
             raise CannotStart(f"PostgreSQL could not be set up in {self.directory} ({reason})")
         unfinished.rename(self.directory)
 
-    def _end_leftover(self) -> None:
+    def _stop_leftover(self) -> None:
         status = self._status()
         if status and status[0].isdigit():
-            end_leftover(int(status[0]), argument=str(self.directory), how=signal.SIGINT)
+            stop_leftover(int(status[0]), argument=str(self.directory), how=signal.SIGINT)
 
     def _make_socket_directory(self) -> Path:
         if self._socket_directory == self.directory:

@@ -67,7 +67,7 @@ def spawn(
 
 
 @cache
-def tied_to_us(how: signal.Signals) -> tuple[str, ...]:
+def death_signal_prefix(how: signal.Signals) -> tuple[str, ...]:
     """Return a command prefix with which a process gets the signal `how` when this process dies.
 
     After a SIGKILL this process can't stop its servers itself. Only Linux has such a prefix;
@@ -109,7 +109,7 @@ def stop(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
         process.wait()
 
 
-def end_leftover(pid: int, *, argument: str, how: signal.Signals) -> bool:
+def stop_leftover(pid: int, *, argument: str, how: signal.Signals) -> bool:
     """Stop a server with the process id `pid` that a killed run left behind.
 
     Process ids are reused, so the process is stopped only if it was started with `argument`, its
@@ -160,7 +160,7 @@ def socket_directory(preferred: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix="sockets-"))
 
 
-def last_words(log: Path, *markers: str) -> str:
+def last_line(log: Path, *markers: str) -> str:
     """Return the last line of `log` with one of `markers`, or else its last line, for a message."""
     lines: list[str] = []
     with suppress(OSError):

@@ -13,14 +13,14 @@ from pathlib import Path
 
 from app.embedded.processes import (
     CannotStart,
-    end_leftover,
+    death_signal_prefix,
     free_ports,
     is_free,
-    last_words,
+    last_line,
     socket_directory,
     spawn,
     stop,
-    tied_to_us,
+    stop_leftover,
     uninterrupted,
     wait_until,
 )
@@ -64,7 +64,7 @@ class EmbeddedSeaweedFS:
         secret_access_key: str,
         max_volumes: int | None = None,
     ) -> None:
-        """Each bucket takes volumes; `max_volumes` None allows as many as the disk has room for."""
+        """Allow `max_volumes`, of which each bucket takes some; None: as many as the disk holds."""
         self.directory = directory.resolve()
         self._max_volumes = max_volumes
         self.access_key_id = access_key_id
@@ -88,7 +88,7 @@ class EmbeddedSeaweedFS:
         A server that a killed run left behind is stopped first. Raises `CannotStart`.
         """
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._end_leftover()
+        self._stop_leftover()
         self._ports = self._load_ports()
         for _ in range(_ATTEMPTS):
             if not self._ports or not all(map(is_free, self._ports.values())):
@@ -99,7 +99,7 @@ class EmbeddedSeaweedFS:
                 self._ports_file.write_text(json.dumps(self._ports))
                 return
             self.stop()
-        reason = last_words(self._log, "F1", "E1", "fatal", "panic", "error")
+        reason = last_line(self._log, "F1", "E1", "fatal", "panic", "error")
         raise CannotStart(
             f"SeaweedFS could not start in {self.directory} ({reason}): "
             f"see {self._log}, or move the directory away to start afresh"
@@ -130,7 +130,7 @@ class EmbeddedSeaweedFS:
         with uninterrupted():
             self._process = spawn(
                 [
-                    *(*tied_to_us(signal.SIGTERM), _weed(), "mini"),
+                    *(*death_signal_prefix(signal.SIGTERM), _weed(), "mini"),
                     *(f"-dir={self.directory}", f"-options={self._options_file}"),
                 ],
                 directory=self.directory,
@@ -163,9 +163,9 @@ class EmbeddedSeaweedFS:
         finally:
             connection.close()
 
-    def _end_leftover(self) -> None:
+    def _stop_leftover(self) -> None:
         with suppress(FileNotFoundError, ValueError):
-            end_leftover(
+            stop_leftover(
                 int(self._pid_file.read_text()),
                 argument=f"-dir={self.directory}",
                 how=signal.SIGTERM,

@@ -78,7 +78,7 @@ class RequestRate:
     """Limits the requests of each user over a sliding window."""
 
     def __init__(self, settings: LimitSettings) -> None:
-        """Raises `Misconfigured` for a rate or a storage that the library can't use."""
+        """Connect to nothing. Raises `Misconfigured` if the rate or the storage can't be used."""
         url = _IN_PROCESS
         if settings.rate_limit_storage_url is not None:
             url = settings.rate_limit_storage_url.get_secret_value()
@@ -123,10 +123,12 @@ class RequestRate:
 
 
 class ConcurrencyLimit:
-    """Limits what one key, a user or a link, may have under way at the same time."""
+    """Limits what one key, a user or a link, may have under way at the same time.
+
+    `message` is the error beyond the limit; `{most}` in it becomes the limit.
+    """
 
     def __init__(self, most: int, message: str) -> None:
-        """`message` is the error for one more; `{most}` in it becomes the limit."""
         self._most = most
         self._message = message.format(most=most)
         self._under_way: Counter[str] = Counter()

@@ -20,7 +20,7 @@ class PortInUse(Exception):
     """The address can't be listened on. The message says why and what to do."""
 
 
-def take_port(host: str, port: int) -> socket.socket:
+def open_listener(host: str, port: int) -> socket.socket:
     """Return a socket that listens on `host`:`port`. Port 0 takes any free one.
 
     Raises `PortInUse`.
@@ -29,22 +29,22 @@ def take_port(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        taken = socket.socket(family, kind, protocol)
+        listener = socket.socket(family, kind, protocol)
     except OSError as exc:
         raise PortInUse(f"{host!r} is not an address to listen on ({exc.strerror})") from exc
     # Without it, closing connections of an earlier run would keep the port occupied.
-    taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        taken.bind(address)
+        listener.bind(address)
         # Two sockets may be bound to one port until one of them listens.
-        taken.listen(LISTEN_BACKLOG)
+        listener.listen(LISTEN_BACKLOG)
     except OSError as exc:
-        taken.close()
+        listener.close()
         raise PortInUse(
             f"Port {port} of {host} can't be used ({exc.strerror}): "
             "stop the program that listens there, or choose another port with PORT"
         ) from exc
-    return taken
+    return listener
 
 
 class _Server(uvicorn.Server):
@@ -66,7 +66,7 @@ class _Server(uvicorn.Server):
 
 def serve(
     application: Starlette,
-    taken: socket.socket,
+    listener: socket.socket,
     *,
     on_ready: Callable[[], None],
     graceful_seconds: int,
@@ -97,5 +97,5 @@ def serve(
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, lambda *_: setattr(server, "should_exit", True))
-    server.run(sockets=[taken])
+    server.run(sockets=[listener])
     return server.started

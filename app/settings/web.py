@@ -21,12 +21,12 @@ class WebSettings(SettingsGroup):
 
     @property
     def page_origins(self) -> tuple[str, ...]:
-        """The origins of all pages that upload: ALLOWED_ORIGINS and the service itself."""
+        """The origins of all pages that upload: ALLOWED_ORIGINS, and this service's own."""
         own = [origin_of(self.public_base_url)] if self.public_base_url else []
         return tuple(dict.fromkeys([*self.allowed_origins, *own]))
 
     @field_validator("public_base_url")
     @classmethod
     def _drop_trailing_slash(cls, url: str | None) -> str | None:
-        """Drop it, because paths are appended."""
+        """Drop trailing slashes, because paths are appended."""
         return None if url is None else url.rstrip("/")

@@ -18,7 +18,7 @@ import pytest
 
 from app.embedded import postgres
 from app.embedded.postgres import EmbeddedPostgres
-from app.embedded.processes import end_leftover, tied_to_us, uninterrupted
+from app.embedded.processes import death_signal_prefix, stop_leftover, uninterrupted
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.acceptance.command import wait_for
 from tests.conftest import FAST_AND_FORGETFUL
@@ -38,9 +38,9 @@ def bystander() -> Iterator[subprocess.Popen[bytes]]:
 def test_a_process_that_only_has_the_old_number_is_left_alone(
     tmp_path: Path, bystander: subprocess.Popen[bytes]
 ) -> None:
-    assert not end_leftover(bystander.pid, argument=str(tmp_path), how=signal.SIGKILL)
+    assert not stop_leftover(bystander.pid, argument=str(tmp_path), how=signal.SIGKILL)
     assert bystander.poll() is None
-    assert end_leftover(bystander.pid, argument="600", how=signal.SIGTERM)
+    assert stop_leftover(bystander.pid, argument="600", how=signal.SIGTERM)
 
 
 def test_postgres_keeps_data_over_restarts_and_a_crash(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> 
             server.stop()
 
 
-@pytest.mark.skipif(tied_to_us(signal.SIGTERM) == (), reason="needs setpriv of util-linux")
+@pytest.mark.skipif(death_signal_prefix(signal.SIGTERM) == (), reason="needs setpriv of util-linux")
 def test_the_servers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
