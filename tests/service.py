@@ -35,14 +35,14 @@ def test_settings(database_url: str, bucket: TestBucket, **changes: object) -> S
     return Settings.read({name.upper(): str(value) for name, value in changes.items()}, values)
 
 
-test_settings.__test__ = False  # type: ignore[attr-defined] # a helper, whatever pytest thinks
+test_settings.__test__ = False  # type: ignore[attr-defined] # pytest would take it for a test
 
 
 @contextmanager
 def running(settings: Settings, listener: socket.socket | None = None) -> Iterator[str]:
     """Serve on loopback; yields the base URL once the application is up.
 
-    `listener` is for settings that name the port: whoever has it need not hope that it stays free.
+    `listener` is for settings that contain the port: its socket is bound already.
     """
     server = uvicorn.Server(
         uvicorn.Config(
@@ -82,7 +82,7 @@ class ChatKitClient:
                 base_url=base_url,
                 headers={"x-forwarded-user": user_id},
                 timeout=30,
-                # Nothing stays open behind a client that nobody closes.
+                # No connection stays open after the last response, so nothing has to be closed.
                 limits=httpx.Limits(max_keepalive_connections=0),
             )
         )
@@ -90,7 +90,7 @@ class ChatKitClient:
     def send(
         self, operation: str, accept: str = "application/json", **params: Any
     ) -> httpx.Response:
-        """One request, whatever comes back."""
+        """Send one request, and return any response."""
         return self.http.post(
             "/chatkit", json={"type": operation, "params": params}, headers={"accept": accept}
         )

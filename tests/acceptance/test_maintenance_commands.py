@@ -40,7 +40,7 @@ def test_sweep_once_says_what_it_did(world: World) -> None:
     assert status == 0 and "0 attachments purged" in output
 
 
-def test_sweep_goes_on_until_it_is_told_to_end(world: World) -> None:
+def test_sweep_goes_on_until_it_is_terminated(world: World) -> None:
     with world.process("sweep") as process:
         process.wait_for("Sweeping every")
         process.terminate()
@@ -48,7 +48,7 @@ def test_sweep_goes_on_until_it_is_told_to_end(world: World) -> None:
         assert "Traceback" not in process.output
 
 
-def test_reconcile_is_dry_then_mends_and_says_so_by_its_exit_status(world: World) -> None:
+def test_reconcile_only_reports_without_fix_and_has_an_exit_status(world: World) -> None:
     world.at_first_hand(litter)
     status, output = world.command("reconcile")
     assert status == 0 and "1 too young to judge; all in step" in output

@@ -23,7 +23,7 @@ def test_make_alone_lists_what_can_be_done() -> None:
         assert f"make {target} " in said
 
 
-def test_a_machine_without_a_new_enough_python_is_told_so(tmp_path: Path) -> None:
+def test_a_machine_without_a_new_enough_python_gets_one_sentence(tmp_path: Path) -> None:
     finished = _make("run", "PYTHON=", f"VENV={tmp_path / 'venv'}")
     assert finished.returncode != 0
     assert "Error: Python 3.11 or newer is needed; none was found." in finished.stderr

@@ -172,7 +172,7 @@ def test_secrets_are_for_their_owner_only(instance: Instance) -> None:
 
 
 def test_a_data_directory_in_use_is_said_in_one_sentence(instance: Instance) -> None:
-    said = _refusal(app("dev", "--port", "0", "--data-dir", str(instance.data_dir)))
+    said = _error_of(app("dev", "--port", "0", "--data-dir", str(instance.data_dir)))
     assert "in use by another instance" in said
 
 
@@ -204,14 +204,14 @@ def test_settings_in_the_environment_win(
 def test_a_port_in_use_is_said_in_one_sentence(data_dir: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        said = _refusal(app("dev", "--port", str(port), "--data-dir", str(data_dir)))
+        said = _error_of(app("dev", "--port", str(port), "--data-dir", str(data_dir)))
     assert f"Port {port}" in said
     assert not data_dir.exists()
 
 
 def test_a_data_directory_that_cannot_be_written_is_said_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    said = _refusal(app("dev", "--port", "0", "--data-dir", str(tmp_path / "file" / "data")))
+    said = _error_of(app("dev", "--port", "0", "--data-dir", str(tmp_path / "file" / "data")))
     assert "can't be written" in said
 
 
@@ -222,7 +222,7 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
         pytest.skip("making a small disk needs root")
     try:
-        said = _refusal(app("dev", "--port", "0", "--data-dir", str(disk / "data")))
+        said = _error_of(app("dev", "--port", "0", "--data-dir", str(disk / "data")))
     finally:
         subprocess.run(["umount", str(disk)], check=True)
     assert "full" in said
@@ -262,23 +262,23 @@ def test_a_damaged_database_is_said_in_one_sentence(data_dir: Path, log: Path) -
     with running(command, log=log) as first:
         first.wait_until_ready()
     (data_dir / "postgres" / "global" / "pg_control").write_bytes(b"\0" * 8192)
-    assert "PostgreSQL could not start" in _refusal(command)
+    assert "PostgreSQL could not start" in _error_of(command)
     (data_dir / "postgres" / "PG_VERSION").unlink()
-    assert "not a PostgreSQL data directory" in _refusal(command)
+    assert "not a PostgreSQL data directory" in _error_of(command)
     shutil.rmtree(data_dir / "postgres")
     (data_dir / "secrets.json").write_text("{")
-    assert "secrets.json is damaged" in _refusal(command)
+    assert "secrets.json is damaged" in _error_of(command)
 
 
 def test_serve_says_what_it_needs() -> None:
-    assert "DATABASE_URL" in _refusal(app("serve", "--port", "0"))
-    assert "MAX_ATTACHMENT_BYTES" in _refusal(app("serve"), MAX_ATTACHMENT_BYTES="many")
+    assert "DATABASE_URL" in _error_of(app("serve", "--port", "0"))
+    assert "MAX_ATTACHMENT_BYTES" in _error_of(app("serve"), MAX_ATTACHMENT_BYTES="many")
     # Letting everyone in is never a default: without a word about AUTH_MODE, it is `jwt`.
     complete = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none", "SIGNING_SECRET": "s" * 32}
-    assert "JWT_SECRET" in _refusal(app("serve", "--port", "0"), **complete)
+    assert "JWT_SECRET" in _error_of(app("serve", "--port", "0"), **complete)
 
 
-def _refusal(command: list[str], **settings: str) -> str:
+def _error_of(command: list[str], **settings: str) -> str:
     """Run a command that must not start; the one sentence that it says."""
     finished = subprocess.run(
         command,

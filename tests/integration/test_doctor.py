@@ -263,7 +263,7 @@ async def test_missing_credentials_are_named(
     assert "AWS_ACCESS_KEY_ID" in str(findings["credentials"].remedy)
 
 
-async def test_an_unknown_key_and_a_wrong_secret_are_told_apart(
+async def test_an_unknown_key_and_a_wrong_secret_are_distinguished(
     database_url: str, healthy_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-the-secret")
@@ -281,11 +281,11 @@ async def test_an_expired_session_token_is_named(
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "of-yesterday")
 
-    def refuse(request: Request) -> Response | None:
+    def reject(request: Request) -> Response | None:
         token = request.query_params.get("X-Amz-Security-Token")
         return s3_error(400, "ExpiredToken") if token == "of-yesterday" else None
 
-    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+    with in_front_of(healthy_bucket.endpoint_url, answers=reject) as url:
         findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
     assert failed(findings) == {"credentials"}
     assert "session token has expired" in findings["credentials"].words
@@ -311,12 +311,12 @@ async def test_a_wrong_region_is_named(database_url: str, healthy_bucket: TestBu
     assert findings["bucket"].remedy == "Set S3_REGION=eu-central-1"
 
 
-def denying(refuses: Callable[[Request], bool]) -> Callable[[Request], Response | None]:
-    return lambda request: s3_error(403, "AccessDenied") if refuses(request) else None
+def denying(denies: Callable[[Request], bool]) -> Callable[[Request], Response | None]:
+    return lambda request: s3_error(403, "AccessDenied") if denies(request) else None
 
 
 @pytest.mark.parametrize(
-    ("refuses", "check", "action"),
+    ("denies", "check", "action"),
     [
         (lambda request: request.method in ("PUT", "POST"), "write", "s3:PutObject"),
         (
@@ -329,13 +329,13 @@ def denying(refuses: Callable[[Request], bool]) -> Callable[[Request], Response 
     ids=["read-only", "write-only", "no-list"],
 )
 async def test_a_missing_permission_is_named_with_the_policy(
-    refuses: Callable[[Request], bool],
+    denies: Callable[[Request], bool],
     check: str,
     action: str,
     database_url: str,
     healthy_bucket: TestBucket,
 ) -> None:
-    with in_front_of(healthy_bucket.endpoint_url, answers=denying(refuses)) as url:
+    with in_front_of(healthy_bucket.endpoint_url, answers=denying(denies)) as url:
         findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
     assert failed(findings) == {check}
     assert action in findings[check].words
@@ -345,8 +345,8 @@ async def test_a_missing_permission_is_named_with_the_policy(
 async def test_a_key_that_may_not_delete_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
-    refuse = denying(lambda request: request.method == "DELETE")
-    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+    reject = denying(lambda request: request.method == "DELETE")
+    with in_front_of(healthy_bucket.endpoint_url, answers=reject) as url:
         findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
     assert failed(findings) == {"cleanup"}
     assert "s3:DeleteObject" in findings["cleanup"].words
@@ -366,7 +366,7 @@ async def test_a_missing_lifecycle_rule_is_named(
 # Bucket, as browsers reach it
 
 
-async def test_a_public_endpoint_that_nobody_reaches_is_named(
+async def test_a_public_endpoint_that_is_unreachable_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
     findings = await examined(
@@ -417,10 +417,10 @@ async def test_cors_that_forgets_the_iframe_is_named_for_the_iframe_alone(
 async def test_a_cdn_that_drops_head_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
-    def refuse(request: Request) -> Response | None:
+    def reject(request: Request) -> Response | None:
         return Response(status_code=405) if request.method == "HEAD" else None
 
-    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+    with in_front_of(healthy_bucket.endpoint_url, answers=reject) as url:
         findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
     assert failed(findings) == {"head"}
 
@@ -448,13 +448,13 @@ async def test_a_public_bucket_is_named(database_url: str, healthy_bucket: TestB
     assert "public" in findings["private"].words
 
 
-async def test_a_store_without_presigned_post_is_told_to_use_put(
+async def test_a_store_without_presigned_post_gets_put_as_remedy(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
-    refuse: Callable[[Request], Response | None] = lambda request: (  # noqa: E731 - used once
+    reject: Callable[[Request], Response | None] = lambda request: (  # noqa: E731 - used once
         s3_error(501, "NotImplemented") if request.method == "POST" else None
     )
-    with in_front_of(healthy_bucket.endpoint_url, answers=refuse) as url:
+    with in_front_of(healthy_bucket.endpoint_url, answers=reject) as url:
         findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
     assert failed(findings) == {"upload"}
     assert "UPLOAD_METHOD=PUT" in str(findings["upload"].remedy)
@@ -561,7 +561,7 @@ async def test_an_unreachable_model_is_named(database_url: str, healthy_bucket: 
         (429, "You exceeded your current quota", "billing"),
     ],
 )
-async def test_what_the_model_api_refuses_is_named(
+async def test_what_the_model_api_rejects_is_named(
     status: int, message: str, setting: str, database_url: str, healthy_bucket: TestBucket
 ) -> None:
     with model_api() as provider:

@@ -1,4 +1,4 @@
-"""What one caller may ask for, and what those who ask for more are told."""
+"""Limits of callers, and the errors beyond them."""
 
 import asyncio
 import base64
@@ -55,7 +55,7 @@ def code_of(response: httpx.Response) -> tuple[int, str]:
 # Sizes
 
 
-def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(base_url: str) -> None:
+def test_a_body_that_is_too_large_is_rejected_with_and_without_a_length(base_url: str) -> None:
     headers = {"x-forwarded-user": "alice"}
     announced = httpx.post(f"{base_url}/chatkit", content=b"x" * 65_537, headers=headers)
     assert code_of(announced) == (413, "request_too_large")
@@ -65,7 +65,7 @@ def test_a_body_that_is_too_large_is_refused_whether_it_says_so_or_not(base_url:
     assert code_of(unannounced) == (413, "request_too_large")
 
 
-def test_a_url_and_headers_that_are_too_large_are_refused(base_url: str) -> None:
+def test_a_url_and_headers_that_are_too_large_are_rejected(base_url: str) -> None:
     assert code_of(httpx.get(f"{base_url}/livez?{'x' * 9000}")) == (414, "url_too_long")
     headers = {f"x-{number}": "y" * 5000 for number in range(7)}
     assert code_of(httpx.get(f"{base_url}/livez", headers=headers)) == (431, "headers_too_large")
@@ -78,14 +78,14 @@ async def test_the_rate_is_each_users_own_and_says_when_to_come_back() -> None:
     rate = RequestRate(LimitSettings(request_rate="3/minute"))
     for _ in range(3):
         await rate.check("alice")
-    with pytest.raises(RateLimited) as refused:
+    with pytest.raises(RateLimited) as rejected:
         await rate.check("alice")
-    assert 1 <= refused.value.retry_after_seconds <= 60
-    assert "more than 3 requests in a minute" in refused.value.message
+    assert 1 <= rejected.value.retry_after_seconds <= 60
+    assert "more than 3 requests in a minute" in rejected.value.message
     await rate.check("bob")
 
 
-async def test_a_count_that_can_not_be_kept_limits_nobody(
+async def test_without_the_shared_count_no_request_is_limited(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     rate = RequestRate(
@@ -116,11 +116,11 @@ async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
         replicas = [RequestRate(shared) for _ in range(2)]
         for replica in (*replicas, replicas[0]):
             await replica.check("alice")
-        with pytest.raises(RateLimited) as refused:
+        with pytest.raises(RateLimited) as rejected:
             await replicas[1].check("alice")
         for replica in replicas:
             await replica.close()
-        assert 1 <= refused.value.retry_after_seconds <= 60
+        assert 1 <= rejected.value.retry_after_seconds <= 60
     finally:
         process.terminate()
         process.wait()
@@ -137,13 +137,13 @@ def test_a_rate_that_means_nothing_is_said_at_the_start(
         create_application(changed(settings, **changes))
 
 
-def test_too_many_requests_are_told_to_wait(settings: Settings) -> None:
+def test_too_many_requests_are_answered_with_the_seconds_to_wait(settings: Settings) -> None:
     with running(changed(settings, user_request_rate="2/minute")) as base_url:
         alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
         assert [alice.send("threads.list").status_code for _ in range(3)] == [200, 200, 429]
-        refused = alice.send("threads.list")
-        assert code_of(refused) == (429, "rate_limited")
-        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        rejected = alice.send("threads.list")
+        assert code_of(rejected) == (429, "rate_limited")
+        assert 1 <= int(rejected.headers["retry-after"]) <= 60
         assert bob.send("threads.list").status_code == 200
         assert httpx.get(f"{base_url}/livez").status_code == 200
 
@@ -178,7 +178,7 @@ def answering(client: ChatKitClient) -> Iterator[httpx.Response]:
             yield response
 
 
-def test_a_user_has_so_many_answers_at_once(settings: Settings) -> None:
+def test_the_answers_of_a_user_at_once_are_limited(settings: Settings) -> None:
     with model_api() as model:
         model.script.extend([Text("It takes its time.", hang_after=1)] * 20)
         limited = changed(
@@ -190,11 +190,11 @@ def test_a_user_has_so_many_answers_at_once(settings: Settings) -> None:
         with running(limited) as base_url:
             alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
             with answering(alice):
-                with answering(alice) as refused:
-                    assert code_of(refused) == (429, "rate_limited")
-                    assert refused.headers["retry-after"] == "1"
-                [told] = alice.stream("threads.create", input=user_message("two"))
-                assert "1 answers under way" in told["message"]
+                with answering(alice) as rejected:
+                    assert code_of(rejected) == (429, "rate_limited")
+                    assert rejected.headers["retry-after"] == "1"
+                [event] = alice.stream("threads.create", input=user_message("two"))
+                assert "1 answers under way" in event["message"]
                 with answering(bob) as another:
                     assert another.status_code == 200
 
@@ -214,9 +214,9 @@ def test_a_link_carries_one_upload_at_a_time(base_url: str) -> None:
     with socket.create_connection((link.host, link.port or 0), timeout=30) as connection:
         connection.sendall(head.encode() + b"01234")
         wait_until(lambda: alice.upload(attachment, b"0123456789").status_code == 429)
-        refused = alice.upload(attachment, b"0123456789")
-        assert code_of(refused) == (429, "rate_limited")
-        assert refused.headers["retry-after"] == "1"
+        rejected = alice.upload(attachment, b"0123456789")
+        assert code_of(rejected) == (429, "rate_limited")
+        assert rejected.headers["retry-after"] == "1"
         connection.sendall(b"56789")
         assert connection.recv(100).startswith(b"HTTP/1.1 2")
     wait_until(lambda: alice.upload(attachment, b"0123456789").status_code != 429)
@@ -288,10 +288,10 @@ def test_a_body_that_trickles_is_not_waited_for(patient: int) -> None:
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
-def test_a_head_without_end_is_refused(patient: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_head_without_end_is_rejected(patient: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadlines, "HEAD_SECONDS", 60)  # for its length, not for its time
     with socket.create_connection(("127.0.0.1", patient)) as connection:
-        with suppress(ConnectionError):  # it may be refused before all of it is sent
+        with suppress(ConnectionError):  # it may be rejected before all of it is sent
             connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\nx-endless: " + b"y" * 200_000)
         answer = everything_from(connection)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
@@ -390,7 +390,7 @@ def uploading_directly(base_url: str) -> AbstractContextManager[None]:
     )
 
 
-def test_a_user_has_so_many_uploads_at_once_by_whatever_way(settings: Settings) -> None:
+def test_the_uploads_of_a_user_at_once_are_limited_together(settings: Settings) -> None:
     limited = changed(settings, user_concurrent_uploads=2)
     with running(limited) as base_url:
         alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
@@ -398,10 +398,10 @@ def test_a_user_has_so_many_uploads_at_once_by_whatever_way(settings: Settings) 
         form = {"file": ("a.txt", HALF * 2, "text/plain")}
 
         def is_full() -> None:
-            refused = alice.upload(third, HALF * 2)
-            assert code_of(refused) == (429, "rate_limited")
-            assert refused.headers["retry-after"] == "1"
-            assert "2 uploads under way" in refused.json()["message"]
+            rejected = alice.upload(third, HALF * 2)
+            assert code_of(rejected) == (429, "rate_limited")
+            assert rejected.headers["retry-after"] == "1"
+            assert "2 uploads under way" in rejected.json()["message"]
             assert code_of(alice.http.post("/attachments", files=form)) == (429, "rate_limited")
             bob.attach(body=HALF * 2)
 
@@ -436,7 +436,7 @@ def test_a_link_of_the_previous_version_names_no_user_and_counts_by_itself(
             assert code_of(again) == (429, "rate_limited")
 
 
-def test_an_upload_link_tells_nobody_whose_it_is(base_url: str) -> None:
+def test_an_upload_link_does_not_disclose_its_user(base_url: str) -> None:
     links = [
         ChatKitClient.of(base_url, user).create_attachment()["upload_descriptor"]["url"]
         for user in ("alice@example.com", "alice@example.com", "bob@example.com")

@@ -53,7 +53,7 @@ async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None
         {"nbf": time.time() + 3600},
     ],
 )
-async def test_other_claims_are_refused(changes: dict[str, Any]) -> None:
+async def test_other_claims_are_rejected(changes: dict[str, Any]) -> None:
     token = jwt.encode(claims(**changes), SECRET, algorithm="HS256")
     with pytest.raises(Unauthenticated):
         await shared_secret().authenticate(bearer(token), {})
@@ -71,21 +71,21 @@ async def test_other_claims_are_refused(changes: dict[str, Any]) -> None:
         f"Bearer {jwt.encode(claims(), '', algorithm='none')}",
     ],
 )
-async def test_what_is_no_valid_token_is_refused(header: str) -> None:
+async def test_an_invalid_token_is_rejected(header: str) -> None:
     with pytest.raises(Unauthenticated):
         await shared_secret().authenticate({"authorization": header}, {})
 
 
 @pytest.mark.parametrize("named", [{"crit": ["\ud800"]}, {"kid": "\ud800"}])
-async def test_what_the_refusal_quotes_of_a_token_can_be_sent(
+async def test_an_error_that_quotes_a_token_can_be_sent(
     jwks_url: str, named: dict[str, Any]
 ) -> None:
     token = jwt.encode(claims(), SECRET[::-1], algorithm="HS256", headers=named)
     by_key_set = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
     for authenticator in (shared_secret(), by_key_set):
-        with pytest.raises(Unauthenticated) as refused:
+        with pytest.raises(Unauthenticated) as rejected:
             await authenticator.authenticate(bearer(token), {})
-        assert refused.value.message.encode()
+        assert rejected.value.message.encode()
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ def test_secrets_are_random_kept_and_for_the_owner_only(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"signing_secret": "only"', '{"x": 1}'])
-def test_damaged_secrets_are_refused_not_replaced(tmp_path: Path, content: str) -> None:
+def test_damaged_secrets_are_reported_not_replaced(tmp_path: Path, content: str) -> None:
     (tmp_path / "secrets.json").write_text(content)
     with pytest.raises(CannotStart, match="damaged"):
         load_secrets(tmp_path)

@@ -59,7 +59,7 @@ async def test_unusual_heads(head: bytes) -> None:
         b"--B\r\nContent-Disposition: form-data; name=" + b"x" * MAX_HEAD_BYTES,
     ],
 )
-async def test_what_is_no_form_is_refused(body: bytes) -> None:
+async def test_a_body_that_is_not_a_form_is_rejected(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         await taken(body, 4096)
 
@@ -112,7 +112,7 @@ def test_what_a_browser_writes_is_read_back(name: str) -> None:
 
 
 @given(st.binary(max_size=300), st.integers(1, 50))
-def test_any_bytes_are_taken_or_refused(garbage: bytes, chunk_bytes: int) -> None:
+def test_any_bytes_are_accepted_or_rejected(garbage: bytes, chunk_bytes: int) -> None:
     for body in (garbage, b"--B\r\nContent-Disposition:" + garbage, HEAD + garbage):
         _run(taken(body, chunk_bytes))
 
