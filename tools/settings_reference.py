@@ -146,7 +146,7 @@ def _variable(name: str, field: FieldInfo) -> Variable:
 
 
 def _command_options() -> Iterator[Variable]:
-    """The options of the commands that a variable can set, each once."""
+    """Yield the options of the commands that a variable can set, each once."""
     commands = typer.main.get_command(cli).commands  # type: ignore[attr-defined]  # it is a group
     used_by: dict[str, list[str]] = {}
     options = {}
