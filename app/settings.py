@@ -13,24 +13,6 @@ from app.origins import origin_of
 
 MEBIBYTE = 1024 * 1024
 
-DEFAULT_MIME_TYPES = (
-    "image/*",
-    "text/*",
-    "application/pdf",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/rtf",
-    "application/zip",
-    "application/msword",
-    "application/vnd.ms-excel",
-    "application/vnd.ms-powerpoint",
-    "application/vnd.openxmlformats-officedocument.*",
-    "application/vnd.oasis.opendocument.*",
-    "application/vnd.apple.*",
-    "message/rfc822",
-)
-
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
@@ -79,8 +61,9 @@ class Settings(BaseSettings):
     preview_ttl_seconds: int = Field(900, ge=10, le=7 * 24 * 3600)
     # The largest file.
     max_attachment_bytes: int = Field(25 * MEBIBYTE, ge=1)
-    # Separated by commas; `*` stands for any end.
-    allowed_mime_types: CommaSeparated = DEFAULT_MIME_TYPES
+    # Separated by commas; `*` stands for any end. Unset: all that reaches the model, as
+    # docs/model-input.md lists it.
+    allowed_mime_types: Annotated[tuple[str, ...] | None, NoDecode] = None
     # All files of one user together.
     user_quota_bytes: int = Field(1024 * MEBIBYTE, ge=1)
     # Files of one user that no message uses yet.

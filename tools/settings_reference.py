@@ -11,7 +11,7 @@ from annotated_types import Ge, Le, MinLen
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from app.settings import DEFAULT_MIME_TYPES, Settings
+from app.settings import Settings
 
 PAGE = Path(__file__).parents[1] / "docs" / "settings.md"
 
@@ -102,8 +102,6 @@ def _kind(annotation: Any) -> str:
 
 def _default(field: FieldInfo) -> str:
     value = field.default
-    if value == DEFAULT_MIME_TYPES:
-        return "images, text, PDF, office documents and their like"
     if value in (None, ()) or (isinstance(value, SecretStr) and not value.get_secret_value()):
         return ""
     return f"`{value}`"

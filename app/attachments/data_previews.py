@@ -7,9 +7,9 @@ from collections import OrderedDict
 from collections.abc import Collection
 
 from app.attachments.content import check_content
-from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.references import object_key_of
 from app.errors import BucketUnavailable, ObjectMissing
+from app.file_types.table import FILE_TYPES
 from app.storage.bucket import Bucket
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,8 @@ class DataPreviews:
 
 def data_url(body: bytes) -> str:
     """An image of a type that browsers show safely; a placeholder for anything else."""
-    for mime_type in sorted(INLINE_IMAGE_TYPES):
-        if check_content(body, mime_type) is None:
-            return f"data:{mime_type};base64,{base64.b64encode(body).decode('ascii')}"
+    for file_type in FILE_TYPES:
+        if file_type.is_inline and check_content(body, file_type) is None:
+            encoded = base64.b64encode(body).decode("ascii")
+            return f"data:{file_type.mime_type};base64,{encoded}"
     return PLACEHOLDER

@@ -10,13 +10,15 @@ import warnings
 import pillow_heif
 from PIL import Image, ImageOps
 
+from app.file_types.table import FILE_TYPES
+
 THUMBNAIL_MAX_SIDE = 512
 
 # 100 megapixels are more than any common camera; decoded they are 300 MB. Refused before decoding.
 MAX_PIXELS = 100_000_000
 
-# A short list on purpose: every decoder is attack surface.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
+# Only the decoders that the table of file types names: every decoder is attack surface.
+FORMATS = tuple(dict.fromkeys(each.decoder for each in FILE_TYPES if each.decoder))
 
 ORIENTATION_TAG = 0x0112  # EXIF 2.32, table 4
 

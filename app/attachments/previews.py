@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.references import object_key_of
+from app.file_types.table import INLINE_MIME_TYPES
 from app.storage.signing import Method, UrlSigner
 
 # A capability link lives long enough to be kept in a page, and repeats for a part of that time.
@@ -40,7 +40,7 @@ class SignedPreviews:
         return self._presign("GET", object_key_of(reference), self._shown)
 
     def inline(self, method: Method, object_key: str) -> str:
-        """For an image of one of `INLINE_IMAGE_TYPES` only. A URL is signed for one method."""
+        """For an image of one of `INLINE_MIME_TYPES` only. A URL is signed for one method."""
         return self._presign(method, object_key, self._shown)
 
     def download(self, method: Method, object_key: str, *, name: str, mime_type: str) -> str:
@@ -51,7 +51,7 @@ class SignedPreviews:
             {
                 "response-content-disposition": content_disposition(name),
                 "response-content-type": (
-                    mime_type if mime_type in INLINE_IMAGE_TYPES else "application/octet-stream"
+                    mime_type if mime_type in INLINE_MIME_TYPES else "application/octet-stream"
                 ),
                 **self._cached,
             },

@@ -5,7 +5,7 @@ import logging
 
 from app.attachments.decoding import thumbnail_of
 from app.attachments.keys import preview_key
-from app.attachments.policy import INLINE_IMAGE_TYPES
+from app.file_types.file_type import FileType
 from app.storage.bucket import Bucket
 from app.storage.reader import ObjectReader
 from app.workers import Workers, WorkFailed
@@ -20,9 +20,6 @@ SMALL_ENOUGH_BYTES = 48 * 1024
 _MAX_BODY_BYTES = 50 * 1024 * 1024
 # Whatever number of messages bring whatever number of photos, no more of them are in memory.
 _IMAGES_AT_ONCE = 4
-_DECODABLE_TYPES = INLINE_IMAGE_TYPES | {
-    *("image/heic", "image/heif", "image/avif", "image/tiff", "image/bmp"),
-}
 
 
 class Thumbnails:
@@ -34,15 +31,17 @@ class Thumbnails:
         self._workers = workers
         self._places = asyncio.Semaphore(_IMAGES_AT_ONCE)
 
-    async def make(self, object_key: str, *, mime_type: str, size: int, etag: str) -> str | None:
+    async def make(
+        self, object_key: str, file_type: FileType, *, size: int, etag: str
+    ) -> str | None:
         """The key of a new thumbnail; None where the image itself is the preview, or there is none.
 
         An image that can't be decoded is no error here: a damaged photo is still a file that its
         owner may send. Raises `ObjectMissing`, `ObjectChanged` and `BucketUnavailable`.
         """
-        if mime_type not in _DECODABLE_TYPES or size > _MAX_BODY_BYTES:
+        if not file_type.has_thumbnail or size > _MAX_BODY_BYTES:
             return None
-        if mime_type in INLINE_IMAGE_TYPES and size <= SMALL_ENOUGH_BYTES:
+        if file_type.is_inline and size <= SMALL_ENOUGH_BYTES:
             return None
         try:
             async with self._places:

@@ -22,6 +22,7 @@ from app.errors import (
     ObjectMissing,
 )
 from app.faults import fault_point
+from app.file_types.table import plain_type, resolve
 from app.sizes import in_words
 from app.storage.bucket import Bucket
 from app.telemetry import metrics
@@ -85,11 +86,10 @@ class Verifier:
         if etag is None:
             return await self._verified_meanwhile(record)
         head = await self._bucket.read(object_key, etag=etag, start=0, length=HEAD_BYTES)
-        if problem := check_content(head, record.mime_type):
+        file_type = resolve(record.name, record.mime_type)
+        if problem := check_content(head, file_type):
             raise _Refused(problem)
-        thumbnail = await self._thumbnails.make(
-            object_key, mime_type=record.mime_type, size=record.size, etag=etag
-        )
+        thumbnail = await self._thumbnails.make(object_key, file_type, size=record.size, etag=etag)
         fault_point("verify.thumbnail")
         stored = await self._records.mark_stored(
             record.user_id, record.id, etag=etag, preview_key=thumbnail
@@ -164,7 +164,7 @@ class Verifier:
                 f"it was announced with {in_words(record.size)}"
                 f" and uploaded with {in_words(uploaded.size)}"
             )
-        kept_as = uploaded.mime_type.partition(";")[0].strip().lower()
+        kept_as = plain_type(uploaded.mime_type)
         if kept_as != record.mime_type:
             raise _Refused(f"it was announced as {record.mime_type} and uploaded as {kept_as}")
         return uploaded.etag

@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from chatkit.types import AttachmentCreateParams
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -14,7 +13,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.attachments.policy import AttachmentPolicy
-from app.errors import MimeTypeNotAllowed
+from app.file_types.file_type import FileType
+from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
 from app.origins import origin_of
 
 WEB_DIRECTORY = Path(__file__).parent.parent / "web"
@@ -22,29 +22,6 @@ WEB_DIRECTORY = Path(__file__).parent.parent / "web"
 DEFAULT_MAX_ATTACHMENTS = 10
 # Where OpenAI serves chatkit.js and the frame it opens.
 CHATKIT_CDN = "https://cdn.platform.openai.com"
-
-# What file pickers offer, where the policy admits it. The policy knows most types by the suffix;
-# office types are not in every system's table.
-_OFFERED_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif", ".tiff", ".bmp", ".svg"),
-    *(".pdf", ".txt", ".md", ".csv", ".tsv", ".log", ".html", ".css", ".js", ".ts", ".py", ".rs"),
-    *(".go", ".java", ".c", ".json", ".xml", ".yaml", ".yml", ".toml", ".eml", ".zip"),
-)
-_OFFICE_TYPES = {
-    ".doc": "application/msword",
-    ".xls": "application/vnd.ms-excel",
-    ".ppt": "application/vnd.ms-powerpoint",
-    ".rtf": "application/rtf",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ".odt": "application/vnd.oasis.opendocument.text",
-    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
-    ".odp": "application/vnd.oasis.opendocument.presentation",
-    ".pages": "application/vnd.apple.pages",
-    ".numbers": "application/vnd.apple.numbers",
-    ".key": "application/vnd.apple.keynote",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +91,9 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
         "limits": {
             "maxAttachmentBytes": config.policy.max_bytes,
             "maxCount": config.max_attachments,
-            "allowedMimeTypes": list(config.policy.allowed_mime_types),
+            "allowedMimeTypes": _allowed_mime_types(config.policy),
             "extensions": _extensions(config.policy),
+            "fileTypes": [_file_type(each, config.policy) for each in FILE_TYPES],
         },
         "auth": {"mode": config.auth_mode},
         "model": {"name": config.model, "isOffline": config.model is None},
@@ -183,16 +161,38 @@ def _document_headers(config: PageConfig) -> dict[str, str]:
     }
 
 
+def _allowed_mime_types(policy: AttachmentPolicy) -> list[str]:
+    """Patterns of the types that the policy allows. A `*` may stand anywhere in one."""
+    if policy.allowed_mime_types is not None:
+        return list(policy.allowed_mime_types)
+    known = [name for each in _allowed(policy) for name in (each.mime_type, *each.aliases)]
+    return [*known, "text/*", *(f"*{syntax}" for syntax in TEXT_SYNTAXES)]
+
+
 def _extensions(policy: AttachmentPolicy) -> dict[str, str]:
-    """MIME type by file name extension, of those that the policy admits."""
-    checked = {}
-    for suffix, mime_type in (dict.fromkeys(_OFFERED_SUFFIXES, "") | _OFFICE_TYPES).items():
-        try:
-            params = AttachmentCreateParams(name=f"x{suffix}", size=1, mime_type=mime_type)
-            checked[suffix] = policy.check(params).mime_type
-        except MimeTypeNotAllowed:
-            continue
-    return checked
+    """MIME type by suffix, of the types that the policy allows: what file pickers offer."""
+    return {
+        suffix: each.mime_type
+        for each in _allowed(policy)
+        for suffix in each.suffixes
+        if suffix.startswith(".")
+    }
+
+
+def _file_type(file_type: FileType, policy: AttachmentPolicy) -> dict[str, object]:
+    """A row of the table as the page gets it. `whyNot` is null where the policy allows it."""
+    return {
+        "mimeType": file_type.mime_type,
+        "aliases": file_type.aliases,
+        "mistakenFor": file_type.mistaken_for,
+        "suffixes": file_type.suffixes,
+        "family": file_type.family,
+        "whyNot": policy.why_not(file_type),
+    }
+
+
+def _allowed(policy: AttachmentPolicy) -> list[FileType]:
+    return [each for each in FILE_TYPES if policy.why_not(each) is None]
 
 
 def _bucket_post_url(config: PageConfig) -> str | None:

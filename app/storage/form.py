@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.errors import AttachmentTooLarge, InvalidRequest, LinkRefused, UploadMismatch
+from app.file_types.table import plain_type
 
 # RFC 2046: 1 to 70 of these, and no space at the end.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
@@ -92,7 +93,7 @@ def multipart_boundary(content_type: str) -> str | None:
 
     Raises `InvalidRequest` for a form without a boundary that RFC 2046 allows.
     """
-    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+    if plain_type(content_type) != "multipart/form-data":
         return None
     found = _BOUNDARY_PARAMETER.search(content_type)
     boundary = (found[1] or found[2] or "") if found else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.attachments.policy import INLINE_IMAGE_TYPES
+from app.file_types.table import INLINE_MIME_TYPES
 from tests.service import (
     answer_of,
     user_message,
@@ -157,7 +157,7 @@ def test_only_four_raster_types_are_ever_inline(service: Service) -> None:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
     for name, body, mime_type in (("a.svg", svg, "image/svg+xml"), ("a.html", PAGE, "text/html")):
         attachment = service.alice.attach(name, body, mime_type)
-        assert mime_type not in INLINE_IMAGE_TYPES and "preview_url" not in attachment
+        assert mime_type not in INLINE_MIME_TYPES and "preview_url" not in attachment
         service.alice.say("look", attachment["id"])
         assert service.alice.http.get(f"/attachments/{attachment['id']}/preview").status_code == 404
 

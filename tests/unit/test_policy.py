@@ -5,12 +5,13 @@ from chatkit.types import AttachmentCreateParams
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.attachments.policy import AttachmentPolicy, clean_mime_type
+from app.attachments.policy import AttachmentPolicy
 from app.errors import AppError, AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
-from app.settings import DEFAULT_MIME_TYPES
+from app.file_types.file_type import FileType
+from app.file_types.table import FILE_TYPES
 from app.sizes import in_words
 
-POLICY = AttachmentPolicy(max_bytes=1024, allowed_mime_types=DEFAULT_MIME_TYPES)
+POLICY = AttachmentPolicy(max_bytes=1024)
 
 
 def params(
@@ -72,20 +73,53 @@ def test_other_types_and_what_is_no_type_are_refused(mime_type: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given_type", "name", "cleaned"),
+    ("name", "mime_type", "instead"),
     [
-        ("IMAGE/PNG", "a.png", "image/png"),
-        ("text/plain; charset=utf-8", "a.txt", "text/plain"),
-        ("image/jpg", "a.jpg", "image/jpeg"),
-        ("", "README.md", "text/markdown"),
-        ("application/octet-stream", "IMG_1.HEIC", "image/heic"),
-        ("", "no suffix", "application/octet-stream"),
+        ("a.zip", "application/zip", "attach the files that are in it"),
+        ("a.odp", "", "save it as .pptx or PDF"),
+        ("a.numbers", "", "save it as .xlsx"),
+        ("a.psd", "image/vnd.adobe.photoshop", "export it as PNG"),
+        ("a.mp4", "video/mp4", "attach single pictures of it"),
     ],
 )
-def test_types_are_cleaned_and_guessed_where_the_browser_knows_none(
-    given_type: str, name: str, cleaned: str
+def test_what_never_reaches_the_model_is_refused_with_what_to_do_instead(
+    name: str, mime_type: str, instead: str
 ) -> None:
-    assert clean_mime_type(given_type, name) == cleaned
+    with pytest.raises(MimeTypeNotAllowed, match=instead):
+        POLICY.check(params(name=name, mime_type=mime_type))
+
+
+@pytest.mark.parametrize("file_type", FILE_TYPES, ids=lambda each: each.mime_type)
+def test_by_default_exactly_what_reaches_the_model_is_allowed(file_type: FileType) -> None:
+    reason = POLICY.why_not(file_type)
+    assert (reason is None) == file_type.reaches_model
+    if reason:
+        assert file_type.mime_type in reason and file_type.why_nothing in reason
+
+
+@pytest.mark.parametrize(
+    ("allowed", "name", "mime_type", "is_allowed"),
+    [
+        ("image/png", "a.png", "image/png", True),
+        ("image/png", "a.png", "", True),
+        ("image/png", "a.gif", "image/gif", False),
+        ("image/*", "a.heic", "image/heic", True),
+        ("image/x-icon", "a.ico", "image/vnd.microsoft.icon", True),
+        ("application/zip", "a.zip", "application/x-zip-compressed", True),
+        ("application/x-acme", "a.acme", "application/x-acme", True),
+        ("application/vnd.acme+json", "a.json", "application/vnd.acme+json", True),
+        ("*", "a.mp4", "video/mp4", True),
+    ],
+)
+def test_types_that_the_operator_names_are_those_that_are_allowed(
+    allowed: str, name: str, mime_type: str, is_allowed: bool
+) -> None:
+    policy = AttachmentPolicy(max_bytes=1024, allowed_mime_types=(allowed,))
+    if is_allowed:
+        policy.check(params(name=name, mime_type=mime_type))
+    else:
+        with pytest.raises(MimeTypeNotAllowed, match="can't be attached here"):
+            policy.check(params(name=name, mime_type=mime_type))
 
 
 @given(st.text(), st.integers(), st.text())
