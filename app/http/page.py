@@ -13,7 +13,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.attachments.policy import AttachmentPolicy
-from app.file_types.file_type import FileType
 from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
 from app.origins import origin_of
 
@@ -92,8 +91,8 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
             "maxAttachmentBytes": config.policy.max_bytes,
             "maxCount": config.max_attachments,
             "allowedMimeTypes": _allowed_mime_types(config.policy),
-            "extensions": _extensions(config.policy),
-            "fileTypes": [_file_type(each, config.policy) for each in FILE_TYPES],
+            "extensions": _file_types(config.policy)["suffixes"],
+            "fileTypes": _file_types(config.policy),
         },
         "auth": {"mode": config.auth_mode},
         "model": {"name": config.model, "isOffline": config.model is None},
@@ -165,34 +164,39 @@ def _allowed_mime_types(policy: AttachmentPolicy) -> list[str]:
     """Patterns of the types that the policy allows. A `*` may stand anywhere in one."""
     if policy.allowed_mime_types is not None:
         return list(policy.allowed_mime_types)
-    known = [name for each in _allowed(policy) for name in (each.mime_type, *each.aliases)]
+    known = [each.mime_type for each in FILE_TYPES if policy.why_not(each) is None]
     return [*known, "text/*", *(f"*{syntax}" for syntax in TEXT_SYNTAXES)]
 
 
-def _extensions(policy: AttachmentPolicy) -> dict[str, str]:
-    """MIME type by suffix, of the types that the policy allows: what file pickers offer."""
+def _file_types(policy: AttachmentPolicy) -> dict[str, dict[str, str]]:
+    """What the page knows files by, all in lower case.
+
+    `suffixes` and `names` give the MIME type of files that the policy allows, by their suffix or
+    whole name; `aliases` the registered type by its other names; `whyNot` says by suffix why other
+    files can't be attached.
+    """
+    by_suffix = _types_by_suffix(policy)
+    return {
+        "suffixes": {key: value for key, value in by_suffix.items() if key.startswith(".")},
+        "names": {key: value for key, value in by_suffix.items() if not key.startswith(".")},
+        "aliases": {alias: each.mime_type for each in FILE_TYPES for alias in each.aliases},
+        "whyNot": {
+            suffix: reason
+            for each in FILE_TYPES
+            if (reason := policy.why_not(each))
+            for suffix in each.suffixes
+        },
+    }
+
+
+def _types_by_suffix(policy: AttachmentPolicy) -> dict[str, str]:
+    """MIME type by suffix, of the types that the policy allows."""
     return {
         suffix: each.mime_type
-        for each in _allowed(policy)
+        for each in FILE_TYPES
+        if policy.why_not(each) is None
         for suffix in each.suffixes
-        if suffix.startswith(".")
     }
-
-
-def _file_type(file_type: FileType, policy: AttachmentPolicy) -> dict[str, object]:
-    """A row of the table as the page gets it. `whyNot` is null where the policy allows it."""
-    return {
-        "mimeType": file_type.mime_type,
-        "aliases": file_type.aliases,
-        "mistakenFor": file_type.mistaken_for,
-        "suffixes": file_type.suffixes,
-        "family": file_type.family,
-        "whyNot": policy.why_not(file_type),
-    }
-
-
-def _allowed(policy: AttachmentPolicy) -> list[FileType]:
-    return [each for each in FILE_TYPES if policy.why_not(each) is None]
 
 
 def _bucket_post_url(config: PageConfig) -> str | None:
