@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
-from app.attachments.keys import every_key, new_object_key, upload_key
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
@@ -20,6 +19,7 @@ from app.errors import ObjectMissing
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import every_key, new_object_key, upload_key
 from app.storage.reader import ObjectReader
 from app.workers import Workers
 from tests.servers import TestBucket

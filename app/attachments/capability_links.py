@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import parse_qsl, urlencode
 
-from app.errors import LinkExpired, LinkRefused
+from app.errors import LinkExpired, LinkInvalid
 
 
 class LinkSigner:
@@ -40,7 +40,7 @@ class LinkSigner:
     def verify(self, path: str, query: str) -> dict[str, str]:
         """The parameters, without `expires` and `signature`, of a raw query string.
 
-        Raises `LinkRefused` for anything that was not signed here, `LinkExpired` for what was but
+        Raises `LinkInvalid` for anything that was not signed here, `LinkExpired` for what was but
         is too old.
         """
         pairs = parse_qsl(query, keep_blank_values=True)
@@ -49,7 +49,7 @@ class LinkSigner:
         if len(given) != 1 or not hmac.compare_digest(
             given[0].encode("utf-8", "replace"), self._signature(path, signed).encode()
         ):
-            raise LinkRefused
+            raise LinkInvalid
         params = dict(signed)
         if self._clock() >= int(params.pop("expires")):
             raise LinkExpired

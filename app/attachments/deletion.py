@@ -12,11 +12,11 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from app.attachments.keys import every_key, upload_key
 from app.database.tombstones import Claimed, Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.storage.bucket import Bucket
+from app.storage.object_keys import every_key, upload_key
 
 logger = logging.getLogger(__name__)
 

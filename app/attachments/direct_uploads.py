@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 from chatkit.types import AttachmentCreateParams
 
-from app.attachments.keys import upload_key
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.store import TwoPhaseAttachmentStore
 from app.attachments.verification import Verifier
@@ -17,6 +16,7 @@ from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
 from app.errors import InvalidRequest, UploadMismatch
 from app.faults import fault_point
+from app.storage.object_keys import upload_key
 from app.storage.post import PostPolicySigner
 from app.storage.splice import Splicer
 

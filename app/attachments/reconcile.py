@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from app.attachments.keys import OBJECT_KEY_PREFIX, owner_of, upload_key
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
 from app.faults import fault_point
 from app.storage.bucket import Bucket, ObjectSummary
+from app.storage.object_keys import OBJECT_KEY_PREFIX, owner_of, upload_key
 
 _BATCH = 500
 _LOST = "Its bytes are missing from the storage. Attach the file again."

@@ -22,7 +22,6 @@ from chatkit.types import (
 from pydantic import AnyUrl
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.keys import new_object_key, upload_key
 from app.attachments.policy import AttachmentPolicy, CheckedUpload
 from app.context import RequestContext
 from app.database.attachment_records import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
@@ -31,6 +30,7 @@ from app.database.payloads import Hydrator
 from app.database.quota import NewAttachment, Quota
 from app.database.references import reference_to
 from app.faults import fault_point
+from app.storage.object_keys import new_object_key, upload_key
 from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
 from app.telemetry import logs

@@ -4,9 +4,9 @@ import asyncio
 import logging
 
 from app.attachments.decoding import thumbnail_of
-from app.attachments.keys import preview_key
 from app.file_types.file_type import FileType
 from app.storage.bucket import Bucket
+from app.storage.object_keys import preview_key
 from app.storage.reader import ObjectReader
 from app.workers import Workers, WorkFailed
 

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Sequence
 
 from app.attachments.content import HEAD_BYTES, check_content
-from app.attachments.keys import every_key, upload_key
 from app.attachments.thumbnails import Thumbnails
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import (
@@ -25,6 +24,7 @@ from app.faults import fault_point
 from app.file_types.table import plain_type, resolve
 from app.sizes import in_words
 from app.storage.bucket import Bucket
+from app.storage.object_keys import every_key, upload_key
 from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)

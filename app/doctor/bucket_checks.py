@@ -6,12 +6,14 @@ from email.utils import parsedate_to_datetime
 
 import httpx2
 
-from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key
 from app.doctor import mends
 from app.doctor.deployment import Deployment
 from app.doctor.report import Problem
 from app.doctor.requests import HttpResponse, Unreachable, request
 from app.errors import BucketUnavailable
+from app.storage import codes
+from app.storage.codes import Meaning
+from app.storage.object_keys import OBJECT_KEY_PREFIX, READINESS_KEY, new_object_key
 
 # AWS refuses requests that are 15 minutes off; links lose the difference from their short lives.
 _MAX_SKEW_SECONDS = 60
@@ -19,35 +21,30 @@ _MAX_SKEW_SECONDS = 60
 MIME_TYPE = "text/plain"
 
 _WRONG_CREDENTIALS = {
-    "InvalidAccessKeyId": (
+    codes.INVALID_ACCESS_KEY_ID: (
         "the bucket does not know the access key",
         "Check AWS_ACCESS_KEY_ID. Keys of another account or store, and temporary keys whose"
         " session is over, look like this.",
     ),
-    "SignatureDoesNotMatch": (
+    codes.SIGNATURE_DOES_NOT_MATCH: (
         "the secret does not belong to the access key",
         "Check AWS_SECRET_ACCESS_KEY (a copy that lost or gained a character looks like this), and"
         " that no proxy in front of the bucket changes the Host header or the path.",
     ),
-    "ExpiredToken": (
+    codes.EXPIRED_SESSION: (
         "the session token has expired",
         "Renew AWS_SESSION_TOKEN, or better use a role (instance, container, web identity): its"
         " credentials renew themselves.",
     ),
-    "InvalidToken": (
+    codes.INVALID_SESSION: (
         "the session token is not valid",
         "AWS_SESSION_TOKEN has to come from where the key does; unset it for permanent keys.",
     ),
-    "RequestTimeTooSkewed": (
+    codes.REQUEST_TIME_TOO_SKEWED: (
         "the bucket says that this machine's clock is wrong",
         "Synchronise the clock (chrony, systemd-timesyncd).",
     ),
 }
-_WRONG_REGION = (
-    "PermanentRedirect",
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-)
 
 
 async def endpoint(deployment: Deployment) -> str:
@@ -91,7 +88,7 @@ async def credentials(deployment: Deployment) -> str:
             "no AWS credentials were found",
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role.",
         ) from exc
-    answer = await deployment.internal.send("GET", OBJECT_KEY_PREFIX + ".readiness")
+    answer = await deployment.internal.send("GET", READINESS_KEY)
     if answer.code in _WRONG_CREDENTIALS:
         raise Problem(*_WRONG_CREDENTIALS[answer.code])
     return "temporary, and accepted" if keys.token else "accepted"
@@ -99,14 +96,14 @@ async def credentials(deployment: Deployment) -> str:
 
 async def bucket(deployment: Deployment) -> str:
     """The bucket exists, in the region that signatures name."""
-    answer = await deployment.internal.send("GET", OBJECT_KEY_PREFIX + ".readiness")
+    answer = await deployment.internal.send("GET", READINESS_KEY)
     name = deployment.bucket
-    if answer.code == "NoSuchBucket":
+    if answer.meaning is Meaning.NO_BUCKET:
         raise Problem(
             f"there is no bucket {name!r}",
             "Create it with `python -m app bucket`, or correct S3_BUCKET.",
         )
-    if answer.code in _WRONG_REGION or answer.status in (301, 307):
+    if answer.meaning is Meaning.WRONG_REGION or answer.status in (301, 307):
         region = answer.headers.get("x-amz-bucket-region", "the bucket's own")
         raise Problem(
             f"the bucket {name!r} is not in region {deployment.internal.endpoint.region!r}"
@@ -198,7 +195,7 @@ async def list_objects(deployment: Deployment) -> str:
 async def lifecycle(deployment: Deployment) -> str:
     """A rule ends multipart uploads that nobody completed."""
     answer = await deployment.internal.send("GET", "", query={"lifecycle": ""})
-    if answer.status in (403, 501) or answer.code == "NotImplemented":
+    if answer.status in (403, 501) or answer.meaning is Meaning.NOT_IMPLEMENTED:
         return f"can't be seen with this key ({answer.status}); see docs/operations.md"
     if b"AbortIncompleteMultipartUpload" not in answer.body:
         raise Problem(

@@ -22,9 +22,9 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from app.attachments.keys import every_key, upload_key
 from app.context import RequestContext
 from app.settings import Settings
+from app.storage.object_keys import every_key, upload_key
 from app.wiring.web import WebParts, create_web_parts
 
 

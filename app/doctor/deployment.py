@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import httpx2
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.keys import OBJECT_KEY_PREFIX
 from app.doctor.conversation import Conversation, conversation
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
@@ -20,6 +19,7 @@ from app.http.page import CHATKIT_CDN
 from app.origins import origin_of
 from app.settings import Settings
 from app.storage.credentials import SessionCredentials
+from app.storage.object_keys import OBJECT_KEY_PREFIX
 from app.storage.setup import Access
 from app.wiring.base import (
     create_authenticator,

@@ -6,12 +6,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.keys import upload_key
 from app.attachments.previews import SignedPreviews
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import NotFound
 from app.file_types.table import INLINE_MIME_TYPES
 from app.http.authentication import Authentication
+from app.storage.object_keys import upload_key
 
 
 class AttachmentRedirects:

@@ -50,7 +50,7 @@ class UploadGateway:
         self._stall_seconds = stall_seconds
 
     async def upload(self, request: Request) -> Response:
-        """Raises `LinkRefused`, `LinkExpired`, `RateLimited`, `LengthRequired` and `Splicer`'s."""
+        """Raises `LinkInvalid`, `LinkExpired`, `RateLimited`, `LengthRequired` and `Splicer`'s."""
         fields = self._links.verify(request.url.path, request.url.query)
         with ExitStack() as places:
             # Only now: nobody without the link takes a place of its owner's.

@@ -1,20 +1,14 @@
-"""Where a bucket is, and how its objects are addressed there.
-
-The rules for 'auto' addressing, for AWS's own hosts and for bucket names that no host name can hold
-are botocore's, so they are asked of botocore once instead of being written down a second time.
-"""
+"""Where a bucket is, and how its objects are addressed there."""
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import botocore.session
 from botocore.config import Config
 
-from app.storage.sessions import with_cached_service_models
-
-AddressingStyle = Literal["auto", "path", "virtual"]
+from app.storage.clients import AddressingStyle, create_client, with_cached_service_models
 
 _PROBE_KEY = "k"
 
@@ -28,17 +22,26 @@ class Endpoint:
     region: str = "us-east-1"
     addressing_style: AddressingStyle = "auto"
 
+    def client(self, session: botocore.session.Session, config: Config | None = None) -> Any:
+        """Return a client of S3 at this endpoint. `create_client` says more."""
+        return create_client(
+            session,
+            url=self.url,
+            region=self.region,
+            addressing_style=self.addressing_style,
+            config=config,
+        )
+
     @cached_property
     def objects_url(self) -> str:
-        """What an encoded object key is appended to, with its trailing slash."""
+        """The URL that an encoded object key is appended to, with its trailing slash.
+
+        botocore makes it, because it has the rules for `auto` addressing, for AWS's own hosts and
+        for bucket names that no host name can hold.
+        """
         session = with_cached_service_models(botocore.session.Session())
         session.set_credentials("probe", "probe")
-        client = session.create_client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self.url,
-            config=client_config(self.addressing_style),
-        )
+        client = self.client(session)
         probe: str = client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": _PROBE_KEY}
         )
@@ -47,19 +50,5 @@ class Endpoint:
 
     @cached_property
     def bucket_url(self) -> SplitResult:
-        """Where the bucket itself answers: its POST form, its list, its configuration."""
+        """The URL of the bucket itself: its POST form, its list, its configuration."""
         return urlsplit(self.objects_url.removesuffix("/"))
-
-
-def client_config(addressing_style: AddressingStyle) -> Config:
-    """What every S3 client of ours agrees on.
-
-    Checksums only where S3 demands them: botocore's default would sign the CRC of an empty body
-    into presigned PUTs, and several S3-compatible stores do not know the trailers.
-    """
-    return Config(
-        signature_version="s3v4",
-        s3={"addressing_style": addressing_style},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.errors import BucketUnavailable, ObjectChanged, ObjectMissing
+from app.errors import BucketUnavailable, ObjectChanged, ObjectMissing, StorageFull
 from app.storage.bucket import Bucket
 from app.storage.credentials import Credentials, SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -263,6 +263,15 @@ async def test_a_store_in_trouble_is_unavailable(
     async with Bucket(Endpoint(url, "uploads"), SessionCredentials()) as bucket:
         with pytest.raises(BucketUnavailable):
             await bucket.read("k")
+
+
+async def test_a_full_store_is_said_to_be_full(
+    answering: Callable[[bytes], Coroutine[Any, Any, str]],
+) -> None:
+    url = await answering(xml_answer("507 Insufficient Storage", "XMinioStorageFull"))
+    async with Bucket(Endpoint(url, "uploads"), SessionCredentials()) as bucket:
+        with pytest.raises(StorageFull):
+            await bucket.write("k", b"x", mime_type="text/plain")
 
 
 async def test_a_mistake_of_ours_is_not_called_unavailable(

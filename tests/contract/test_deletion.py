@@ -9,12 +9,12 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
-from app.attachments.keys import upload_key
 from app.context import RequestContext
 from app.database import tombstones
 from app.database.thread_store import PostgresStore
 from app.errors import BucketUnavailable, NotFound
 from app.storage.bucket import Bucket, DeleteFailure
+from app.storage.object_keys import upload_key
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
-from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key, preview_key, upload_key
 from app.attachments.reconcile import Difference, DifferenceKind, Reconciled, Reconciliation
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.storage.bucket import Bucket, ObjectSummary
+from app.storage.object_keys import OBJECT_KEY_PREFIX, new_object_key, preview_key, upload_key
 from tests.rig import Rig
 
 

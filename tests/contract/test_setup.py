@@ -41,7 +41,7 @@ def test_a_bucket_is_made_and_set_up_once(bucket: TestBucket) -> None:
     assert [step.name for step in first] == [f"bucket {endpoint.bucket}", *PARTS]
     assert [step.outcome for step in first[:4]] == ["set"] * 4
     again = list(set_up_bucket(endpoint, ACCESS))
-    assert [step.outcome for step in again[:4]] == ["already so"] * 4
+    assert [step.outcome for step in again[:4]] == ["already set"] * 4
     lifecycle = _ask(bucket, "get_bucket_lifecycle_configuration", Bucket=endpoint.bucket)
     assert lifecycle["Rules"][0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
@@ -91,7 +91,7 @@ def test_browsers_are_let_in_by_origin_and_method(
 
 def test_what_a_store_refuses_is_reported_in_its_words(seaweedfs_bucket: TestBucket) -> None:
     steps = {step.name: step for step in set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS)}
-    assert steps["public access block"].outcome == "refused"
+    assert steps["public access block"].outcome == "rejected"
     assert "NotImplemented" in str(steps["public access block"])
 
 

@@ -7,13 +7,13 @@ import random
 import pytest
 from PIL import Image
 
-from app.attachments.keys import preview_key, upload_key
 from app.errors import (
     AttachmentNotUploaded,
     AttachmentRejected,
     NotFound,
     ObjectChanged,
 )
+from app.storage.object_keys import preview_key, upload_key
 from tests.rig import Rig
 
 

@@ -15,9 +15,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.attachments.keys import owner_of
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from app.storage.object_keys import owner_of
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket, create_bucket
 from tests.service import (

@@ -401,7 +401,7 @@ def test_an_edited_link_is_refused_before_a_byte_is_read(
 ) -> None:
     link = edit(gateway.link(gateway.new_key(), 4))
     answer = ask(gateway, link, MULTIPART, "Content-Length: 200")
-    assert (answer.status_code, error_code(answer)) == (403, "link_refused")
+    assert (answer.status_code, error_code(answer)) == (403, "link_invalid")
 
 
 def test_an_expired_link_is_refused_before_a_byte_is_read(gateway: Gateway) -> None:
@@ -566,13 +566,15 @@ def xml_error(code: str, message: str = "words") -> str:
             xml_error("AccessDenied", "Invalid according to Policy: Policy Condition failed"),
             *(400, "upload_mismatch"),
         ),
-        ("403 Forbidden", xml_error("SignatureDoesNotMatch"), 403, "link_refused"),
-        ("403 Forbidden", xml_error("InvalidAccessKeyId"), 403, "link_refused"),
-        ("400 Bad Request", xml_error("ExpiredToken", "has expired"), 403, "link_refused"),
+        ("403 Forbidden", xml_error("SignatureDoesNotMatch"), 403, "link_invalid"),
+        ("403 Forbidden", xml_error("InvalidAccessKeyId"), 403, "link_invalid"),
+        ("400 Bad Request", xml_error("ExpiredToken", "has expired"), 403, "link_invalid"),
         ("400 Bad Request", xml_error("MalformedPOSTRequest"), 400, "invalid_request"),
         ("404 Not Found", xml_error("NoSuchBucket"), 503, "bucket_unavailable"),
         ("501 Not Implemented", xml_error("NotImplemented"), 503, "bucket_unavailable"),
         ("503 Slow Down", xml_error("SlowDown"), 503, "bucket_unavailable"),
+        ("507 Insufficient Storage", xml_error("XMinioStorageFull"), 507, "storage_full"),
+        ("403 Forbidden", xml_error("QuotaExceeded"), 507, "storage_full"),
         ("500 Internal Server Error", "<html>oops", 503, "bucket_unavailable"),
         ("418 Teapot", "", 400, "invalid_request"),
         ("303 See Other", "", 400, "invalid_request"),
@@ -610,7 +612,7 @@ def test_a_refusal_that_comes_before_the_end_of_the_upload_is_passed_on() -> Non
         player = in_background(play)
         answer = httpx.post(base_url + gateway.link("k", size), content=bytes(size))
         player.join()
-        assert (answer.status_code, error_code(answer)) == (403, "link_refused")
+        assert (answer.status_code, error_code(answer)) == (403, "link_invalid")
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "multipart/form-data; boundary=b"])

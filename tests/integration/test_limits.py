@@ -442,4 +442,4 @@ def test_an_upload_link_tells_nobody_whose_it_is(base_url: str) -> None:
     changed = httpx.put(
         str(httpx.URL(links[0]).copy_set_param(UPLOADER_FIELD, bob)), content=b"hello"
     )
-    assert code_of(changed) == (403, "link_refused")
+    assert code_of(changed) == (403, "link_invalid")

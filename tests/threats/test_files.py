@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from app.attachments.keys import upload_key
 from app.embedded.processes import free_ports
+from app.storage.object_keys import upload_key
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import (

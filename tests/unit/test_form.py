@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import AppError, AttachmentTooLarge, InvalidRequest, LinkRefused, UploadMismatch
+from app.errors import AppError, AttachmentTooLarge, InvalidRequest, LinkInvalid, UploadMismatch
 from app.storage.form import frame, frame_opened, multipart_boundary
 
 BOUNDARY_CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'()+_,-./:=? "
@@ -169,5 +169,5 @@ def test_the_shortest_and_the_longest_form_of_a_client_pass() -> None:
     ],
 )
 def test_fields_that_are_no_upload_link_are_refused(fields: dict[str, str]) -> None:
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         frame(fields, content_type="multipart/form-data; boundary=b", content_length=100)

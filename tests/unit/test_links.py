@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.attachments.capability_links import LinkSigner
-from app.errors import LinkExpired, LinkRefused
+from app.errors import LinkExpired, LinkInvalid
 
 SIGNER = LinkSigner(b"secret", clock=lambda: 1_000.0)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -48,25 +48,25 @@ def test_a_client_may_rebuild_the_query(params: dict[str, str]) -> None:
 def test_a_changed_query_is_refused(tampered: str) -> None:
     link = SIGNER.sign("/uploads/a", {"key": "a"}, expires_at=2_000)
     signature = dict(parse_qsl(query_of(link)))["signature"]
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/a", f"{tampered}&signature={signature}")
 
 
 @pytest.mark.parametrize("signature", ["", "&signature=", "&signature=x", "&signature=%ff%fe"])
 def test_a_missing_or_made_up_signature_is_refused(signature: str) -> None:
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/a", f"key=a&expires=2000{signature}")
 
 
 def test_a_link_is_good_for_its_path_only() -> None:
     link = SIGNER.sign("/uploads/a", {}, expires_at=2_000)
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/b", query_of(link))
 
 
 def test_another_secret_signs_nothing_here() -> None:
     link = LinkSigner(b"other").sign("/uploads/a", {}, expires_at=2_000)
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/a", query_of(link))
 
 

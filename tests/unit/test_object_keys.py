@@ -2,7 +2,7 @@
 
 import re
 
-from app.attachments.keys import every_key, new_object_key, owner_of, preview_key, upload_key
+from app.storage.object_keys import every_key, new_object_key, owner_of, preview_key, upload_key
 
 
 def test_keys_are_opaque_of_one_length_and_never_the_same() -> None:

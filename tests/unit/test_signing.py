@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials, SessionCredentials
-from app.storage.endpoint import Endpoint, client_config
+from app.storage.endpoint import Endpoint
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from app.storage.signing import Method, UrlSigner
 
@@ -85,12 +85,7 @@ def botocore_session(keys: Credentials) -> botocore.session.Session:
 
 @lru_cache(maxsize=256)
 def botocore_client(endpoint: Endpoint, keys: Credentials) -> Any:
-    return botocore_session(keys).create_client(
-        "s3",
-        region_name=endpoint.region,
-        endpoint_url=endpoint.url,
-        config=client_config(endpoint.addressing_style),
-    )
+    return endpoint.client(botocore_session(keys))
 
 
 @lru_cache(maxsize=256)
