@@ -13,13 +13,10 @@ from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
-from app.attachments.store import (
-    PostTransport,
-    PutTransport,
-    TwoPhaseAttachmentStore,
-    UploadTransport,
-)
+from app.attachments.reservations import Reservations
+from app.attachments.store import ChatKitAttachmentStore
 from app.attachments.thumbnails import Thumbnails
+from app.attachments.upload_transports import PostTransport, PutTransport, UploadTransport
 from app.attachments.verification import Verifier
 from app.chat.server import AssistantServer
 from app.database.payloads import Hydrator
@@ -47,7 +44,7 @@ class WebParts:
     previews: Hydrator
     policy: AttachmentPolicy
     store: PostgresStore
-    attachments: TwoPhaseAttachmentStore
+    reservations: Reservations
     verifier: Verifier
     splicer: Splicer
     direct_uploads: DirectUploads
@@ -76,14 +73,15 @@ def create_web_parts(settings: Settings) -> WebParts:
     policy = AttachmentPolicy(settings.max_attachment_bytes, settings.allowed_mime_types)
     store = PostgresStore(core.database, previews, messages_create_threads=True)
     sweeper = create_sweeper(settings, core)
-    attachment_store = TwoPhaseAttachmentStore(
+    reservations = Reservations(
         core.records,
         policy,
         Quota(settings.user_quota_bytes, settings.user_pending_uploads),
-        _transport(settings, core, links, urls),
-        previews,
         upload_ttl_seconds=settings.upload_ttl_seconds,
         on_tombstone=sweeper.wake,
+    )
+    attachment_store = ChatKitAttachmentStore(
+        reservations, _transport(settings, core, links, urls), previews
     )
     reader = ObjectReader(core.internal, core.credentials)
     workers = Workers()
@@ -105,12 +103,10 @@ def create_web_parts(settings: Settings) -> WebParts:
         previews=previews,
         policy=policy,
         store=store,
-        attachments=attachment_store,
+        reservations=reservations,
         verifier=verifier,
         splicer=splicer,
-        direct_uploads=DirectUploads(
-            attachment_store, policy, core.records, posts, splicer, verifier
-        ),
+        direct_uploads=DirectUploads(reservations, policy, core.records, posts, splicer, verifier),
         sweeper=sweeper,
         chat=chat,
         server=AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.attachments.direct_uploads import FormTailGuard
+from app.attachments.form_tail import FormTailGuard
 from app.errors import AttachmentTooLarge, InvalidRequest
 
 CLOSING = b"\r\n--B--"
