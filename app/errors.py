@@ -81,7 +81,7 @@ class UploadMismatch(InvalidRequest):
 
 class AttachmentRejected(InvalidRequest):
     code = "attachment_rejected"
-    default_message = "The file is not what it says it is, so it was removed."
+    default_message = "The file's content is not of its declared type, so it was removed."
 
 
 class AttachmentTooLarge(AppError):

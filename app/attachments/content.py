@@ -10,8 +10,8 @@ from app.file_types.signatures import detect
 # Enough for every signature, and for a fair look at whether something is text.
 HEAD_BYTES = 8192
 
-# A file of one of these formats that says it is something else is rejected, even where that
-# something has no known signature.
+# A file of one of these formats is rejected if another type is declared, even if that type has no
+# known signature.
 _DISGUISED = {
     *(Signature.PNG, Signature.JPEG, Signature.GIF, Signature.WEBP, Signature.BMP),
     *(Signature.TIFF, Signature.PDF),
@@ -64,7 +64,7 @@ def _is_image(file_type: FileType) -> bool:
 
 
 def _mismatch(file_type: FileType, real: str) -> str:
-    return f"it says it is {file_type.mime_type}, but its content is {real}"
+    return f"it was declared as {file_type.mime_type}, but its content is {real}"
 
 
 def _active_content(head: bytes) -> str | None:

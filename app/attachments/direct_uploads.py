@@ -27,7 +27,7 @@ class OpenedForm:
     """A multipart form whose first part's head was read. `body` yields the rest of the form.
 
     `length` is the number of bytes left: those of the file and of the closing boundary. `name` and
-    `mime_type` are what the head says; `mime_type` is empty if it says nothing.
+    `mime_type` are those of the head; `mime_type` is empty if the head has none.
     """
 
     name: str

@@ -81,7 +81,7 @@ class AttachmentPolicy:
 
 
 def _resolved(name: str, mime_type: str) -> FileType:
-    """Raises `MimeTypeNotAllowed` for text that is no MIME type at all."""
+    """Return the type of a file. Raises `MimeTypeNotAllowed` if `mime_type` is not a MIME type."""
     plain = plain_type(mime_type)
     if plain and not _MIME_TYPE.fullmatch(plain):
         raise MimeTypeNotAllowed(

@@ -87,6 +87,6 @@ class Reservations:
         return reservation
 
     async def cancel(self, attachment_id: str, context: RequestContext) -> None:
-        """Tombstone an attachment, so that the sweep deletes its bytes. Twice is no error."""
+        """Tombstone an attachment, so that the sweep deletes its bytes. Twice is allowed."""
         await self._records.tombstone(context.user_id, attachment_id)
         self._on_tombstone()

@@ -1,4 +1,4 @@
-"""What one row of the table of file types says."""
+"""A row of the table of file types."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -88,7 +88,7 @@ class FileType:
 
     @property
     def is_text(self) -> bool:
-        """Whether its bytes are text, in whatever encoding."""
+        """Whether its bytes are text, in any encoding."""
         return self.signatures == (Signature.TEXT,)
 
     @property

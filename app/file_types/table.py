@@ -49,11 +49,10 @@ def plain_type(mime_type: str) -> str:
 def resolve(name: str, declared: str) -> FileType:
     """Return the row of a file called `name` that is declared as the MIME type `declared`.
 
-    A declared type that the table has decides, unless the suffix's row says that the type is
-    wrong for this suffix or names only the container. Otherwise the suffix decides, because
-    browsers declare nothing or nonsense for suffixes that the system does not know. What the
-    table has neither by type nor by suffix gets `UNKNOWN_TEXT` or `UNKNOWN`, with the declared
-    type in it.
+    The declared type decides if the table has it, unless the suffix names a type that is often
+    mistaken for it or that it is only the container of. Otherwise the suffix decides, because
+    browsers declare nothing or nonsense for suffixes that the system does not know. A file whose
+    type and suffix are both unknown gets `UNKNOWN_TEXT` or `UNKNOWN` with the declared type.
     """
     mime_type = plain_type(declared)
     by_type = _BY_MIME_TYPE.get(mime_type)
@@ -78,7 +77,7 @@ def of_name(name: str) -> FileType | None:
 
 
 def _is_mistaken(mime_type: str, by_type: FileType | None, by_name: FileType) -> bool:
-    """Whether a suffix says more than the declared type, which is wrong or only its container."""
+    """Whether the declared type is wrong for this suffix, or only names the container."""
     if mime_type in by_name.mistaken_for:
         return True
     if by_type is None:

@@ -10,7 +10,7 @@ def _audio(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> Fil
         Family.AUDIO,
         Delivery.NOTHING,
         aliases=aliases,
-        why_nothing="the model takes no sound; attach what is said in it as text",
+        why_nothing="the model takes no sound; attach a transcript of it",
     )
 
 

@@ -102,7 +102,7 @@ class Bucket:
                 if error_code(exc) != FORBIDDEN_HEAD:
                     raise
                 # It may mean wrong credentials, or a missing key where listing is not permitted.
-                # The answer to GET has a body, which says which of them.
+                # The answer to GET has a body with the real code.
                 await self.read(key, length=1)
                 raise BucketUnavailable from exc
         return ObjectHead(found["ContentLength"], found["ETag"], found["ContentType"])

@@ -2,7 +2,7 @@
 
 Sources: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and the codes of other
 stores for a lack of space: MinIO, Ceph, Huawei OBS. `app/web/fetch.js` repeats the codes that have
-a sentence of their own for the person who uploads; tests/unit/test_codes.py compares.
+a sentence of their own for the person who uploads; tests/unit/storage/test_codes.py compares.
 """
 
 import re
@@ -10,7 +10,7 @@ from enum import Enum, auto
 
 
 class Meaning(Enum):
-    """What a response of the store means, whatever was asked of it."""
+    """The meaning of an error response, for any kind of request."""
 
     MISSING = auto()
     """There is no such object."""
@@ -25,7 +25,7 @@ class Meaning(Enum):
     INVALID_SIGNATURE = auto()
     """The credentials, or what they signed, are not valid."""
     WRONG_REGION = auto()
-    """The bucket is in another region than the signature says."""
+    """The bucket is not in the region that the signature names."""
     TOO_LARGE = auto()
     TOO_SMALL = auto()
     INVALID_FORM = auto()
@@ -92,7 +92,7 @@ _CODES = {
 }
 _MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 
-# Why a policy was rejected is only said by the sentence that comes with AccessDenied.
+# S3 has no code for an expired policy: only the sentence that comes with AccessDenied tells.
 _EXPIRED = re.compile(r"\bexpired\b", re.IGNORECASE)
 _INSUFFICIENT_STORAGE = 507  # RFC 4918, 11.5
 

@@ -23,7 +23,7 @@ class Endpoint:
     addressing_style: AddressingStyle = "auto"
 
     def client(self, session: botocore.session.Session, config: Config | None = None) -> Any:
-        """Return a client of S3 at this endpoint. `create_client` says more."""
+        """Return a client of S3 at this endpoint: see `create_client`."""
         return create_client(
             session,
             url=self.url,

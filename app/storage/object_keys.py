@@ -9,7 +9,7 @@ import secrets
 
 OBJECT_KEY_PREFIX = "attachments/"
 
-# No object ever has this key. A bucket that works says so when it is asked for it.
+# No object ever has this key. A bucket that works answers that it is missing.
 READINESS_KEY = f"{OBJECT_KEY_PREFIX}.readiness"
 
 _UPLOAD = ".upload"

@@ -133,7 +133,7 @@ def error_of(answer: RawResponse) -> AppError:
 
 
 def _code_and_message(body: bytes) -> tuple[str, str]:
-    """Return what S3's XML says; two empty strings for any other body."""
+    """Return code and sentence of S3's XML; two empty strings for any other body."""
     try:
         # It comes from our own bucket, and expat limits how far entities may expand.
         root = ElementTree.fromstring(body)  # noqa: S314

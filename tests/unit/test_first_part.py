@@ -59,7 +59,7 @@ async def test_unusual_heads(head: bytes) -> None:
         b"--B\r\nContent-Disposition: form-data; name=" + b"x" * MAX_HEAD_BYTES,
     ],
 )
-async def test_what_is_no_form_is_refused(body: bytes) -> None:
+async def test_a_body_that_is_not_a_form_is_rejected(body: bytes) -> None:
     with pytest.raises(InvalidRequest):
         await taken(body, 4096)
 

@@ -1,4 +1,4 @@
-"""The table of file types contradicts nothing, and every file finds its row."""
+"""The table of file types has no contradictions, and every file has its row."""
 
 import mimetypes
 from collections import Counter
@@ -15,7 +15,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 each_row = pytest.mark.parametrize("row", FILE_TYPES, ids=lambda row: row.mime_type)
 
 
-def test_no_name_of_a_type_and_no_suffix_stands_in_two_rows() -> None:
+def test_no_type_and_no_suffix_is_in_two_rows() -> None:
     names = Counter(name for row in FILE_TYPES for name in (row.mime_type, *row.aliases))
     suffixes = Counter(suffix for row in FILE_TYPES for suffix in row.suffixes)
     assert [name for name, count in (names + suffixes).items() if count > 1] == []
@@ -107,7 +107,7 @@ def test_types_that_the_table_does_not_have_are_text_or_nothing(
 
 
 def test_what_python_declares_for_a_suffix_is_never_mistaken() -> None:
-    """The standard library's table stands for those of systems: others have written it."""
+    """The standard library's table is an example of those of systems, written by others."""
     declared = mimetypes.MimeTypes(filenames=()).types_map
     of_python = {suffix: mime_type for table in declared for suffix, mime_type in table.items()}
     compared = 0

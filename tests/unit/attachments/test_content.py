@@ -1,4 +1,4 @@
-"""What calls itself something is that, or it does not enter."""
+"""The first bytes of a file must fit its declared type."""
 
 import io
 import zipfile
@@ -63,7 +63,7 @@ def archive(name: str) -> bytes:
     return out.getvalue()
 
 
-HONEST = [
+MATCHING = [
     *((image(image_format), mime_type) for mime_type, image_format in IMAGES.items()),
     (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", "application/pdf"),
     (b"junk before it\n%PDF-1.4\n", "application/pdf"),
@@ -99,14 +99,14 @@ def problem_of(head: bytes, mime_type: str) -> str | None:
     return check_content(head, resolve("no suffix", mime_type))
 
 
-@pytest.mark.parametrize(("head", "mime_type"), HONEST)
-def test_honest_files_pass(head: bytes, mime_type: str) -> None:
+@pytest.mark.parametrize(("head", "mime_type"), MATCHING)
+def test_files_of_their_declared_type_pass(head: bytes, mime_type: str) -> None:
     assert problem_of(head[:HEAD_BYTES], mime_type) is None
 
 
 @pytest.mark.parametrize("mime_type", [*IMAGES, "application/pdf", "application/zip", DOCX])
 @pytest.mark.parametrize("disguise", ACTIVE)
-def test_active_content_never_passes_as_something_with_a_signature(
+def test_active_content_never_passes_as_a_type_with_a_signature(
     disguise: str, mime_type: str
 ) -> None:
     problem = problem_of(ACTIVE[disguise], mime_type)
@@ -121,7 +121,7 @@ def test_active_content_never_passes_as_an_unknown_type(disguise: str) -> None:
 @pytest.mark.parametrize("declared", IMAGES)
 @pytest.mark.parametrize("real", IMAGES)
 def test_one_image_type_does_not_pass_as_another(declared: str, real: str) -> None:
-    # HEIC and AVIF share a container and its brands, and are never shown as they are.
+    # HEIC and AVIF share a container and its brands, and browsers are never shown either.
     same = declared == real or {declared, real} == {"image/heic", "image/avif"}
     assert (problem_of(image(IMAGES[real]), declared) is None) == same
 
@@ -148,12 +148,12 @@ def test_one_image_type_does_not_pass_as_another(declared: str, real: str) -> No
         (b"anything", "application/epub+zip"),
     ],
 )
-def test_files_that_are_something_else_do_not_pass(head: bytes, mime_type: str) -> None:
+def test_files_of_another_type_do_not_pass(head: bytes, mime_type: str) -> None:
     assert problem_of(head, mime_type)
 
 
 @given(st.binary(max_size=400), st.sampled_from([*IMAGES, "application/pdf", "application/zip"]))
-def test_random_bytes_are_no_image_and_never_an_exception(head: bytes, mime_type: str) -> None:
+def test_random_bytes_are_not_an_image(head: bytes, mime_type: str) -> None:
     assert problem_of(b"\xff\0" + head, mime_type)
 
 

@@ -1,4 +1,4 @@
-"""S3's error codes mean the same everywhere: in calls, in forms, and in the page."""
+"""S3's error codes have the same meaning in calls, in forms and in the page."""
 
 import re
 
@@ -14,7 +14,7 @@ EXPLAINED = (Meaning.TOO_LARGE, Meaning.TOO_SMALL, Meaning.FULL)
 
 
 def messages_of_the_page() -> dict[str, str]:
-    """The sentence of `fetch.js` for each code that it names."""
+    """Return the sentence of `fetch.js` for each code that it names."""
     source = (WEB_DIRECTORY / "fetch.js").read_text()
     sentences = dict(re.findall(r"^const (\w+) = '(.+)';$", source, re.MULTILINE))
     table = source.partition("const BUCKET_MESSAGES = {")[2].partition("};")[0]

@@ -1,4 +1,4 @@
-"""What may be attached."""
+"""The rules on names, sizes and types of attachments."""
 
 import pytest
 from chatkit.types import AttachmentCreateParams
@@ -37,19 +37,19 @@ def test_any_name_that_can_be_stored_is_kept_unchanged(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  \t\n", "x" * 1001, "x" * 5000, "nul\0.png", "\ud800.png"])
-def test_names_that_can_not_be_stored_are_refused_in_words(name: str) -> None:
+def test_names_that_can_not_be_stored_are_rejected_in_words(name: str) -> None:
     with pytest.raises(InvalidName) as caught:
         POLICY.check(params().model_copy(update={"name": name}))
     assert caught.value.param == "name"
 
 
 @pytest.mark.parametrize("size", [0, -1, -(10**30)])
-def test_a_size_below_one_byte_is_refused(size: int) -> None:
+def test_a_size_below_one_byte_is_rejected(size: int) -> None:
     with pytest.raises(InvalidSize):
         POLICY.check(params(size=size))
 
 
-def test_a_size_beyond_the_limit_is_refused_with_both_figures() -> None:
+def test_a_size_beyond_the_limit_is_rejected_with_both_figures() -> None:
     assert POLICY.check(params(size=1024)).size == 1024
     with pytest.raises(AttachmentTooLarge, match=r"1\.0 KiB.*1\.0 KiB|2\.0 KiB.*1\.0 KiB"):
         POLICY.check(params(size=2048))
@@ -67,7 +67,7 @@ def test_a_size_beyond_the_limit_is_refused_with_both_figures() -> None:
         "image/png\r\nx: y",
     ],
 )
-def test_other_types_and_what_is_no_type_are_refused(mime_type: str) -> None:
+def test_other_types_and_invalid_types_are_rejected(mime_type: str) -> None:
     with pytest.raises(MimeTypeNotAllowed):
         POLICY.check(params(mime_type=mime_type))
 
@@ -82,7 +82,7 @@ def test_other_types_and_what_is_no_type_are_refused(mime_type: str) -> None:
         ("a.mp4", "video/mp4", "attach single pictures of it"),
     ],
 )
-def test_what_never_reaches_the_model_is_refused_with_what_to_do_instead(
+def test_a_type_that_never_reaches_the_model_is_rejected_with_advice(
     name: str, mime_type: str, instead: str
 ) -> None:
     with pytest.raises(MimeTypeNotAllowed, match=instead):
@@ -111,7 +111,7 @@ def test_by_default_exactly_what_reaches_the_model_is_allowed(file_type: FileTyp
         ("*", "a.mp4", "video/mp4", True),
     ],
 )
-def test_types_that_the_operator_names_are_those_that_are_allowed(
+def test_the_types_that_the_operator_names_are_allowed(
     allowed: str, name: str, mime_type: str, is_allowed: bool
 ) -> None:
     policy = AttachmentPolicy(max_bytes=1024, allowed_mime_types=(allowed,))
@@ -123,14 +123,14 @@ def test_types_that_the_operator_names_are_those_that_are_allowed(
 
 
 @given(st.text(), st.integers(), st.text())
-def test_any_input_is_admitted_or_refused_in_words(name: str, size: int, mime_type: str) -> None:
+def test_any_input_is_accepted_or_rejected_in_words(name: str, size: int, mime_type: str) -> None:
     try:
-        admitted = POLICY.check(params(name, size, mime_type))
+        accepted = POLICY.check(params(name, size, mime_type))
     except AppError as error:
         assert 400 <= error.status < 500
         assert error.message
     else:
-        assert admitted.name == name
+        assert accepted.name == name
 
 
 def test_sizes_in_words() -> None:
