@@ -206,8 +206,8 @@ def _migrate(settings: Settings) -> None:
 
 
 def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None) -> None:
-    from app.attachments.keys import OBJECT_KEY_PREFIX
     from app.http.page import CHATKIT_CDN
+    from app.storage.object_keys import OBJECT_KEY_PREFIX
     from app.storage.setup import Access, set_up_bucket
     from app.wiring.base import internal_endpoint
 

@@ -19,7 +19,7 @@ what happened and what to do.
     ├── LengthRequired              411 length_required
     ├── Unauthenticated             401 unauthenticated
     ├── OriginNotAllowed            403 origin_not_allowed
-    ├── LinkRefused                 403 link_refused
+    ├── LinkInvalid                 403 link_invalid
     │   └── LinkExpired             403 link_expired
     ├── NotFound                    404 not_found            (also chatkit's NotFoundError)
     ├── Conflict                    409 conflict
@@ -29,6 +29,7 @@ what happened and what to do.
     ├── RateLimited                 429 rate_limited
     ├── ObjectMissing               404 object_missing       (the bucket has no such object)
     ├── ObjectChanged               409 object_changed       (its ETag is not the pinned one)
+    ├── StorageFull                 507 storage_full         (the whole store, not one user)
     └── Unavailable                 503 unavailable
         ├── DatabaseUnavailable     503 database_unavailable
         └── BucketUnavailable       503 bucket_unavailable
@@ -80,7 +81,7 @@ class UploadMismatch(InvalidRequest):
 
 class AttachmentRejected(InvalidRequest):
     code = "attachment_rejected"
-    default_message = "The content of the file does not match its type, so it was removed."
+    default_message = "The file's content does not match its type, so it was removed."
 
 
 class AttachmentTooLarge(AppError):
@@ -131,13 +132,13 @@ class OriginNotAllowed(AppError):
     default_message = "This page may not use the service: its origin is not in ALLOWED_ORIGINS."
 
 
-class LinkRefused(AppError):
-    code = "link_refused"
+class LinkInvalid(AppError):
+    code = "link_invalid"
     status = 403
     default_message = "This link is not valid. Attach the file again to get a new one."
 
 
-class LinkExpired(LinkRefused):
+class LinkExpired(LinkInvalid):
     code = "link_expired"
     default_message = "This link has expired. Attach the file again to get a new one."
 
@@ -167,7 +168,9 @@ class AttachmentInUse(Conflict):
 class QuotaExceeded(AppError):
     code = "quota_exceeded"
     status = 429
-    default_message = "Your storage is full. Delete attachments or threads you no longer need."
+    default_message = (
+        "Your files use all the space you have. Delete attachments or threads you no longer need."
+    )
 
 
 class RateLimited(AppError):
@@ -190,6 +193,12 @@ class ObjectChanged(AppError):
     code = "object_changed"
     status = 409
     default_message = "The file was changed after it was checked, so it is not used."
+
+
+class StorageFull(AppError):
+    code = "storage_full"
+    status = 507  # RFC 4918, 11.5
+    default_message = "The file storage is full. Its operator has to make room; then try again."
 
 
 class Unavailable(AppError):

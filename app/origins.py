@@ -4,6 +4,6 @@ from urllib.parse import urlsplit
 
 
 def origin_of(url: str) -> str:
-    """Scheme, host and port of an absolute URL, in lower case (RFC 6454, 6.2)."""
+    """Return scheme, host and port of an absolute URL, in lower case (RFC 6454, 6.2)."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.lower()}"

@@ -2,7 +2,7 @@
 
 
 def in_words(size: int) -> str:
-    """1536 → '1.5 KiB'."""
+    """Return a size with a unit: `1.5 KiB` for 1536."""
     if size < 1024:
         return "1 byte" if size == 1 else f"{size} bytes"
     value = float(size)

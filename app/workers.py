@@ -1,4 +1,4 @@
-"""Runs decoding in worker processes with limits: nothing that a file does can stall the server."""
+"""Runs decoders in worker processes with limits, so that no file can block the server."""
 
 import os
 import sys
@@ -13,25 +13,25 @@ Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
 
 _NICENESS = 10
-# Address space, not resident memory: libraries and thread arenas reserve far more than they use.
+# This is address space, of which libraries and thread arenas reserve far more than they use.
 _ADDRESS_SPACE_BYTES = 2 * 1024**3
 
 
 class WorkFailed(Exception):
-    """The worker was stopped at its time limit, or died; the message says which."""
+    """The worker was stopped at its time limit, died or raised. The message is a clause."""
 
 
 class Workers:
-    """A few processes, started when first needed and killed when idle for minutes or hung."""
+    """A pool of processes. They start when needed, and end when idle for minutes or hung."""
 
     def __init__(self, *, processes: int | None = None, timeout_seconds: float = 20) -> None:
         self._slots = CapacityLimiter(processes or max(1, (os.cpu_count() or 2)))
         self._timeout_seconds = timeout_seconds
 
     async def run(self, function: Callable[[*Arguments], Result], *arguments: *Arguments) -> Result:
-        """Call a module-level function in a worker. Raises `WorkFailed`.
+        """Call a module-level function in a worker and return its result. Raises `WorkFailed`.
 
-        The time limit counts from the start of the work, not from the wait for a free worker.
+        The time limit does not include the wait for a free worker.
         """
         async with self._slots:
             try:
@@ -50,7 +50,7 @@ class Workers:
             except (BrokenWorkerProcess, MemoryError) as problem:
                 raise WorkFailed("reading it took too much memory or broke the reader") from problem
             except Exception as problem:
-                # Decoders raise anything at all when fed garbage, and every one means the same.
+                # Decoders raise errors of any type for invalid data, and all mean the same.
                 raise WorkFailed(f"the reader failed on it ({str(problem)[:200]})") from problem
 
 
@@ -58,8 +58,7 @@ def _limited(function: Callable[..., Result], arguments: tuple[object, ...]) -> 
     if sys.platform == "linux":
         import resource  # not on Windows
 
-        # Whoever waits for an answer goes before a decoder: requests stay quick while all cores
-        # are busy with images.
+        # Requests have priority over decoders, so answers stay fast while images use all cores.
         os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))

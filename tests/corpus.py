@@ -398,13 +398,14 @@ REFUSED = [
     Sample("other.docx", DOCX, lambda: zipped({"a": b"b"}), "note: not a .docx"),
     Sample("bomb.docx", DOCX, zip_bomb, "note: looks like a zip bomb"),
     Sample("not.xls", "application/vnd.ms-excel", lambda: b"a,b", "note: not a .xls"),
-    Sample("not.rtf", "application/rtf", lambda: b"hello", "note: not an RTF"),
+    Sample("page.xls", "application/vnd.ms-excel", lambda: b"<html>", "note: not a .xls"),
+    Sample("not.rtf", "application/rtf", lambda: b"hello", "note: not a .rtf"),
     Sample("cut.jpg", "image/jpeg", lambda: image("JPEG", size=(900, 900))[:9000], "note: damaged"),
     Sample("cut.png", "image/png", lambda: image("PNG", size=(900, 900))[:900], "note: damaged"),
     Sample("cut.heic", "image/heic", lambda: image("HEIF")[:400], "note: damaged"),
     Sample("not.png", "image/png", lambda: b"hello", "note: not a readable image"),
     Sample("huge.png", "image/png", huge_png, "note: 30,000 × 30,000 pixels"),
-    Sample("a.psd", "image/vnd.adobe.photoshop", lambda: b"8BPS\0\1", "note: not a readable image"),
+    Sample("a.psd", "image/vnd.adobe.photoshop", lambda: b"8BPS\0\1", "note: files of this type"),
 ]
 
 SAMPLES = IMAGES + DOCUMENTS + TEXTS + REFUSED

@@ -1,4 +1,4 @@
-"""The rooms below HTTP, wired on a test's own database and bucket: rows and bytes at first hand."""
+"""The layers below HTTP on a test's own database and bucket, with direct access to both."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
-from app.attachments.keys import every_key, new_object_key, upload_key
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
@@ -22,6 +21,7 @@ from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import every_key, new_object_key, upload_key
 from app.storage.reader import ObjectReader
 from app.workers import Workers
 from tests.servers import TestBucket
@@ -31,7 +31,7 @@ AMPLE = QuotaSettings(max_bytes=1 << 40, max_pending=10_000)
 
 @dataclass(frozen=True)
 class Rig:
-    """`sweeper` expires after an hour; `later` is how a test lets time pass without waiting."""
+    """The layers below HTTP. `sweeper` expires after an hour; `later` makes time pass at once."""
 
     database: Database
     records: AttachmentRecords
@@ -50,7 +50,7 @@ class Rig:
         quota: QuotaSettings = AMPLE,
         link_seconds: float = 600,
     ) -> AttachmentRecord:
-        """A pending row, as `attachments.create` leaves it."""
+        """Write a pending row, as `attachments.create` does."""
         object_key = new_object_key()
         payload: dict[str, Any] = {"type": "file", "id": attachment_id, "name": "a"}
         if mime_type.startswith("image/"):
@@ -73,18 +73,18 @@ class Rig:
     async def uploaded(
         self, attachment_id: str = "atc_1", body: bytes = b"hello", **reserved: Any
     ) -> AttachmentRecord:
-        """A pending row with its bytes where the upload link puts them."""
+        """Write a pending row, and its bytes where the upload link writes them."""
         record = await self.reserve(attachment_id, size=len(body), **reserved)
         await self.upload(record, body)
         return record
 
     async def upload(self, record: AttachmentRecord, body: bytes) -> None:
-        """What whoever holds the upload link can do."""
+        """Write the bytes as the holder of the upload link can."""
         assert record.object_key
         await self.bucket.write(upload_key(record.object_key), body, mime_type=record.mime_type)
 
     async def objects(self) -> list[str]:
-        """Every key in the bucket."""
+        """Return every key in the bucket."""
         return [each.key async for each in self.bucket.list("")]
 
     async def has(self, key: str) -> bool:
@@ -99,7 +99,7 @@ class Rig:
         return sum([await self.has(key) for key in every_key(record.object_key)])
 
     async def sql(self, statement: str, **values: Any) -> Any:
-        """Run one statement; its rows, if it has any."""
+        """Run one statement and return its rows, if it has any."""
         async with self.database.begin() as connection:
             result = await connection.execute(text(statement), values)
             return result.all() if result.returns_rows else None
@@ -108,7 +108,7 @@ class Rig:
         return dict(await self.sql("SELECT id, state FROM attachments"))
 
     async def later(self, seconds: float = 86_400) -> None:
-        """Everything that the database remembers happened this much earlier."""
+        """Move all times in the database back by `seconds`."""
         await self.sql(
             "UPDATE attachments SET created_at = created_at - make_interval(secs => :s),"
             " upload_expires_at = upload_expires_at - make_interval(secs => :s),"

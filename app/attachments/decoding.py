@@ -1,7 +1,7 @@
-"""Images in a worker process: a short list of decoders, no more pixels than a limit, thumbnails.
+"""Opens images within limits, and makes thumbnails, in a worker process.
 
-`workers.py` bounds time and memory. Nothing here imports more than Pillow: a worker has to start
-fast and stay small. The model's images are opened by the same rules.
+`workers.py` limits time and memory. Nothing larger than Pillow is imported here, because a worker
+has to start fast and stay small. The model's images are opened by the same rules.
 """
 
 import io
@@ -10,32 +10,34 @@ import warnings
 import pillow_heif
 from PIL import Image, ImageOps
 
+from app.file_types.table import FILE_TYPES
+
 THUMBNAIL_MAX_SIDE = 512
 
-# 100 megapixels are more than any common camera; decoded they are 300 MB. Refused before decoding.
+# More than any common camera has. Decoded they are 300 MB, so this is checked before decoding.
 MAX_PIXELS = 100_000_000
 
-# A short list on purpose: every decoder is attack surface.
-FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "TIFF", "BMP", "HEIF", "AVIF", "ICO")
+# Only the decoders that the table of file types names, because every decoder can be attacked.
+FORMATS = tuple(dict.fromkeys(each.decoder for each in FILE_TYPES if each.decoder))
 
 ORIENTATION_TAG = 0x0112  # EXIF 2.32, table 4
 
-# What decoders raise when they are fed garbage, besides `MemoryError`.
+# The errors of decoders for invalid data, besides `MemoryError`.
 UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, IndexError, ZeroDivisionError)
 
 pillow_heif.register_heif_opener()
 
 
 class TooManyPixels(ValueError):
-    """An image larger than `MAX_PIXELS`; the message gives its sides."""
+    """An image has more than `MAX_PIXELS`. The message gives its sides."""
 
 
 def open_image(body: bytes) -> Image.Image:
-    """An image whose header is read and whose pixels are not.
+    """Read the header of an image; the pixels are decoded later.
 
     Raises one of `UNREADABLE`. The caller checks the size with `check_pixels` before decoding.
     """
-    Image.MAX_IMAGE_PIXELS = None  # our own limit has a better message
+    Image.MAX_IMAGE_PIXELS = None  # the message of our own limit is better
     return Image.open(io.BytesIO(body), formats=FORMATS)
 
 
@@ -48,7 +50,7 @@ def check_pixels(image: Image.Image) -> None:
 
 
 def eight_bit(image: Image.Image, *, alpha: bool) -> Image.Image:
-    """In RGB, or RGBA with `alpha`, whatever it was; 16-bit greys are scaled, not clipped."""
+    """Convert to RGB, or to RGBA with `alpha`. Greys of 16 bits are scaled, not clipped."""
     if image.mode.startswith("I;16") or image.mode == "I":
         image = image.convert("I").point(lambda value: value / 256).convert("L")
     mode = "RGBA" if alpha else "RGB"
@@ -56,14 +58,14 @@ def eight_bit(image: Image.Image, *, alpha: bool) -> Image.Image:
 
 
 def thumbnail_of(body: bytes) -> bytes | None:
-    """A WebP of the first frame, upright, at most `THUMBNAIL_MAX_SIDE` pixels a side.
+    """Return a WebP of the first frame, upright, at most `THUMBNAIL_MAX_SIDE` pixels a side.
 
-    None where the image can't be read or is too large to decode. Nothing of
-    the metadata is kept: a preview tells nobody where the photo was taken.
+    Return None if the image can't be read or is too large to decode. The thumbnail has no metadata,
+    so it does not show where a photo was taken.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; nobody reads it here
+            warnings.simplefilter("ignore")  # about odd metadata, which is not used
             return _thumbnail(body)
     except (*UNREADABLE, MemoryError):
         return None
@@ -72,7 +74,7 @@ def thumbnail_of(body: bytes) -> bytes | None:
 def _thumbnail(body: bytes) -> bytes:
     image = open_image(body)
     check_pixels(image)
-    # JPEG decodes at an eighth of the size for an eighth of the cost.
+    # A JPEG is decoded at an eighth of its size for an eighth of the time.
     image.draft("RGB", (THUMBNAIL_MAX_SIDE * 2, THUMBNAIL_MAX_SIDE * 2))
     image.load()
     image.thumbnail((THUMBNAIL_MAX_SIDE, THUMBNAIL_MAX_SIDE), Image.Resampling.LANCZOS)

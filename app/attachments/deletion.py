@@ -1,7 +1,8 @@
-"""Deletion: tombstones become deleted objects, then deleted rows; what is stale gets a tombstone.
+"""Deletion: expired rows become tombstones, tombstones lose their objects, and then their row.
 
-A worker in every replica and the `sweep` command run the same `Sweeper`. Objects go before their
-row, no transaction is open while the bucket is asked, and whatever fails is tried again later.
+A worker in every replica and the `sweep` command run the same `Sweeper`. The objects of a row are
+deleted before the row. No transaction is open during a call to the bucket. A failed deletion is
+tried again later.
 """
 
 import asyncio
@@ -12,16 +13,16 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
-from app.attachments.keys import every_key, upload_key
 from app.database.tombstones import Claimed, Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket
+from app.storage.object_keys import every_key, upload_key
 
 logger = logging.getLogger(__name__)
 
-# Three keys a row: below the 1000 keys that one DeleteObjects request takes.
+# Three keys a row: below the maximum of one DeleteObjects request, which is 1000 keys.
 _ROWS_A_BATCH = 333
 _RETENTION_INTERVAL_SECONDS = 3600
 
@@ -33,7 +34,7 @@ _threads_expired = Counter("threads_expired", "Threads deleted by THREAD_RETENTI
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep did. `failed` counts attachments that are tried again later."""
+    """What a sweep did. `failed` counts the attachments that are tried again later."""
 
     expired: int = 0
     threads: int = 0
@@ -50,17 +51,17 @@ class Swept:
 
 
 class Purger:
-    """Deletes the objects of tombstones that are due, then their rows."""
+    """Deletes the objects of tombstones that are due, then the tombstones."""
 
     def __init__(self, tombstones: Tombstones, bucket: Bucket) -> None:
         self._tombstones = tombstones
         self._bucket = bucket
 
     async def purge(self, swept: Swept) -> None:
-        """Until none is due. An object that is missing counts as deleted.
+        """Purge until no tombstone is due. A missing object counts as deleted.
 
-        What the bucket refuses to delete keeps its row, is logged and counted, and is due again
-        after a pause that doubles each time. Raises `DatabaseUnavailable`.
+        If the bucket does not delete an object, its row stays, is logged and counted, and is due
+        again after a pause that doubles each time. Raises `DatabaseUnavailable`.
         """
         while claimed := await self._tombstones.claim(_ROWS_A_BATCH):
             fault_point("purge.claimed")
@@ -69,7 +70,7 @@ class Purger:
             )
             fault_point("purge.objects")
             if not deleted:
-                return  # an outage: the rest would only wait longer for its next attempt
+                return  # in an outage, claiming more rows would only postpone their next attempt
             removed = await self._tombstones.remove(deleted)
             fault_point("purge.rows")
             swept.purged += removed
@@ -78,7 +79,7 @@ class Purger:
     async def delete_objects(
         self, claimed: Sequence[Claimed], keys: Sequence[str], swept: Swept
     ) -> list[Claimed]:
-        """Those of the rows whose objects among `keys` are gone now."""
+        """Delete the objects `keys`, and return the rows of which none of them is left."""
         try:
             failures = await self._bucket.delete(keys)
         except BucketUnavailable as unavailable:
@@ -89,20 +90,20 @@ class Purger:
         reasons = {failure.key: failure.reason for failure in failures}
         deleted = []
         for row in claimed:
-            refused = [reasons[key] for key in _keys(row) if key in reasons]
-            if not refused:
+            left = [reasons[key] for key in _keys(row) if key in reasons]
+            if not left:
                 deleted.append(row)
                 continue
             swept.failed += 1
             _failed.inc()
             logger.warning(
-                "attachment %s can't be purged, attempt %d: %s", row.id, row.attempts, refused[0]
+                "attachment %s can't be purged, attempt %d: %s", row.id, row.attempts, left[0]
             )
         return deleted
 
 
 class Sweeper:
-    """Expires what nobody uses, clears what upload links left behind, and purges."""
+    """Expires unused attachments and old threads, clears used upload keys, and purges."""
 
     def __init__(
         self,
@@ -117,11 +118,11 @@ class Sweeper:
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
-        """Sweep soon: something was deleted."""
+        """Sweep soon, because something was deleted."""
         self._woken.set()
 
     async def sweep_once(self) -> Swept:
-        """Everything that is due now. Raises `DatabaseUnavailable`."""
+        """Do all that is due now. Raises `DatabaseUnavailable`."""
         swept = Swept()
         await self._expire_unused(swept)
         await self._expire_threads(swept)
@@ -132,7 +133,7 @@ class Sweeper:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run beside whatever is inside the context; ended, and waited for, when that ends."""
+        """Sweep in the background while the context is open; at its end, wait for the last one."""
         task = asyncio.create_task(self.run_forever())
         try:
             yield
@@ -141,21 +142,21 @@ class Sweeper:
             await asyncio.wait([task])
 
     async def run_forever(self) -> None:
-        """Sweep at every interval and when woken, until cancelled. Outages are waited out."""
+        """Sweep at every interval and after `wake`, until cancelled. Outages are waited out."""
         while True:
             self._woken.clear()
             try:
                 swept = await self.sweep_once()
             except Unavailable as unavailable:
                 logger.warning("the sweep will try again: %s", unavailable)
-            except Exception:  # this task's outer edge: it must outlive a bad sweep
-                logger.exception("the sweep broke and will try again")
+            except Exception:  # the outer edge of this task, which must outlive a failed sweep
+                logger.exception("the sweep failed and will try again")
             else:
                 if swept != Swept():
                     logger.info("swept: %s", swept)
             task = asyncio.current_task()
             if task is not None and task.cancelling():
-                # The database's driver may make another error of it.
+                # The database's driver may have replaced the cancellation by another error.
                 raise asyncio.CancelledError
             try:
                 await asyncio.wait_for(self._woken.wait(), self._retention.sweep_interval_seconds)
@@ -170,7 +171,7 @@ class Sweeper:
             _expired.inc(expired)
 
     async def _expire_threads(self, swept: Swept) -> None:
-        """Once an hour: no index is kept for it, because every message would have to pay for it."""
+        """Delete old threads, once an hour: an index for it would cost time in every message."""
         now = asyncio.get_running_loop().time()
         days = self._retention.thread_retention_days
         if days is None or now < self._retention_due_at:
@@ -185,10 +186,10 @@ class Sweeper:
         self._retention_due_at = now + _RETENTION_INTERVAL_SECONDS
 
     async def _clear_dead_uploads(self, swept: Swept) -> None:
-        """Delete what a verified attachment's upload link has written, once the link is dead.
+        """Delete what upload links have written, once they have expired.
 
-        Until then the upload stays: it is what makes a PUT link write only once. Of rejected
-        attachments, nothing stays.
+        Until then the upload of a verified attachment stays, because it makes a PUT link write only
+        once. All objects of a rejected attachment are deleted.
         """
         while claimed := await self._tombstones.claim_dead_uploads(_ROWS_A_BATCH):
             keys = [

@@ -1,6 +1,5 @@
-"""What may be attached: pure rules on name, size and MIME type."""
+"""The pure rules on what may be attached: name, size and type."""
 
-import mimetypes
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,98 +7,53 @@ from dataclasses import dataclass
 from chatkit.types import AttachmentCreateParams
 
 from app.errors import AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
+from app.file_types.file_type import FileType
+from app.file_types.table import plain_type, resolve
 from app.sizes import in_words
 from app.storable import is_storable
 
 MAX_NAME_CHARACTERS = 1000
 
-# The types that can be attached where ALLOWED_MIME_TYPES names none.
-DEFAULT_MIME_TYPES = (
-    "image/*",
-    "text/*",
-    "application/pdf",
-    "application/json",
-    "application/xml",
-    "application/yaml",
-    "application/rtf",
-    "application/zip",
-    "application/msword",
-    "application/vnd.ms-excel",
-    "application/vnd.ms-powerpoint",
-    "application/vnd.openxmlformats-officedocument.*",
-    "application/vnd.oasis.opendocument.*",
-    "application/vnd.apple.*",
-    "message/rfc822",
-)
-
-# The types a browser shows safely in an <img>: the only ones that are ever served inline.
-INLINE_IMAGE_TYPES = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
-
 # RFC 6838 §4.2, restricted-name "/" restricted-name.
 _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
-
-_UNKNOWN = "application/octet-stream"
-
-# What browsers and older systems say, and the registered name.
-_ALIASES = {
-    "image/jpg": "image/jpeg",
-    "image/pjpeg": "image/jpeg",
-    "image/x-png": "image/png",
-    "application/x-pdf": "application/pdf",
-    "application/x-zip-compressed": "application/zip",
-    "text/xml": "application/xml",
-    "application/x-yaml": "application/yaml",
-    "text/x-markdown": "text/markdown",
-}
-
-# Names the standard library's table does not know on every platform.
-_BY_SUFFIX = {
-    ".md": "text/markdown",
-    ".heic": "image/heic",
-    ".heif": "image/heif",
-    ".avif": "image/avif",
-    ".webp": "image/webp",
-    ".yaml": "application/yaml",
-    ".yml": "application/yaml",
-    ".log": "text/plain",
-    ".toml": "text/plain",
-    ".ts": "text/plain",
-    ".rs": "text/plain",
-    ".go": "text/plain",
-    ".eml": "message/rfc822",
-}
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedUpload:
-    """What may be created: the name as given, a clean MIME type, the size in bytes."""
+    """An upload that may be created: its name as given, its type, and its size in bytes."""
 
     name: str
-    mime_type: str
+    file_type: FileType
     size: int
 
     @property
+    def mime_type(self) -> str:
+        return self.file_type.mime_type
+
+    @property
     def is_image(self) -> bool:
-        return self.mime_type in INLINE_IMAGE_TYPES
+        """Whether a page may show it, which is what ChatKit calls an image."""
+        return self.file_type.is_inline
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentPolicy:
-    """`allowed_mime_types` are exact types or end in `*`, such as `image/*`."""
+    """`allowed_mime_types` are exact types, or patterns that end in `*`, such as `image/*`.
+
+    None allows every type that reaches the model.
+    """
 
     max_bytes: int
-    allowed_mime_types: Sequence[str]
+    allowed_mime_types: Sequence[str] | None = None
 
     def check(self, params: AttachmentCreateParams) -> CheckedUpload:
         """Raises `InvalidName`, `InvalidSize`, `AttachmentTooLarge` or `MimeTypeNotAllowed`."""
         _check_name(params.name)
         self.check_size(params.size)
-        mime_type = clean_mime_type(params.mime_type, params.name)
-        if not self._is_allowed(mime_type):
-            raise MimeTypeNotAllowed(
-                f"Files of the type {mime_type} can't be attached here.", param="mime_type"
-            )
-        return CheckedUpload(name=params.name, mime_type=mime_type, size=params.size)
+        file_type = _resolved(params.name, params.mime_type)
+        if reason := self.why_not(file_type):
+            raise MimeTypeNotAllowed(reason, param="mime_type")
+        return CheckedUpload(name=params.name, file_type=file_type, size=params.size)
 
     def check_size(self, size: int) -> None:
         """Raises `InvalidSize` or `AttachmentTooLarge`."""
@@ -114,28 +68,32 @@ class AttachmentPolicy:
                 param="size",
             )
 
-    def _is_allowed(self, mime_type: str) -> bool:
-        return any(
-            mime_type.startswith(allowed[:-1]) if allowed.endswith("*") else mime_type == allowed
-            for allowed in self.allowed_mime_types
-        )
+    def why_not(self, file_type: FileType) -> str | None:
+        """Return why files of this type can't be attached, as a sentence; None if they can."""
+        if self.allowed_mime_types is None:
+            if file_type.reaches_model:
+                return None
+            reason = f": {file_type.why_nothing}" if file_type.why_nothing else ""
+            return f"Files of the type {file_type.mime_type} can't be attached{reason}."
+        if any(_names(allowed, file_type) for allowed in self.allowed_mime_types):
+            return None
+        return f"Files of the type {file_type.mime_type} can't be attached here."
 
 
-def clean_mime_type(mime_type: str, name: str) -> str:
-    """Lower case, no parameters, the registered alias; guessed from the name where it says nothing.
-
-    Browsers send an empty type for suffixes that the operating system doesn't know.
-    Raises `MimeTypeNotAllowed` for what is no MIME type at all.
-    """
-    cleaned = mime_type.partition(";")[0].strip().lower()
-    if cleaned in {"", _UNKNOWN}:
-        suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
-        cleaned = _BY_SUFFIX.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or _UNKNOWN
-    if not _MIME_TYPE.fullmatch(cleaned):
+def _resolved(name: str, mime_type: str) -> FileType:
+    """Return the type of a file. Raises `MimeTypeNotAllowed` if `mime_type` is not a MIME type."""
+    plain = plain_type(mime_type)
+    if plain and not _MIME_TYPE.fullmatch(plain):
         raise MimeTypeNotAllowed(
             f"{mime_type[:100]!r} is not a MIME type such as image/png.", param="mime_type"
         )
-    return _ALIASES.get(cleaned, cleaned)
+    return resolve(name, plain)
+
+
+def _names(allowed: str, file_type: FileType) -> bool:
+    if allowed.endswith("*"):
+        return file_type.mime_type.startswith(allowed[:-1])
+    return allowed in (file_type.mime_type, *file_type.aliases)
 
 
 def _check_name(name: str) -> None:

@@ -1,6 +1,7 @@
-"""Preview and download URLs, minted when they are needed and never stored (references.py).
+"""Preview and download URLs. They are made when they are needed and never stored (references.py).
 
-Each class is a hydrator of PostgresStore, for one PREVIEW_MODE; `data` is data_previews.py.
+Each class is a hydrator of PostgresStore, for one PREVIEW_MODE. That of `data` is in
+data_previews.py.
 """
 
 import time
@@ -8,21 +9,21 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.references import object_key_of
+from app.file_types.table import INLINE_MIME_TYPES
 from app.paths import preview_path
 from app.storage.signing import Method, UrlSigner
 
-# A capability link lives long enough to be kept in a page, and repeats for a part of that time.
+# A capability link is valid for 18 to 24 hours, and stays the same for 6.
 _LINK_TTL_SECONDS = 24 * 3600
 _LINK_WINDOW_SECONDS = 6 * 3600
 
 
 class SignedPreviews:
-    """`PREVIEW_MODE=signed`: straight to the bucket. Minted at a time rounded down to a window.
+    """`PREVIEW_MODE=signed`: URLs of the bucket, signed at a time rounded down to a window.
 
-    The same image keeps the same URL for a third of its life, so browsers cache it, and it is
-    good for two thirds of `ttl_seconds` at least.
+    An image keeps its URL for a third of `ttl_seconds`, so browsers can cache it. The URL is valid
+    for at least two thirds of them.
     """
 
     def __init__(self, signer: UrlSigner, *, ttl_seconds: int) -> None:
@@ -30,29 +31,33 @@ class SignedPreviews:
         self._ttl_seconds = ttl_seconds
         self._window_seconds = ttl_seconds // 3
         self._cached = {"response-cache-control": f"private, max-age={ttl_seconds}"}
-        self._shown = {"response-content-disposition": "inline", **self._cached}
+        self._inline = {"response-content-disposition": "inline", **self._cached}
 
     @property
     def redirect_max_age_seconds(self) -> int:
-        """For how long a browser may keep a redirect to one of these: it is good for longer."""
+        """For how long a browser may cache a redirect to such a URL: the URL is valid longer."""
         return self._window_seconds
 
     def preview_url(self, attachment_id: str, reference: str) -> str:
-        return self._presign("GET", object_key_of(reference), self._shown)
+        """Return the URL of the image that `reference` stands for."""
+        return self._presign("GET", object_key_of(reference), self._inline)
 
     def inline(self, method: Method, object_key: str) -> str:
-        """For an image of one of `INLINE_IMAGE_TYPES` only. A URL is signed for one method."""
-        return self._presign(method, object_key, self._shown)
+        """Return a URL that shows an image. Only for types that are in `INLINE_MIME_TYPES`.
+
+        A URL is signed for one HTTP method.
+        """
+        return self._presign(method, object_key, self._inline)
 
     def download(self, method: Method, object_key: str, *, name: str, mime_type: str) -> str:
-        """A URL that saves the file under its name and never shows it in the page's place."""
+        """Return a URL that saves the file under its name and never opens it as a page."""
         return self._presign(
             method,
             object_key,
             {
                 "response-content-disposition": content_disposition(name),
                 "response-content-type": (
-                    mime_type if mime_type in INLINE_IMAGE_TYPES else "application/octet-stream"
+                    mime_type if mime_type in INLINE_MIME_TYPES else "application/octet-stream"
                 ),
                 **self._cached,
             },
@@ -69,7 +74,7 @@ class SignedPreviews:
 
 
 class RedirectPreviews:
-    """`PREVIEW_MODE=redirect`: a longer-lived link to our host, which redirects to a fresh one."""
+    """`PREVIEW_MODE=redirect`: long-lived links to this service, which redirects to fresh URLs."""
 
     def __init__(
         self, links: LinkSigner, base_url: str, *, clock: Callable[[], float] = time.time
@@ -79,6 +84,7 @@ class RedirectPreviews:
         self._clock = clock
 
     def preview_url(self, attachment_id: str, reference: str) -> str:
+        """Return the link to the preview of an attachment."""
         start = int(self._clock()) // _LINK_WINDOW_SECONDS * _LINK_WINDOW_SECONDS
         return self._base_url + self._links.sign(
             preview_path(attachment_id),
@@ -88,9 +94,9 @@ class RedirectPreviews:
 
 
 def content_disposition(name: str) -> str:
-    """`attachment` with both forms of the name (RFC 6266 §4.1): ASCII for old clients, UTF-8.
+    """Return `attachment` with both forms of the name (RFC 6266 §4.1): ASCII and UTF-8.
 
-    Nothing of the name can end the quoted string or the header, and no path survives.
+    No name can end the quoted string or the header, and a path in it is removed.
     """
     base = name.replace("\\", "/").rpartition("/")[2] or "file"
     fallback = "".join(

@@ -1,8 +1,8 @@
-"""Bucket against database, both ways, streaming: a million keys take the memory of one page.
+"""Compares bucket and database, both ways. A million keys need no more memory than one page.
 
-Both sides come in the order of keys, so one walk over both finds objects without a row, rows
-without their object, and leftovers beside a row that needs them no more. Nothing younger than the
-cut-off is judged: uploads and verifications may be under way.
+Both sides are read in the order of keys, so one walk over both finds objects without a row, rows
+without their object, and objects that their row no longer needs. Nothing younger than a minimum age
+is judged, because its upload or verification may be under way.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -10,18 +10,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from app.attachments.keys import OBJECT_KEY_PREFIX, owner_of, upload_key
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
 from app.faults import fault_point
 from app.storage.bucket import Bucket, ObjectSummary
+from app.storage.object_keys import OBJECT_KEY_PREFIX, owner_of, upload_key
 
 _BATCH = 500
 _LOST = "Its bytes are missing from the storage. Attach the file again."
 
 
 class DifferenceKind(StrEnum):
-    """What can be out of step."""
+    """How bucket and database can differ."""
 
     OBJECT_WITHOUT_ROW = "object without row"
     ROW_WITHOUT_OBJECT = "row without object"
@@ -31,7 +31,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`attachment_id` is None where no row is concerned."""
+    """One difference. `attachment_id` is None for an object without a row."""
 
     kind: DifferenceKind
     key: str
@@ -40,7 +40,7 @@ class Difference:
 
 @dataclass(slots=True)
 class Reconciled:
-    """The summary. What is not `fixed` of the differences is still there."""
+    """The summary of a run: what was compared, found and fixed."""
 
     objects: int = 0
     rows: int = 0
@@ -56,16 +56,16 @@ class Reconciled:
         found = ", ".join(f"{count} × {kind}" for kind, count in self.differences.items())
         return (
             f"{self.objects:,} objects, {self.rows:,} rows, {self.too_young:,} too young to judge;"
-            f" {found or 'all in step'}; {self.fixed} fixed, {self.remaining} remaining"
+            f" {found or 'no differences'}; {self.fixed} fixed, {self.remaining} remaining"
         )
 
 
 class Reconciliation:
-    """One run. `report` gets every difference, `progress` the number of rows passed."""
+    """One run. `report` gets every difference, `progress` the number of rows compared so far."""
 
     def __init__(
         self,
-        keys: ReconcileRows,
+        rows: ReconcileRows,
         bucket: Bucket,
         *,
         fix: bool,
@@ -73,18 +73,21 @@ class Reconciliation:
         report: Callable[[Difference], None] = lambda _: None,
         progress: Callable[[int], None] = lambda _: None,
     ) -> None:
-        self._keys = keys
+        self._rows = rows
         self._bucket = bucket
         self._fix = fix
         self._min_age_seconds = min_age_seconds
         self._report = report
         self._progress = progress
         self._started_at = datetime.now(UTC)
-        self._doomed: list[Difference] = []
+        self._unneeded: list[Difference] = []
         self._summary = Reconciled()
 
     async def run(self) -> Reconciled:
-        """Raises `DatabaseUnavailable`, `BucketUnavailable`; what was fixed by then stays fixed."""
+        """Compare all rows and objects. What is fixed before an error stays fixed.
+
+        Raises `DatabaseUnavailable` and `BucketUnavailable`.
+        """
         async for row, objects in self._side_by_side():
             self._summary.objects += len(objects)
             if row is None:
@@ -94,16 +97,16 @@ class Reconciliation:
                 self._summary.rows += 1
                 self._progress(self._summary.rows)
                 await self._judge_row(row, objects)
-        await self._delete_doomed()
+        await self._delete_unneeded()
         return self._summary
 
     async def _side_by_side(self) -> AsyncIterator[tuple[KeyedRow | None, list[ObjectSummary]]]:
-        """Each row with its objects, and objects that belong to no row by themselves."""
-        rows = self._keys.walk()
+        """Yield each row with its objects, and each object without a row by itself."""
+        rows = self._rows.walk()
         row = await anext(rows, None)
         objects: list[ObjectSummary] = []
         async for found in self._bucket.list(OBJECT_KEY_PREFIX):
-            # "/" is the character behind ".": all keys of a row are smaller than this.
+            # "/" is the character after ".", so all keys of a row are smaller than this one.
             while row is not None and f"{row.object_key}/" <= found.key:
                 yield row, objects
                 objects = []
@@ -120,34 +123,20 @@ class Reconciliation:
     async def _judge_orphan(self, found: ObjectSummary) -> None:
         if self._is_too_young(found):
             self._summary.too_young += 1
-            return
-        await self._doom(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
+        else:
+            await self._delete_later(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
 
     async def _judge_row(self, row: KeyedRow, objects: list[ObjectSummary]) -> None:
         if row.state in {"pending", "tombstone"}:
-            return  # not there yet, or on its way out: the sweep's business
+            return  # its objects are not there yet, or the sweep is about to delete them
         if row.age_seconds < self._min_age_seconds:
             self._summary.too_young += 1
             return
-        present = {each.key for each in objects}
-        needed = set()
-        if row.state in {"stored", "attached"}:
-            needed = {row.object_key, *([row.preview_key] if row.preview_key else [])}
-            if row.object_key not in present:
-                await self._mend_row(
-                    Difference(DifferenceKind.ROW_WITHOUT_OBJECT, row.object_key, row.id), row
-                )
-            elif row.preview_key and row.preview_key not in present:
-                await self._mend_row(
-                    Difference(DifferenceKind.ROW_WITHOUT_PREVIEW, row.preview_key, row.id), row
-                )
+        if missing := _missing(row, {each.key for each in objects}):
+            await self._fix_row(missing, row)
         for each in objects:
-            may_be_uploading = each.key == upload_key(row.object_key) and not row.link_is_cleared
-            if each.key in needed or may_be_uploading or self._is_too_young(each):
-                continue
-            if row.state == "rejected" and not row.link_is_cleared:
-                continue  # the sweep's business
-            await self._doom(Difference(DifferenceKind.LEFTOVER, each.key, row.id))
+            if _is_leftover(row, each.key) and not self._is_too_young(each):
+                await self._delete_later(Difference(DifferenceKind.LEFTOVER, each.key, row.id))
 
     def _is_too_young(self, found: ObjectSummary) -> bool:
         age = self._started_at - found.last_modified
@@ -158,39 +147,63 @@ class Reconciliation:
         counts[difference.kind] = counts.get(difference.kind, 0) + 1
         self._report(difference)
 
-    async def _mend_row(self, difference: Difference, row: KeyedRow) -> None:
-        # Asked once more: the listing may be minutes older than this.
+    async def _fix_row(self, missing: Difference, row: KeyedRow) -> None:
+        # The listing may be minutes old, so the bucket is asked once more.
         try:
-            await self._bucket.head(difference.key)
+            await self._bucket.head(missing.key)
         except ObjectMissing:
-            self._record(difference)
+            self._record(missing)
         else:
             return
         if not self._fix:
             return
-        if difference.kind is DifferenceKind.ROW_WITHOUT_PREVIEW:
-            await self._keys.forget_preview(row)
+        if missing.kind is DifferenceKind.ROW_WITHOUT_PREVIEW:
+            await self._rows.forget_preview(row)
         else:
-            await self._keys.mark_lost(row, _LOST)
+            await self._rows.mark_lost(row, _LOST)
         fault_point("reconcile.row")
         self._summary.fixed += 1
 
-    async def _doom(self, difference: Difference) -> None:
-        self._doomed.append(difference)
-        if len(self._doomed) >= _BATCH:
-            await self._delete_doomed()
+    async def _delete_later(self, unneeded: Difference) -> None:
+        self._unneeded.append(unneeded)
+        if len(self._unneeded) >= _BATCH:
+            await self._delete_unneeded()
 
-    async def _delete_doomed(self) -> None:
-        """Report what is to go, and delete it, unless a row has come up for it meanwhile."""
-        doomed, self._doomed = self._doomed, []
-        orphans = {owner_of(each.key) for each in doomed if each.attachment_id is None}
-        known = await self._keys.known(orphans) if orphans else set()
-        doomed = [each for each in doomed if each.attachment_id or owner_of(each.key) not in known]
-        for each in doomed:
+    async def _delete_unneeded(self) -> None:
+        """Report and delete the collected objects, except those that have got a row since."""
+        collected, self._unneeded = self._unneeded, []
+        orphans = {owner_of(each.key) for each in collected if each.attachment_id is None}
+        known = await self._rows.known(orphans) if orphans else set()
+        unneeded = [
+            each for each in collected if each.attachment_id or owner_of(each.key) not in known
+        ]
+        for each in unneeded:
             self._record(each)
-        if not self._fix or not doomed:
+        if not self._fix or not unneeded:
             return
         fault_point("reconcile.delete")
-        failures = await self._bucket.delete([each.key for each in doomed])
+        failures = await self._bucket.delete([each.key for each in unneeded])
         fault_point("reconcile.deleted")
-        self._summary.fixed += len(doomed) - len(failures)
+        self._summary.fixed += len(unneeded) - len(failures)
+
+
+def _missing(row: KeyedRow, present: set[str]) -> Difference | None:
+    """Return the object that the row needs and that is not present, its file before its preview."""
+    if row.state not in {"stored", "attached"}:
+        return None
+    if row.object_key not in present:
+        return Difference(DifferenceKind.ROW_WITHOUT_OBJECT, row.object_key, row.id)
+    if row.preview_key and row.preview_key not in present:
+        return Difference(DifferenceKind.ROW_WITHOUT_PREVIEW, row.preview_key, row.id)
+    return None
+
+
+def _is_leftover(row: KeyedRow, key: str) -> bool:
+    """Whether no part of the service needs this object of the row, nor is about to delete it."""
+    if row.state in {"stored", "attached"} and key in (row.object_key, row.preview_key):
+        return False
+    if row.link_is_cleared:
+        return True
+    # The link can still write the upload. When it has expired, the sweep deletes the upload, and of
+    # a rejected attachment all objects.
+    return row.state != "rejected" and key != upload_key(row.object_key)

@@ -1,8 +1,8 @@
-"""Verification at first use: the bytes are what was announced, and stay what they were.
+"""Verifies an upload at its first use: the bytes are those that were announced, and stay the same.
 
-The upload is copied to a key that no upload link can write (keys.py) before its content is looked
-at: what is checked is what is kept. Every step can be repeated, so a crash at any point is mended
-by the next verification, or by the sweep. docs/architecture.md says why.
+The upload is copied to a key that no upload link can write (object_keys.py), and only then is its
+content checked: the checked bytes are the kept ones. Every step can be repeated, so after a crash
+the next verification finishes the work, or the sweep does. docs/architecture.md gives the reasons.
 """
 
 import asyncio
@@ -10,7 +10,6 @@ import logging
 from collections.abc import Sequence
 
 from app.attachments.content import HEAD_BYTES, check_content
-from app.attachments.keys import every_key, upload_key
 from app.attachments.thumbnails import Thumbnails
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import (
@@ -22,18 +21,20 @@ from app.errors import (
     ObjectMissing,
 )
 from app.faults import fault_point
+from app.file_types.table import plain_type, resolve
 from app.sizes import in_words
 from app.storage.bucket import Bucket
+from app.storage.object_keys import every_key, upload_key
 from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
-# A copy that was not made by then is made by nobody: its process has died.
+# After this, a parallel verification that has not made its copy is presumed dead.
 _COPY_SECONDS = 2
 
 
-class _Refused(Exception):
-    """Why the upload can't become an attachment, in words."""
+class _Rejected(Exception):
+    """Why the upload can't become an attachment, as a clause for the user to read."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -41,7 +42,7 @@ class _Refused(Exception):
 
 
 class Verifier:
-    """Turns pending attachments into stored ones, or into rejected ones that say why."""
+    """Turns pending attachments into stored ones, or into rejected ones with a reason."""
 
     def __init__(self, records: AttachmentRecords, bucket: Bucket, thumbnails: Thumbnails) -> None:
         self._records = records
@@ -49,10 +50,10 @@ class Verifier:
         self._thumbnails = thumbnails
 
     async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None:
-        """Verify all the attachments of a message, at the same time.
+        """Verify all the attachments of a message, concurrently.
 
-        Raises `NotFound` for ids that are not the user's, `AttachmentNotUploaded` and
-        `AttachmentRejected` for the first in order that can't be used, `BucketUnavailable`.
+        Raises `NotFound` for ids that are not the user's, and `BucketUnavailable`. Raises
+        `AttachmentNotUploaded` or `AttachmentRejected` for the first unusable one in their order.
         """
         records = await self._records.load_many(user_id, attachment_ids)
         unverified = [records[each] for each in dict.fromkeys(attachment_ids)]
@@ -64,7 +65,7 @@ class Verifier:
                 raise result
 
     async def verify(self, record: AttachmentRecord) -> AttachmentRecord:
-        """The record as it is once it is verified; at once, if it has been before.
+        """Return the verified record; the same one if it was verified before.
 
         Raises `AttachmentNotUploaded`, `AttachmentRejected` with the reason, `BucketUnavailable`.
         """
@@ -74,22 +75,21 @@ class Verifier:
             return record
         try:
             return await self._verify_pending(record, record.object_key)
-        except _Refused as refused:
-            return await self._reject(record, refused.problem)
+        except _Rejected as rejected:
+            return await self._reject(record, rejected.problem)
         except ObjectChanged:
-            # A parallel verification has, after all, made the same copy again.
-            return await self._verified_meanwhile(record)
+            # A parallel verification made a second copy, with another ETag.
+            return await self._verify_again(record)
 
     async def _verify_pending(self, record: AttachmentRecord, object_key: str) -> AttachmentRecord:
-        etag = await self._take_over(record, object_key)
+        etag = await self._copy_upload(record, object_key)
         if etag is None:
-            return await self._verified_meanwhile(record)
+            return await self._verify_again(record)
         head = await self._bucket.read(object_key, etag=etag, start=0, length=HEAD_BYTES)
-        if problem := check_content(head, record.mime_type):
-            raise _Refused(problem)
-        thumbnail = await self._thumbnails.make(
-            object_key, mime_type=record.mime_type, size=record.size, etag=etag
-        )
+        file_type = resolve(record.name, record.mime_type)
+        if problem := check_content(head, file_type):
+            raise _Rejected(problem)
+        thumbnail = await self._thumbnails.make(object_key, file_type, size=record.size, etag=etag)
         fault_point("verify.thumbnail")
         stored = await self._records.mark_stored(
             record.user_id, record.id, etag=etag, preview_key=thumbnail
@@ -98,15 +98,16 @@ class Verifier:
             metrics.verifications.labels("stored").inc()
             metrics.verified_bytes.inc(record.size)
         fault_point("verify.stored")
-        return stored or await self._verified_meanwhile(record)
+        return stored or await self._verify_again(record)
 
-    async def _take_over(self, record: AttachmentRecord, object_key: str) -> str | None:
-        """Copy the upload to where no link can write; the copy's ETag, None if no longer pending.
+    async def _copy_upload(self, record: AttachmentRecord, object_key: str) -> str | None:
+        """Copy the upload to the key that no link can write, and return the copy's ETag.
 
-        The first upload to be looked at is pinned in the row before it is copied, and only that
-        one is ever copied: a link that is used again changes nothing, not even in between.
+        The ETag of the upload is pinned in the row before it is copied, and only the pinned upload
+        is ever copied: using the link again changes nothing, at no moment. Return None if the row
+        is no longer pending.
         """
-        if record.upload_etag is not None and (copied := await self._copied(object_key)):
+        if record.upload_etag is not None and (copied := await self._existing_copy(object_key)):
             return copied
         etag = await self._check_upload(record, upload_key(object_key))
         fault_point("verify.checked")
@@ -114,7 +115,7 @@ class Verifier:
         fault_point("verify.pinned")
         if pin is None:
             return None
-        if not pin.is_ours and (copied := await self._copied_soon(object_key)):
+        if not pin.is_ours and (copied := await self._wait_for_copy(object_key)):
             return copied
         try:
             if pin.etag != etag:
@@ -123,34 +124,34 @@ class Verifier:
                 upload_key(object_key), object_key, etag=pin.etag, mime_type=record.mime_type
             )
         except (ObjectChanged, ObjectMissing):
-            # The link was used again. Fine if the first upload was taken over before that.
-            copied = await self._copied(object_key)
+            # The link was used again. That is harmless if the pinned upload was copied before.
+            copied = await self._existing_copy(object_key)
             if copied is None:
-                raise _Refused("it was replaced while it was being checked") from None
+                raise _Rejected("it was replaced while it was being checked") from None
         fault_point("verify.copied")
         return copied
 
-    async def _copied(self, object_key: str) -> str | None:
-        """The ETag of the copy that an earlier or a parallel verification has made."""
+    async def _existing_copy(self, object_key: str) -> str | None:
+        """Return the ETag of the copy that an earlier or a parallel verification made."""
         try:
             return (await self._bucket.head(object_key)).etag
         except ObjectMissing:
             return None
 
-    async def _copied_soon(self, object_key: str) -> str | None:
-        """The ETag of the copy that whoever pinned the upload is making; None if nobody does.
+    async def _wait_for_copy(self, object_key: str) -> str | None:
+        """Return the ETag of the copy that the pin's owner is making, or None after a while.
 
-        Two copies of the same bytes may have two ETags, in stores that encrypt each object with a
-        key of its own, so the second must not replace the first.
+        In stores that encrypt each object with a key of its own, two copies of the same bytes have
+        two ETags, so a second copy must not replace the first.
         """
         for _ in range(_COPY_SECONDS * 20):
-            if copied := await self._copied(object_key):
+            if copied := await self._existing_copy(object_key):
                 return copied
             await asyncio.sleep(0.05)
         return None
 
     async def _check_upload(self, record: AttachmentRecord, key: str) -> str:
-        """Size and type as the bucket has them, against what was announced; the upload's ETag."""
+        """Compare size and type in the bucket with those announced; return the upload's ETag."""
         try:
             uploaded = await self._bucket.head(key)
         except ObjectMissing:
@@ -160,36 +161,36 @@ class Verifier:
                 param="attachments",
             ) from None
         if uploaded.size != record.size:
-            raise _Refused(
+            raise _Rejected(
                 f"it was announced with {in_words(record.size)}"
                 f" and uploaded with {in_words(uploaded.size)}"
             )
-        kept_as = uploaded.mime_type.partition(";")[0].strip().lower()
-        if kept_as != record.mime_type:
-            raise _Refused(f"it was announced as {record.mime_type} and uploaded as {kept_as}")
+        sent_type = plain_type(uploaded.mime_type)
+        if sent_type != record.mime_type:
+            raise _Rejected(f"it was announced as {record.mime_type} and uploaded as {sent_type}")
         return uploaded.etag
 
     async def _reject(self, record: AttachmentRecord, problem: str) -> AttachmentRecord:
-        """Say why in the row, then delete the bytes. Raises `AttachmentRejected`.
+        """Write the reason into the row, then delete the bytes. Raises `AttachmentRejected`.
 
-        What is not deleted here, because of a crash or because someone uploads again, the sweep
-        deletes when the upload link is dead.
+        Bytes that are not deleted here, because of a crash or because the link is used again, are
+        deleted by the sweep when the link has expired.
         """
         sentence = f"“{record.name}” can't be used: {problem}. It was removed."
         if not await self._records.mark_rejected(record.user_id, record.id, sentence):
-            return await self._verified_meanwhile(record)
+            return await self._verify_again(record)
         fault_point("verify.rejected")
         metrics.verifications.labels("rejected").inc()
         logger.info("rejected %s: %s", record.id, problem)
         await self._delete_objects(record)
         raise AttachmentRejected(sentence, param="attachments")
 
-    async def _verified_meanwhile(self, record: AttachmentRecord) -> AttachmentRecord:
-        """What became of a row that someone else changed while it was being verified here."""
+    async def _verify_again(self, record: AttachmentRecord) -> AttachmentRecord:
+        """Load and verify a row that changed during its verification."""
         try:
             return await self.verify(await self._records.load(record.user_id, record.id))
         except NotFound:
-            # Deleted, and perhaps purged before the copy was made.
+            # It was deleted, and perhaps purged before the copy was made.
             await self._delete_objects(record)
             raise
 

@@ -31,7 +31,7 @@ from chatkit.types import (
 )
 from pydantic import TypeAdapter, ValidationError
 
-from app.attachments.store import TwoPhaseAttachmentStore
+from app.attachments.store import ChatKitAttachmentStore
 from app.chat.stream import StreamedAnswer
 from app.context import RequestContext
 from app.database.thread_store import PostgresStore
@@ -84,7 +84,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
     def __init__(
         self,
         store: PostgresStore,
-        attachment_store: TwoPhaseAttachmentStore,
+        attachment_store: ChatKitAttachmentStore,
         gate: AttachmentGate,
         responder: Responder,
         transcriber: Transcriber,

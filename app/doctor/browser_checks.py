@@ -2,13 +2,14 @@
 
 from urllib.parse import urlsplit
 
-from app.attachments.keys import new_object_key, upload_key
 from app.attachments.previews import SignedPreviews
 from app.doctor import remedies
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
 from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_headers, request
+from app.storage.codes import Meaning
+from app.storage.object_keys import new_object_key, upload_key
 
 _CONTENT = b"app doctor uploaded this and deletes it again\n"
 _PUT_HEADERS = "content-type,if-none-match"
@@ -26,7 +27,7 @@ async def public_endpoint(deployment: Deployment) -> str:
             "Set S3_PUBLIC_ENDPOINT_URL to the address of the bucket that browsers can reach. This"
             " machine has to reach it too, for this check.",
         ) from exc
-    if answer.code == "SignatureDoesNotMatch":
+    if answer.meaning is Meaning.INVALID_SIGNATURE:
         raise Problem(
             f"{host} rejects signatures that the internal endpoint accepts",
             "The proxy in front of the bucket changes the Host header or the path, which are"

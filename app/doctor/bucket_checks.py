@@ -4,12 +4,14 @@ import secrets
 import time
 from email.utils import parsedate_to_datetime
 
-from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key
 from app.doctor import remedies
 from app.doctor.deployment import Deployment
 from app.doctor.report import Problem
 from app.doctor.requests import HttpResponse, Unreachable, request
 from app.errors import BucketUnavailable
+from app.storage import codes
+from app.storage.codes import Meaning
+from app.storage.object_keys import OBJECT_KEY_PREFIX, READINESS_KEY, new_object_key
 
 # AWS rejects requests that are 15 minutes off. A smaller difference shortens the life of links.
 _MAX_SKEW_SECONDS = 60
@@ -17,35 +19,30 @@ _MAX_SKEW_SECONDS = 60
 MIME_TYPE = "text/plain"
 
 _WRONG_CREDENTIALS = {
-    "InvalidAccessKeyId": (
+    codes.INVALID_ACCESS_KEY_ID: (
         "the bucket does not know the access key",
         "Check AWS_ACCESS_KEY_ID. The key may belong to another account or store, or to a temporary"
         " session that is over.",
     ),
-    "SignatureDoesNotMatch": (
+    codes.SIGNATURE_DOES_NOT_MATCH: (
         "the secret does not belong to the access key",
         "Check that AWS_SECRET_ACCESS_KEY was copied without losing or gaining a character, and"
         " that no proxy in front of the bucket changes the Host header or the path.",
     ),
-    "ExpiredToken": (
+    codes.EXPIRED_SESSION: (
         "the session token has expired",
         "Renew AWS_SESSION_TOKEN, or better use a role (instance, container, web identity): its"
         " credentials renew themselves.",
     ),
-    "InvalidToken": (
+    codes.INVALID_SESSION: (
         "the session token is not valid",
         "Set the AWS_SESSION_TOKEN that belongs to the key; unset it for permanent keys.",
     ),
-    "RequestTimeTooSkewed": (
+    codes.REQUEST_TIME_TOO_SKEWED: (
         "the bucket says that this machine's clock is wrong",
         "Synchronise the clock (chrony, systemd-timesyncd).",
     ),
 }
-_WRONG_REGION = (
-    "PermanentRedirect",
-    "AuthorizationHeaderMalformed",
-    "IllegalLocationConstraintException",
-)
 
 
 async def endpoint(deployment: Deployment) -> str:
@@ -90,7 +87,7 @@ async def credentials(deployment: Deployment) -> str:
             "no AWS credentials were found",
             "Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give the machine a role.",
         ) from exc
-    answer = await deployment.internal.send("GET", OBJECT_KEY_PREFIX + ".readiness")
+    answer = await deployment.internal.send("GET", READINESS_KEY)
     if answer.code in _WRONG_CREDENTIALS:
         raise Problem(*_WRONG_CREDENTIALS[answer.code])
     return "temporary, and accepted" if keys.token else "accepted"
@@ -98,14 +95,14 @@ async def credentials(deployment: Deployment) -> str:
 
 async def bucket(deployment: Deployment) -> str:
     """Check that the bucket exists in the region that signatures name."""
-    answer = await deployment.internal.send("GET", OBJECT_KEY_PREFIX + ".readiness")
+    answer = await deployment.internal.send("GET", READINESS_KEY)
     name = deployment.bucket
-    if answer.code == "NoSuchBucket":
+    if answer.meaning is Meaning.NO_BUCKET:
         raise Problem(
             f"there is no bucket {name!r}",
             "Create it with `python -m app bucket`, or correct S3_BUCKET.",
         )
-    if answer.code in _WRONG_REGION or answer.status in (301, 307):
+    if answer.meaning is Meaning.WRONG_REGION or answer.status in (301, 307):
         region = answer.headers.get("x-amz-bucket-region", "the bucket's own")
         raise Problem(
             f"the bucket {name!r} is not in region {deployment.internal.endpoint.region!r}"
@@ -197,7 +194,7 @@ async def list_objects(deployment: Deployment) -> str:
 async def lifecycle(deployment: Deployment) -> str:
     """Check for a rule that aborts incomplete multipart uploads."""
     answer = await deployment.internal.send("GET", "", query={"lifecycle": ""})
-    if answer.status in (403, 501) or answer.code == "NotImplemented":
+    if answer.status in (403, 501) or answer.meaning is Meaning.NOT_IMPLEMENTED:
         return f"can't be seen with this key ({answer.status}); see docs/operations.md"
     if b"AbortIncompleteMultipartUpload" not in answer.body:
         raise Problem(

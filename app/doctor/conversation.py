@@ -22,9 +22,9 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
-from app.attachments.keys import every_key, upload_key
 from app.context import RequestContext
 from app.settings.environment import Settings
+from app.storage.object_keys import every_key, upload_key
 from app.wiring.web import WebParts, create_web_parts
 
 
@@ -57,7 +57,7 @@ class Conversation:
     async def upload(self, name: str, content: bytes, mime_type: str) -> str:
         """Store a file as an upload does. Return the id of its attachment."""
         params = AttachmentCreateParams(name=name, size=len(content), mime_type=mime_type)
-        reserved = await self.parts.attachments.reserve(params, self.context)
+        reserved = await self.parts.reservations.reserve(params, self.context)
         self._object_keys[reserved.id] = reserved.object_key
         await self.parts.core.bucket.write(
             upload_key(reserved.object_key), content, mime_type=mime_type
@@ -116,7 +116,7 @@ class Conversation:
         The rows of the files stay as tombstones until the next sweep.
         """
         for attachment_id in self._object_keys:
-            await self.parts.attachments.delete_attachment(attachment_id, self.context)
+            await self.parts.reservations.cancel(attachment_id, self.context)
         keys = [key for each in self._object_keys.values() for key in every_key(each)]
         await self.parts.core.bucket.delete(keys)
         for thread_id in self._thread_ids:

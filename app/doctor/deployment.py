@@ -8,7 +8,6 @@ from urllib.parse import urlsplit
 import httpx2
 
 from app.attachments.capability_links import LinkSigner
-from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
 from app.errors import AppError
@@ -16,6 +15,7 @@ from app.http.page import CHATKIT_CDN
 from app.origins import origin_of
 from app.settings.environment import Settings
 from app.storage.credentials import SessionCredentials
+from app.storage.object_keys import OBJECT_KEY_PREFIX, new_object_key
 from app.storage.setup import Access
 from app.wiring.base import (
     create_authenticator,

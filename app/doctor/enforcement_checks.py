@@ -1,10 +1,10 @@
 """Checks that the store enforces upload links. Many stores that "speak S3" do not."""
 
-from app.attachments.keys import new_object_key, upload_key
 from app.doctor.browser_checks import any_page, put
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
+from app.storage.object_keys import new_object_key, upload_key
 
 _CONTENT = b"ten bytes\n"
 _REMEDY = (

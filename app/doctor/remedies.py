@@ -2,7 +2,7 @@
 
 import json
 
-from app.attachments.keys import OBJECT_KEY_PREFIX
+from app.storage.object_keys import OBJECT_KEY_PREFIX
 from app.storage.setup import Access, abort_rule, cors_rules
 
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from app.storage.codes import Meaning, meaning_of
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
@@ -41,6 +42,11 @@ class HttpResponse:
     def code(self) -> str:
         found = _CODE.search(self.body)
         return found[1].decode(errors="replace") if found else ""
+
+    @property
+    def meaning(self) -> Meaning:
+        """What the store's code means."""
+        return meaning_of(self.code, self.status)
 
     @property
     def words(self) -> str:

@@ -4,12 +4,12 @@ import json
 import time
 
 from app import paths
-from app.attachments.keys import new_object_key, upload_key
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
 from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_headers, request
 from app.http.page import CHATKIT_CDN
+from app.storage.object_keys import new_object_key, upload_key
 
 _CONTENT = b"app doctor sent this through the gateway and deletes it again\n"
 _LINK_SECONDS = 300

@@ -9,12 +9,12 @@ from starlette.routing import Route
 
 from app import paths
 from app.attachments.capability_links import LinkSigner
-from app.attachments.keys import upload_key
-from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.attachments.previews import SignedPreviews
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import NotFound
+from app.file_types.table import INLINE_MIME_TYPES
 from app.http.authentication import Authentication
+from app.storage.object_keys import upload_key
 
 
 class AttachmentRedirects:
@@ -47,7 +47,7 @@ class AttachmentRedirects:
             params = self._links.verify(request.url.path, request.url.query)
             return self._redirect(self._urls.inline(_method(request), params["key"]))
         record, object_key = await self._own(request)
-        if record.preview_key is None and record.mime_type not in INLINE_IMAGE_TYPES:
+        if record.preview_key is None and record.mime_type not in INLINE_MIME_TYPES:
             raise NotFound("This attachment has no preview.")
         return self._redirect(self._urls.inline(_method(request), record.preview_key or object_key))
 

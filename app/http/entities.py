@@ -9,9 +9,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app import paths
-from app.attachments.policy import INLINE_IMAGE_TYPES
 from app.database.entity_search import Entities, Entity
 from app.database.payloads import Hydrator, PreparingHydrator
+from app.file_types.table import INLINE_MIME_TYPES
 from app.http.authentication import Authentication
 from app.sizes import in_words
 
@@ -54,7 +54,7 @@ class EntityRoutes:
         )
 
     async def _image_url(self, entity: Entity) -> str | None:
-        has_image = entity.has_thumbnail or entity.mime_type in INLINE_IMAGE_TYPES
+        has_image = entity.has_thumbnail or entity.mime_type in INLINE_MIME_TYPES
         if entity.reference is None or not has_image:
             return None
         if isinstance(self._previews, PreparingHydrator):

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from chatkit.types import AttachmentCreateParams
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
@@ -13,7 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from app.attachments.policy import AttachmentPolicy
-from app.errors import MimeTypeNotAllowed
+from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
 from app.origins import origin_of
 from app.settings.attachments import UploadMethod
 from app.settings.sign_in import AuthMode
@@ -23,29 +22,6 @@ WEB_DIRECTORY = Path(__file__).parent.parent / "web"
 DEFAULT_MAX_ATTACHMENTS = 10
 # Where OpenAI serves chatkit.js and the frame it opens.
 CHATKIT_CDN = "https://cdn.platform.openai.com"
-
-# What file pickers offer, where the policy admits it. The policy knows most types by the suffix;
-# office types are not in every system's table.
-_OFFERED_SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif", ".tiff", ".bmp", ".svg"),
-    *(".pdf", ".txt", ".md", ".csv", ".tsv", ".log", ".html", ".css", ".js", ".ts", ".py", ".rs"),
-    *(".go", ".java", ".c", ".json", ".xml", ".yaml", ".yml", ".toml", ".eml", ".zip"),
-)
-_OFFICE_TYPES = {
-    ".doc": "application/msword",
-    ".xls": "application/vnd.ms-excel",
-    ".ppt": "application/vnd.ms-powerpoint",
-    ".rtf": "application/rtf",
-    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    ".pptx": "application/vnd.openxmlformats-officedocument.presentationml.presentation",
-    ".odt": "application/vnd.oasis.opendocument.text",
-    ".ods": "application/vnd.oasis.opendocument.spreadsheet",
-    ".odp": "application/vnd.oasis.opendocument.presentation",
-    ".pages": "application/vnd.apple.pages",
-    ".numbers": "application/vnd.apple.numbers",
-    ".key": "application/vnd.apple.keynote",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +91,9 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
         "limits": {
             "maxAttachmentBytes": config.policy.max_bytes,
             "maxCount": config.max_attachments,
-            "allowedMimeTypes": list(config.policy.allowed_mime_types),
-            "extensions": _extensions(config.policy),
+            "allowedMimeTypes": _allowed_mime_types(config.policy),
+            "extensions": _file_types(config.policy)["suffixes"],
+            "fileTypes": _file_types(config.policy),
         },
         "auth": {"mode": config.auth_mode},
         "model": {"name": config.model, "isOffline": config.model is None},
@@ -184,16 +161,43 @@ def _document_headers(config: PageConfig) -> dict[str, str]:
     }
 
 
-def _extensions(policy: AttachmentPolicy) -> dict[str, str]:
-    """MIME type by file name extension, of those that the policy admits."""
-    checked = {}
-    for suffix, mime_type in (dict.fromkeys(_OFFERED_SUFFIXES, "") | _OFFICE_TYPES).items():
-        try:
-            params = AttachmentCreateParams(name=f"x{suffix}", size=1, mime_type=mime_type)
-            checked[suffix] = policy.check(params).mime_type
-        except MimeTypeNotAllowed:
-            continue
-    return checked
+def _allowed_mime_types(policy: AttachmentPolicy) -> list[str]:
+    """Patterns of the types that the policy allows. A `*` may stand anywhere in one."""
+    if policy.allowed_mime_types is not None:
+        return list(policy.allowed_mime_types)
+    known = [each.mime_type for each in FILE_TYPES if policy.why_not(each) is None]
+    return [*known, "text/*", *(f"*{syntax}" for syntax in TEXT_SYNTAXES)]
+
+
+def _file_types(policy: AttachmentPolicy) -> dict[str, dict[str, str]]:
+    """What the page knows files by, all in lower case.
+
+    `suffixes` and `names` give the MIME type of files that the policy allows, by their suffix or
+    whole name; `aliases` the registered type by its other names; `whyNot` says by suffix why other
+    files can't be attached.
+    """
+    by_suffix = _types_by_suffix(policy)
+    return {
+        "suffixes": {key: value for key, value in by_suffix.items() if key.startswith(".")},
+        "names": {key: value for key, value in by_suffix.items() if not key.startswith(".")},
+        "aliases": {alias: each.mime_type for each in FILE_TYPES for alias in each.aliases},
+        "whyNot": {
+            suffix: reason
+            for each in FILE_TYPES
+            if (reason := policy.why_not(each))
+            for suffix in each.suffixes
+        },
+    }
+
+
+def _types_by_suffix(policy: AttachmentPolicy) -> dict[str, str]:
+    """MIME type by suffix, of the types that the policy allows."""
+    return {
+        suffix: each.mime_type
+        for each in FILE_TYPES
+        if policy.why_not(each) is None
+        for suffix in each.suffixes
+    }
 
 
 def _bucket_post_url(config: PageConfig) -> str | None:

@@ -55,7 +55,7 @@ class UploadGateway:
     async def upload(self, request: Request) -> Response:
         """Stream the file of one request into the bucket.
 
-        Raises `LinkRefused`, `LinkExpired`, `RateLimited`, `LengthRequired`, and what
+        Raises `LinkInvalid`, `LinkExpired`, `RateLimited`, `LengthRequired`, and what
         `Splicer` raises.
         """
         fields = self._links.verify(request.url.path, request.url.query)

@@ -18,9 +18,9 @@ class AttachmentSettings(SettingsGroup):
     max_bytes: int = Field(25 * 1024 * 1024, alias="MAX_ATTACHMENT_BYTES", ge=1)
     """The largest file that can be attached."""
 
-    allowed_mime_types: CommaSeparated = Field((), alias="ALLOWED_MIME_TYPES")
-    """The types that can be attached; `image/*` stands for every image type. Empty: images, text,
-    PDF, office documents and the like."""
+    allowed_mime_types: CommaSeparated | None = Field(None, alias="ALLOWED_MIME_TYPES")
+    """The types that can be attached; `image/*` stands for every image type. By default, every
+    type that reaches the model (docs/model-input.md)."""
 
     upload_method: UploadMethod = Field("POST", alias="UPLOAD_METHOD")
     """`POST` uploads pass through the gateway of this service, or go straight to the bucket from

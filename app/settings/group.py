@@ -46,7 +46,7 @@ _KINDS = {
 
 def accepted_values(field: FieldInfo) -> str:
     """Return in words which values a setting takes: "`POST` or `PUT`"."""
-    annotation = _without_none(field.annotation)
+    annotation = _without_validators(_without_none(field.annotation))
     if get_origin(annotation) is Literal:
         *others, last = (f"`{choice}`" for choice in get_args(annotation))
         return f"{', '.join(others)} or {last}"
@@ -63,6 +63,10 @@ def is_secret(field: FieldInfo) -> bool:
 def _without_none(annotation: Any) -> Any:
     alternatives = [each for each in get_args(annotation) if each is not NoneType]
     return alternatives[0] if NoneType in get_args(annotation) else annotation
+
+
+def _without_validators(annotation: Any) -> Any:
+    return get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
 
 
 def _bounds(field: FieldInfo) -> str:

@@ -1,4 +1,4 @@
-"""The bucket: the bytes of attachments, and nothing else, over S3's own API."""
+"""The bucket: the bytes of attachments and nothing else, over S3's API."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -8,37 +8,36 @@ from datetime import datetime
 from typing import Any, Self
 
 import aioboto3
-from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
 from aiobotocore.session import AioSession
+from botocore.config import Config
 from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from app.errors import BucketUnavailable, ObjectMissing
-from app.storage.bucket_errors import bucket_errors, error_code, is_missing
+from app.storage.bucket_errors import bucket_errors, error_code, meaning_of_error
 from app.storage.call_metrics import observe_calls
+from app.storage.clients import with_cached_service_models
+from app.storage.codes import FORBIDDEN_HEAD, Meaning, meaning_of
 from app.storage.credentials import SessionCredentials
-from app.storage.endpoint import Endpoint, client_config
-from app.storage.sessions import with_cached_service_models
+from app.storage.endpoint import Endpoint
+from app.storage.object_keys import READINESS_KEY
 
-# A bucket that is gone is said to be gone after two attempts: 4 seconds when nothing answers at
-# its address, 10 when it takes connections and then falls silent.
+# A lost bucket is reported after two attempts: after 4 seconds if nothing listens at its address,
+# after 10 if it accepts connections and does not answer.
 _CONNECT_TIMEOUT_SECONDS = 2
 _READ_TIMEOUT_SECONDS = 5
 _ATTEMPTS = 2
 _MAX_CONNECTIONS = 64
 _SLOW_STORE_BYTES_A_SECOND = 1024 * 1024
 
-# The most that DeleteObjects takes.
+# The maximum of one DeleteObjects request.
 _DELETE_BATCH = 1000
-
-# Asking for this object tells a bucket that answers from one that does not; it never exists.
-_CHECK_KEY = "attachments/.readiness"
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectHead:
-    """`size` in bytes; `etag` opaque, with its quotes, as S3 gives and takes it."""
+    """What a HEAD request returns: `size` in bytes, and `etag` with its quotes, as S3 takes it."""
 
     size: int
     etag: str
@@ -47,6 +46,8 @@ class ObjectHead:
 
 @dataclass(frozen=True, slots=True)
 class ObjectSummary:
+    """One entry of a listing. `size` is in bytes."""
+
     key: str
     size: int
     last_modified: datetime
@@ -54,17 +55,17 @@ class ObjectSummary:
 
 @dataclass(frozen=True, slots=True)
 class DeleteFailure:
-    """`reason` is the store's own code and words, for a log or a table."""
+    """An object that was not deleted. `reason` is the store's code and sentence, for a log."""
 
     key: str
     reason: str
 
 
 class Bucket:
-    """One bucket, reached at one endpoint. Enter it to open its connections.
+    """One bucket at one endpoint. Enter it as a context, which opens its connections.
 
-    Every method raises `BucketUnavailable` when the store does not answer, answers 5xx, or
-    refuses this service's credentials. It works again as soon as the store does.
+    Every method raises `BucketUnavailable` if the store does not answer, answers 5xx, or rejects
+    this service's credentials. It works again as soon as the store does.
     """
 
     def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
@@ -76,20 +77,15 @@ class Bucket:
     async def __aenter__(self) -> Self:
         session = with_cached_service_models(AioSession())
         session.register_component("credential_provider", _CredentialSource(self._credentials))
-        config = client_config(self._endpoint.addressing_style).merge(
-            AioConfig(
-                connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-                read_timeout=_READ_TIMEOUT_SECONDS,
-                retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-                max_pool_connections=_MAX_CONNECTIONS,
-            )
+        config = Config(
+            connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+            read_timeout=_READ_TIMEOUT_SECONDS,
+            retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+            max_pool_connections=_MAX_CONNECTIONS,
         )
         self._client = await self._resources.enter_async_context(
             aioboto3.Session(botocore_session=session).client(
-                "s3",
-                region_name=self._endpoint.region,
-                endpoint_url=self._endpoint.url,
-                config=config,
+                **self._endpoint.client_options(config)
             )
         )
         observe_calls(self._client.meta.events)
@@ -97,19 +93,19 @@ class Bucket:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._resources.aclose()
-        # aiohttp's transports close in the loop's next turns; a loop that ends before leaks them.
+        # aiohttp closes its transports in the next turns of the loop, and leaks them without these.
         await asyncio.sleep(0.01)
 
     async def head(self, key: str) -> ObjectHead:
-        """Raises `ObjectMissing`."""
+        """Return size, ETag and type of an object. Raises `ObjectMissing`."""
         with bucket_errors():
             try:
                 found = await self._client.head_object(Bucket=self._endpoint.bucket, Key=key)
             except ClientError as exc:
-                if error_code(exc) != "403":
+                if error_code(exc) != FORBIDDEN_HEAD:
                     raise
-                # An answer to HEAD has no body, so "403" may mean no such key, without the
-                # permission to list, or wrong credentials. The answer to GET says which.
+                # It may mean wrong credentials, or a missing key where listing is not permitted.
+                # The answer to GET has a body with the real code.
                 await self.read(key, length=1)
                 raise BucketUnavailable from exc
         return ObjectHead(found["ContentLength"], found["ETag"], found["ContentType"])
@@ -117,9 +113,9 @@ class Bucket:
     async def read(
         self, key: str, *, etag: str | None = None, start: int = 0, length: int | None = None
     ) -> bytes:
-        """The object's bytes from `start`, `length` of them or as many as there are.
+        """Return the object's bytes from `start` on, at most `length` of them.
 
-        With `etag`, raises `ObjectChanged` unless it is the object's. Raises `ObjectMissing`.
+        Raises `ObjectMissing`, and `ObjectChanged` if the object's ETag is not `etag`.
         """
         if length == 0:
             return b""
@@ -132,25 +128,24 @@ class Bucket:
             try:
                 response = await self._client.get_object(**request)
             except ClientError as exc:
-                if error_code(exc) == "AccessDenied":
-                    # What S3 answers for a missing key to credentials that may not list the bucket.
+                meaning = meaning_of_error(exc)
+                if meaning is Meaning.DENIED:
+                    # S3's answer for a missing key to credentials without ListBucket.
                     raise ObjectMissing from exc
-                if error_code(exc) in ("InvalidRange", "416"):
-                    return b""  # nothing lies at `start`: the object ends before it
+                if meaning is Meaning.PAST_END:
+                    return b""
                 raise
             async with response["Body"] as stream:
                 body: bytes = await stream.read()
         return body
 
     async def write(self, key: str, body: bytes, *, mime_type: str) -> str:
-        """Create or replace the object. Its ETag."""
-        # The driver's timeouts begin when the body is sent: a store that never says "100 Continue"
-        # or stops taking bytes would hold the caller for ever.
-        patience_seconds = (
-            _ATTEMPTS * _READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
-        )
+        """Create or replace the object and return its ETag. Raises `StorageFull`."""
+        # The driver's timeouts begin when the body is sent. Without this one, a store that never
+        # answers "100 Continue" or stops reading would block the caller for ever.
+        timeout_seconds = _ATTEMPTS * _READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
         with bucket_errors():
-            async with asyncio.timeout(patience_seconds):
+            async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(
                     Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
                 )
@@ -158,11 +153,11 @@ class Bucket:
         return etag
 
     async def copy(self, source_key: str, key: str, *, etag: str, mime_type: str) -> str:
-        """Create or replace `key` with the bytes of `source_key`, inside the store.
+        """Copy `source_key` to `key` inside the store, up to 5 GiB, and return the copy's ETag.
 
-        None of the source's headers are taken along: whoever uploaded it may have set some that
-        nobody signed, such as Content-Encoding. The new object's ETag. Raises `ObjectChanged`
-        unless the source's is `etag`, and `ObjectMissing`. Up to 5 GiB.
+        The copy has none of the source's headers: an uploader can set some that are not signed,
+        such as Content-Encoding. Raises `ObjectMissing`, `StorageFull`, and `ObjectChanged` if the
+        source's ETag is not `etag`.
         """
         bucket = self._endpoint.bucket
         with bucket_errors():
@@ -174,14 +169,14 @@ class Bucket:
                 MetadataDirective="REPLACE",
                 ContentType=mime_type,
             )
-        # Some stores leave out the quotes here, and nowhere else.
+        # Some stores leave the quotes out of this response, but of no other.
         new_etag: str = copied["CopyObjectResult"]["ETag"].strip('"')
         return f'"{new_etag}"'
 
     async def delete(self, keys: Sequence[str]) -> Sequence[DeleteFailure]:
-        """Delete the objects, in batches. What is not there counts as deleted.
+        """Delete the objects in batches, and return those that the store did not delete.
 
-        A batch that the store does not take raises `BucketUnavailable`; those before it are done.
+        A missing object counts as deleted. After `BucketUnavailable`, earlier batches are deleted.
         """
         failures: list[DeleteFailure] = []
         for first in range(0, len(keys), _DELETE_BATCH):
@@ -193,12 +188,12 @@ class Bucket:
             failures += [
                 DeleteFailure(error["Key"], f"{error.get('Code')}: {error.get('Message')}")
                 for error in answer.get("Errors", ())
-                if not is_missing(error.get("Code", ""))
+                if meaning_of(error.get("Code", "")) is not Meaning.MISSING
             ]
         return failures
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectSummary]:
-        """Every object whose key starts with `prefix`, in key order, a page at a time."""
+        """Yield every object whose key starts with `prefix`, in the order of keys."""
         pages = self._client.get_paginator("list_objects_v2").paginate(
             Bucket=self._endpoint.bucket, Prefix=prefix
         )
@@ -208,15 +203,15 @@ class Bucket:
                     yield ObjectSummary(item["Key"], item["Size"], item["LastModified"])
 
     async def check(self) -> None:
-        """Return when the bucket answers to these credentials, which needn't be allowed to list."""
+        """Return if the bucket answers; these credentials need no permission to list it."""
         try:
-            await self.read(_CHECK_KEY, length=1)
+            await self.read(READINESS_KEY, length=1)
         except ObjectMissing:
             return
 
 
 class _CredentialSource(AioCredentials):  # type: ignore[misc] # aiobotocore is untyped
-    """Lends the process's credentials to aiobotocore, in place of a second chain of its own."""
+    """Gives aiobotocore the credentials of this process, so that it starts no second chain."""
 
     def __init__(self, credentials: SessionCredentials) -> None:
         super().__init__(access_key=None, secret_key=None, method="shared")

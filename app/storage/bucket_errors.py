@@ -1,4 +1,4 @@
-"""What the S3 driver's errors mean here: the one place where they are translated, by code."""
+"""Translates the errors of the S3 drivers into those of this service, by S3's codes."""
 
 import asyncio
 from collections.abc import Iterator
@@ -14,57 +14,60 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from app.errors import AppError, BucketUnavailable, ObjectChanged, ObjectMissing
+from app.errors import AppError, BucketUnavailable, ObjectChanged, ObjectMissing, StorageFull
+from app.storage.codes import Meaning, meaning_of
 
-_MISSING = {"404", "NoSuchKey", "NotFound"}
-_CHANGED = {"412", "PreconditionFailed"}
-# The store is there and does not work for us now: its own trouble, ours with the credentials, or
-# a bucket that nobody has created.
-_UNAVAILABLE = {
-    *("403", "AccessDenied", "AllAccessDisabled", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
-    *("ExpiredToken", "InvalidToken", "TokenRefreshRequired", "RequestTimeTooSkewed"),
-    *("NoSuchBucket", "RequestTimeout", "SlowDown", "ServiceUnavailable", "InternalError"),
-    *("TooManyRequests", "RequestLimitExceeded", "Throttling", "ThrottlingException"),
+_ERRORS: dict[Meaning, type[AppError]] = {
+    Meaning.MISSING: ObjectMissing,
+    Meaning.CHANGED: ObjectChanged,
+    Meaning.FULL: StorageFull,
+    # The store is there and does not work for us now.
+    Meaning.DENIED: BucketUnavailable,
+    Meaning.INVALID_SIGNATURE: BucketUnavailable,
+    Meaning.NO_BUCKET: BucketUnavailable,
+    Meaning.NOT_IMPLEMENTED: BucketUnavailable,
+    Meaning.UNAVAILABLE: BucketUnavailable,
 }
 _UNREACHABLE: tuple[type[Exception], ...] = (
     *(HTTPClientError, EndpointConnectionError, NoCredentialsError, CredentialRetrievalError),
-    # The body of an answer is read past botocore, so its errors come as they are.
+    # aiobotocore's callers read the body of a response past botocore, from aiohttp itself.
     *(aiohttp.ClientError, asyncio.TimeoutError, ConnectionError),
 )
 
 
 @contextmanager
 def bucket_errors() -> Iterator[None]:
-    """Raises `ObjectMissing`, `ObjectChanged` or `BucketUnavailable` for what the driver raises.
+    """Raise an error of `app.errors` in place of one that botocore or aiohttp raises inside.
 
-    Anything else is a mistake of ours and comes through unchanged.
+    These are `ObjectMissing`, `ObjectChanged`, `StorageFull` and `BucketUnavailable`. Any other
+    error is a mistake in this code, and is passed on unchanged.
     """
     try:
         yield
     except ClientError as exc:
-        meaning = _meaning(exc)
-        if meaning is None:
+        error = error_for(meaning_of_error(exc))
+        if error is None:
             raise
-        raise meaning from exc
+        raise error from exc
     except _UNREACHABLE as exc:
         raise BucketUnavailable from exc
 
 
+def error_for(meaning: Meaning) -> AppError | None:
+    """Return the error to raise when a call to the bucket's API ended with `meaning`.
+
+    None stands for a mistake in this code: the request should not have been made.
+    """
+    error = _ERRORS.get(meaning)
+    return None if error is None else error()
+
+
+def meaning_of_error(error: ClientError) -> Meaning:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return meaning_of(error_code(error), status)
+
+
 def error_code(error: ClientError | BotoCoreError) -> str:
-    """S3's code; the status as a string where an answer had no body."""
+    """Return S3's code, or the status as a string for a response without a body."""
     response = getattr(error, "response", {})
     return str(response.get("Error", {}).get("Code", ""))
-
-
-def is_missing(code: str) -> bool:
-    return code in _MISSING
-
-
-def _meaning(error: ClientError) -> AppError | None:
-    code = error_code(error)
-    if is_missing(code):
-        return ObjectMissing()
-    if code in _CHANGED:
-        return ObjectChanged()
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    return BucketUnavailable() if code in _UNAVAILABLE or status >= 500 else None

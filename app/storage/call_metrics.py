@@ -1,4 +1,4 @@
-"""How long the bucket takes to answer, for `/metrics` and for traces."""
+"""Measures the calls to the bucket, for `/metrics` and for traces."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,20 +11,23 @@ _BEGUN = "begun"
 
 
 def observe_calls(events: Any) -> None:
-    """Time every call that goes through a client, by its `meta.events`."""
+    """Measure every call of a client. `events` is its `meta.events`."""
     events.register("before-call.s3", _begin)
     events.register("after-call.s3", _end)
     events.register("after-call-error.s3", _fail)
 
 
 def bucket_span(operation: str) -> tracing.Span:
-    """Of a call by S3's name for it, whoever makes it."""
+    """Start a span for one call. `operation` is its name in S3's API."""
     return tracing.begin(f"s3 {operation}", {"rpc.method": operation}, is_call=True)
 
 
 @contextmanager
 def observed_call(operation: str, *answers: type[Exception]) -> Iterator[None]:
-    """One call made without such a client. `answers` are errors that tell no trouble."""
+    """Measure one call that is made without botocore.
+
+    `answers` are exceptions that stand for a normal answer of the store, such as a missing object.
+    """
     begun_at = perf_counter()
     outcome = "error"
     try:
@@ -43,7 +46,7 @@ def _begin(context: dict[str, Any], model: Any = None, **_: object) -> None:
 
 
 def _end(model: Any, context: dict[str, Any], http_response: Any, **_: object) -> None:
-    # 404 and 412 are answers that the service asks for; only the store's own trouble is an error.
+    # 404 and 412 are normal answers here. Only a failure of the store itself counts as an error.
     _observe(model, context, "error" if http_response.status_code >= 500 else "ok")
 
 

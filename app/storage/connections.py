@@ -1,8 +1,8 @@
 """Kept-alive HTTP/1.1 connections to one host, for requests whose bodies are streamed.
 
-A general client would serialize, time and retry these uploads in ways of its own; what is needed
-is little: write with backpressure, notice an answer that comes before the body is complete, and
-give up on a silent peer.
+A general HTTP client serializes, times and retries uploads by its own rules. These need little:
+write with backpressure, read an answer that comes before the body is complete, and end the
+connection to a peer that stays silent.
 """
 
 import asyncio
@@ -19,10 +19,10 @@ import httptools
 from botocore.httpsession import get_cert_path
 
 _CONNECT_TIMEOUT_SECONDS = 2.0
-# How long the peer may take no byte of what it was sent.
+# The longest time in which the peer reads nothing of what it was sent.
 _STALL_TIMEOUT_SECONDS = 60.0
-# How long it may think when it has everything: stores that spool a form before they keep it need
-# time by its size, and more when many arrive at once.
+# The longest time between the last byte and the answer. A store that spools a form before it keeps
+# the file needs time by its size, and more if many arrive at once.
 _ANSWER_TIMEOUT_SECONDS = 60.0
 _SLOW_PEER_BYTES_A_SECOND = 1024 * 1024
 # Servers close idle connections too, some after 5 seconds; closing first avoids their race.
@@ -33,19 +33,19 @@ _WRITE_BUFFER_BYTES = 256 * 1024
 
 
 class ConnectionBroken(Exception):
-    """The peer could not be reached, went away, fell silent or did not speak HTTP."""
+    """The peer can't be reached, closed the connection, stays silent, or does not speak HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """Status and body, of which no more than 64 KiB are kept."""
+    """Status and body. Of a longer body, only the first 64 KiB are kept."""
 
     status: int
     body: bytes
 
 
 class Connections:
-    """Connections to the host of `url`. Enter it; the idle ones are closed on leaving."""
+    """A pool of connections to the host of `url`. Leaving it as a context closes the idle ones."""
 
     def __init__(self, url: SplitResult) -> None:
         self._host = url.hostname or ""
@@ -61,11 +61,11 @@ class Connections:
             self._idle.pop()[1].close()
 
     async def exchange(self, head: bytes, chunks: AsyncIterator[bytes]) -> RawResponse:
-        """Send `head` together with the first chunk, then the others; the answer.
+        """Send `head` together with the first chunk, then the other chunks, and return the answer.
 
-        The answer may come before the last chunk is taken: the rest is not asked for then. An
-        exception of `chunks` breaks the connection off, so the peer sees an incomplete request.
-        Raises ConnectionBroken.
+        If the answer comes before the last chunk, the remaining chunks are not read. If `chunks`
+        raises, the connection is aborted, so the peer sees an incomplete request. Raises
+        `ConnectionBroken`.
         """
         opening = head + await anext(chunks, b"")
         connection = self._take_idle()
@@ -73,8 +73,7 @@ class Connections:
             try:
                 return await self._exchange(connection, opening, chunks)
             except _StaleConnection:
-                # It had been closed in the meantime and nothing but the opening was consumed.
-                pass
+                pass  # only the opening was consumed, and a new connection can send it again
         return await self._exchange(await self._connect(), opening, chunks)
 
     async def _exchange(
@@ -88,7 +87,7 @@ class Connections:
         if connection.reusable and len(self._idle) < _MAX_IDLE:
             self._idle.append((time.monotonic(), connection))
         else:
-            connection.abort()  # closing would still try to send what the peer didn't want
+            connection.abort()  # closing would still try to send what the peer did not read
         return answer
 
     def _take_idle(self) -> "_Connection | None":
@@ -114,7 +113,7 @@ class Connections:
 
 
 class _StaleConnection(ConnectionBroken):
-    """A kept connection turned out to be closed before anything was answered on it."""
+    """The peer had closed an idle connection before it answered anything on it."""
 
 
 class _Connection(asyncio.Protocol):
@@ -151,32 +150,32 @@ class _Connection(asyncio.Protocol):
                 await self._until(lambda: not self._writing_paused, _STALL_TIMEOUT_SECONDS)
             if self._answer is not None or self.lost:
                 break
-            reused = False  # from here on the opening alone would not be the whole request
+            reused = False  # from here on, sending the opening again would not be enough
             self._transport.write(chunk)
             sent += len(chunk)
         else:
             self._sent_all = True
         try:
-            patience_seconds = _ANSWER_TIMEOUT_SECONDS + sent / _SLOW_PEER_BYTES_A_SECOND
-            await self._until(lambda: self._answer is not None, patience_seconds)
+            timeout_seconds = _ANSWER_TIMEOUT_SECONDS + sent / _SLOW_PEER_BYTES_A_SECOND
+            await self._until(lambda: self._answer is not None, timeout_seconds)
         except ConnectionBroken as exc:
             if reused and self.lost:
                 raise _StaleConnection from exc
             raise
-        assert self._answer is not None  # noqa: S101  (what was just waited for)
+        assert self._answer is not None  # noqa: S101 - `_until` waited for it
         return self._answer
 
-    async def _until(self, condition: Callable[[], bool], patience_seconds: float) -> None:
-        """Wait until `condition`, or an answer. Raises ConnectionBroken."""
+    async def _until(self, condition: Callable[[], bool], timeout_seconds: float) -> None:
+        """Wait for `condition` or for an answer. Raises `ConnectionBroken`."""
         try:
-            async with asyncio.timeout(patience_seconds):
+            async with asyncio.timeout(timeout_seconds):
                 while self._answer is None and not condition():
                     if self.lost:
                         raise ConnectionBroken("the connection was closed")
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError as exc:
-            raise ConnectionBroken("no sign of life") from exc
+            raise ConnectionBroken("the peer stays silent") from exc
 
     def close(self) -> None:
         self._transport.close()
@@ -215,12 +214,12 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         status = self._parser.get_status_code()
-        if status >= 200:  # the others announce an answer, and are none
+        if status >= 200:  # an informational response is followed by the answer
             self._answer = RawResponse(status, bytes(self._body))
-            self._keep_alive = self._parser.should_keep_alive()  # known here, and nowhere later
+            self._keep_alive = self._parser.should_keep_alive()  # only known now
             self._changed.set()
 
 
 def _tls_context() -> ssl.SSLContext:
-    """Trusts whom botocore trusts: AWS_CA_BUNDLE, or else its own list."""
+    """Return a context that trusts what botocore trusts: AWS_CA_BUNDLE, or else its own list."""
     return ssl.create_default_context(cafile=os.environ.get("AWS_CA_BUNDLE") or get_cert_path(True))

@@ -1,4 +1,4 @@
-"""The AWS credentials of this process as snapshots that never make a caller wait for a refresh."""
+"""The AWS credentials of this process, renewed in the background so that callers rarely wait."""
 
 import asyncio
 import threading
@@ -10,18 +10,18 @@ import botocore.session
 from botocore.exceptions import BotoCoreError
 
 from app.errors import BucketUnavailable
-from app.storage.sessions import with_cached_service_models
+from app.storage.clients import with_cached_service_models
 
-# botocore renews temporary credentials from 15 minutes before they end. A snapshot is renewed in
-# the background from then on, and only waited for when it is about to be useless.
+# botocore renews temporary credentials from 15 minutes before they expire. From then on, a snapshot
+# is renewed in the background. Callers wait for a new one only in the last minute.
 _RENEW_BEFORE_SECONDS = 15 * 60
-_USELESS_BEFORE_SECONDS = 60
+_UNUSABLE_BEFORE_SECONDS = 60
 _RETRY_SECONDS = 30
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """One frozen set of keys. `expires_at` is Unix time; None means they do not expire."""
+    """One set of keys. `expires_at` is Unix time; None means that they do not expire."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -30,9 +30,9 @@ class Credentials:
 
 
 class SessionCredentials:
-    """Calling it gives the current credentials of the standard AWS chain.
+    """The current credentials of the standard AWS chain: call it to get them.
 
-    Environment, profile, web identity, container and instance roles: whatever botocore finds.
+    botocore looks in the environment, profiles, web identity, container and instance roles.
     """
 
     def __init__(
@@ -48,8 +48,8 @@ class SessionCredentials:
         self._lock = threading.Lock()
 
     def __call__(self) -> Credentials:
-        """Raises BucketUnavailable when the chain has no credentials to give."""
-        snapshot = self._useful_snapshot()
+        """Return the current credentials. Raises `BucketUnavailable` if the chain has none."""
+        snapshot = self._usable_snapshot()
         if snapshot is None:
             return self._renew()
         now = self._clock()
@@ -61,16 +61,16 @@ class SessionCredentials:
         return snapshot
 
     async def without_blocking(self) -> Credentials:
-        """The same, for callers that can let the event loop turn while they wait."""
-        if self._useful_snapshot() is None:
+        """Return the current credentials. If they have to be renewed first, a thread waits."""
+        if self._usable_snapshot() is None:
             return await asyncio.to_thread(self)
         return self()
 
-    def _useful_snapshot(self) -> Credentials | None:
+    def _usable_snapshot(self) -> Credentials | None:
         snapshot = self._snapshot
         if snapshot is not None and snapshot.expires_at is not None:
             remaining_seconds = snapshot.expires_at - self._clock()
-            return snapshot if remaining_seconds >= _USELESS_BEFORE_SECONDS else None
+            return snapshot if remaining_seconds >= _UNUSABLE_BEFORE_SECONDS else None
         return snapshot
 
     def _renew(self) -> Credentials:
@@ -82,9 +82,9 @@ class SessionCredentials:
                 raise BucketUnavailable("The storage credentials could not be renewed.") from exc
             if source is None or frozen is None:
                 raise BucketUnavailable("No AWS credentials are configured for the file storage.")
-            # botocore tells nobody when its refreshable credentials end, except in this field.
-            ends = getattr(source, "_expiry_time", None)
-            expires_at = ends.timestamp() if ends is not None else None
+            # botocore has the expiry of renewable credentials in this private field only.
+            expiry = getattr(source, "_expiry_time", None)
+            expires_at = expiry.timestamp() if expiry is not None else None
             self._snapshot = Credentials(
                 frozen.access_key, frozen.secret_key, frozen.token, expires_at
             )
@@ -99,5 +99,4 @@ class SessionCredentials:
         try:
             self._renew()
         except BucketUnavailable:
-            # The snapshot at hand still works; the next call tries again, the last one says so.
-            return
+            return  # the snapshot is still valid, and a later call tries again or raises

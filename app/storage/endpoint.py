@@ -1,18 +1,15 @@
-"""Where a bucket is, and how its objects are addressed there.
-
-The rules for 'auto' addressing, for AWS's own hosts and for bucket names that no host name can hold
-are botocore's, so they are asked of botocore once instead of being written down a second time.
-"""
+"""Where a bucket is, and how its objects are addressed there."""
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import botocore.session
 from botocore.config import Config
 
 from app.settings.bucket import AddressingStyle
-from app.storage.sessions import with_cached_service_models
+from app.storage.clients import client_options, with_cached_service_models
 
 _PROBE_KEY = "k"
 
@@ -26,17 +23,25 @@ class Endpoint:
     region: str = "us-east-1"
     addressing_style: AddressingStyle = "auto"
 
+    def client_options(self, config: Config | None = None) -> dict[str, Any]:
+        """Return the arguments for a client of S3 at this endpoint: see `client_options`."""
+        return client_options(
+            url=self.url,
+            region=self.region,
+            addressing_style=self.addressing_style,
+            config=config,
+        )
+
     @cached_property
     def objects_url(self) -> str:
-        """What an encoded object key is appended to, with its trailing slash."""
+        """The URL that an encoded object key is appended to, with its trailing slash.
+
+        botocore makes it, because it has the rules for `auto` addressing, for AWS's own hosts and
+        for bucket names that no host name can hold.
+        """
         session = with_cached_service_models(botocore.session.Session())
         session.set_credentials("probe", "probe")
-        client = session.create_client(
-            "s3",
-            region_name=self.region,
-            endpoint_url=self.url,
-            config=client_config(self.addressing_style),
-        )
+        client = session.create_client(**self.client_options())
         probe: str = client.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": _PROBE_KEY}
         )
@@ -45,19 +50,5 @@ class Endpoint:
 
     @cached_property
     def bucket_url(self) -> SplitResult:
-        """Where the bucket itself answers: its POST form, its list, its configuration."""
+        """The URL of the bucket itself: its POST form, its list, its configuration."""
         return urlsplit(self.objects_url.removesuffix("/"))
-
-
-def client_config(addressing_style: AddressingStyle) -> Config:
-    """What every S3 client of ours agrees on.
-
-    Checksums only where S3 demands them: botocore's default would sign the CRC of an empty body
-    into presigned PUTs, and several S3-compatible stores do not know the trailers.
-    """
-    return Config(
-        signature_version="s3v4",
-        s3={"addressing_style": addressing_style},
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-    )

@@ -1,7 +1,7 @@
-"""How an upload becomes a POST form of the bucket's: what goes in front of its bytes, and behind.
+"""Frames an upload as a POST form of S3: computes what goes in front of its bytes and behind them.
 
-The upload is never parsed. A multipart body gets the form's other fields in front of it under its
-own boundary; raw bytes are wrapped in one part. Pure: no I/O.
+The upload is never parsed. A multipart body gets the signed fields in front of it, under its own
+boundary; raw bytes become one part. Pure: no I/O.
 
 Sources: RFC 2046 §5.1.1 (boundaries), RFC 7578 (forms),
 https://docs.aws.amazon.com/AmazonS3/latest/API/RESTObjectPOST.html (field order).
@@ -14,20 +14,21 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from app.errors import AttachmentTooLarge, InvalidRequest, LinkRefused, UploadMismatch
+from app.errors import AttachmentTooLarge, InvalidRequest, LinkInvalid, UploadMismatch
+from app.file_types.table import plain_type
 
-# RFC 2046: 1 to 70 of these, and no space at the end.
+# RFC 2046: 1 to 70 of these characters, without a space at the end.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]")
 
-# Where the header means something else, by a quoted parameter with this text in it, its sender's
-# form is refused: the bucket is told the boundary that was found, and in a header of our own.
+# If a header has this text inside another quoted parameter, the match is not its boundary. That is
+# harmless: the bucket gets a header of ours with the match, and rejects a form that differs.
 _BOUNDARY_PARAMETER = re.compile(
     r';[ \t]*boundary=(?:"([^"]*)"|([^";]*?))[ \t]*(?:;|$)', re.IGNORECASE
 )
 
-# The least a client can say about its one part, without any optional space or line.
+# The shortest head of a part, without any optional space or line.
 _SHORTEST_PART_HEAD = len("Content-Disposition:form-data;name=file\r\n\r\n")
-# The most we let it say: a name of 5,000 emoji, escaped in two forms, fits.
+# The longest head that is accepted: a name of 5,000 emoji, escaped in two forms, fits.
 _LONGEST_OVERHEAD_BYTES = 96 * 1024
 
 _SIGNATURE = "x-amz-signature"
@@ -35,7 +36,7 @@ _SIGNATURE = "x-amz-signature"
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """A form around a body: `prefix`, then the request's body, then `suffix`."""
+    """A form: `prefix`, then the body of the request, then `suffix`."""
 
     content_type: str
     content_length: int
@@ -46,9 +47,9 @@ class Framed:
 def frame(fields: Mapping[str, str], *, content_type: str, content_length: int) -> Framed:
     """Frame a request's body, of the announced type and length, with the presigned `fields`.
 
-    Raises `UploadMismatch` or `AttachmentTooLarge` when a body of that length can't hold a file
-    of the size that the policy demands, `InvalidRequest` for an unusable boundary, `LinkRefused`
-    for fields that are no presigned POST.
+    Raises `UploadMismatch` or `AttachmentTooLarge` if a body of that length can't hold a file of
+    the size that the policy demands, `InvalidRequest` for an invalid boundary, and `LinkInvalid`
+    for fields that are not a presigned POST.
     """
     size = _policy_size(fields)
     boundary = multipart_boundary(content_type)
@@ -73,10 +74,10 @@ def frame(fields: Mapping[str, str], *, content_type: str, content_length: int) 
 
 
 def frame_opened(fields: Mapping[str, str], *, boundary: str, content_length: int) -> Framed:
-    """Frame what is left of a form whose first part's head was taken off: content and closing.
+    """Frame the rest of a form whose first part's head was read already: content and closing.
 
-    `content_length` is what is left; `boundary` is the form's own. The head that the client sent
-    is replaced by one of ours: the store gets to see nothing of it. Raises `LinkRefused`.
+    `content_length` is the number of bytes left, `boundary` the form's own. The store gets a head
+    of ours in place of the client's. Raises `LinkInvalid`.
     """
     prefix = _fields_prefix(fields, boundary) + _part_head(fields, boundary)
     return Framed(
@@ -88,11 +89,11 @@ def frame_opened(fields: Mapping[str, str], *, boundary: str, content_length: in
 
 
 def multipart_boundary(content_type: str) -> str | None:
-    """The boundary, quoted or not, of a multipart form; None for any other type.
+    """Return the boundary of a multipart form, without its quotes; None for any other type.
 
     Raises `InvalidRequest` for a form without a boundary that RFC 2046 allows.
     """
-    if content_type.partition(";")[0].strip().lower() != "multipart/form-data":
+    if plain_type(content_type) != "multipart/form-data":
         return None
     found = _BOUNDARY_PARAMETER.search(content_type)
     boundary = (found[1] or found[2] or "") if found else ""
@@ -102,14 +103,14 @@ def multipart_boundary(content_type: str) -> str | None:
 
 
 def _fields_prefix(fields: Mapping[str, str], boundary: str) -> bytes:
-    """All fields, each a part. No value can end its part: a CRLF in one is refused.
+    """Return all fields, each as a part. Raises `LinkInvalid` for one with a line break in it.
 
-    The signature comes last, so that anything a client puts between the fields and its own first
-    boundary becomes part of the signature and spoils it.
+    The signature comes last: if a client puts anything between the fields and its own first
+    boundary, that becomes part of the signature and makes it invalid.
     """
     names = sorted(fields, key=lambda name: name == _SIGNATURE)
     if any("\r" in text or "\n" in text for pair in fields.items() for text in pair):
-        raise LinkRefused
+        raise LinkInvalid
     return "".join(
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{fields[name]}\r\n'
         for name in names
@@ -123,20 +124,21 @@ def _part_head(fields: Mapping[str, str], boundary: str) -> bytes:
 
 
 def _policy_size(fields: Mapping[str, str]) -> int:
-    """The exact size, in bytes, that the policy demands."""
+    """Return the exact size, in bytes, that the policy demands. Raises `LinkInvalid`."""
     try:
         conditions = json.loads(base64.b64decode(fields["policy"], validate=True))["conditions"]
         lists = [condition for condition in conditions if isinstance(condition, list)]
         ((_, smallest, largest),) = [c for c in lists if c[0] == "content-length-range"]
     except (KeyError, IndexError, TypeError, ValueError) as exc:
-        raise LinkRefused from exc
+        raise LinkInvalid from exc
     if not isinstance(smallest, int) or smallest != largest:
-        raise LinkRefused
+        raise LinkInvalid
     return smallest
 
 
 def _check_announced(length: int, shortest: int, longest: int, size: int) -> None:
+    announced = f"the {size:,} bytes announced for it. Attach the file again."
     if length < shortest:
-        raise UploadMismatch(f"The upload is shorter than the {size:,} bytes announced for it.")
+        raise UploadMismatch(f"The upload is shorter than {announced}")
     if length > longest:
-        raise AttachmentTooLarge(f"The upload is larger than the {size:,} bytes announced for it.")
+        raise AttachmentTooLarge(f"The upload is longer than {announced}")

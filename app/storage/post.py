@@ -1,4 +1,4 @@
-"""Presigned POST forms: the policy that pins key, type and size of one upload.
+"""Presigned POST forms: a signed policy fixes the key, type and size of one upload.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
@@ -8,15 +8,15 @@ from collections.abc import Callable
 
 from app.errors import BucketUnavailable
 from app.storage.credentials import SessionCredentials
-from app.storage.endpoint import Endpoint, client_config
+from app.storage.endpoint import Endpoint
 
-# User metadata of S3's, because every store takes that in a form, if its policy names it. The
-# object keeps it until the verified copy, which has none, takes its place.
+# User metadata, because every store accepts that in a form whose policy names it. The verified copy
+# of the object does not have it.
 UPLOADER_FIELD = "x-amz-meta-uploader"
 
 
 class PostPolicySigner:
-    """Signs POST policies for one bucket. The host is not part of what is signed."""
+    """Signs POST policies for one bucket. A policy does not include the host."""
 
     def __init__(
         self,
@@ -28,13 +28,8 @@ class PostPolicySigner:
         self._bucket = endpoint.bucket
         self._credentials = credentials
         self._clock = clock
-        # The session's own credentials object signs; asking `credentials` keeps it renewed early.
-        self._client = credentials.session.create_client(
-            "s3",
-            region_name=endpoint.region,
-            endpoint_url=endpoint.url,
-            config=client_config(endpoint.addressing_style),
-        )
+        # It signs with the session's own credentials. Calling `credentials` renews those early.
+        self._client = credentials.session.create_client(**endpoint.client_options())
 
     def presign(
         self,
@@ -46,12 +41,12 @@ class PostPolicySigner:
         least_size: int | None = None,
         uploader: str | None = None,
     ) -> dict[str, str]:
-        """The form fields that must precede `file`: exactly `size` bytes, once they are signed for.
+        """Return the form fields that must precede `file`, which must have `size` bytes.
 
-        With `least_size`, any size from that one to `size`. `uploader` becomes the field
-        `UPLOADER_FIELD`, which has to be sent like all others. `expires_in` is in seconds and ends
-        earlier where the credentials do. The signature is the last field, so that nothing a client
-        puts behind the fields can be read as part of another.
+        With `least_size`, the file may have any size from `least_size` to `size`. `uploader`
+        becomes the field `UPLOADER_FIELD`. `expires_in` is in seconds; the form expires earlier if
+        the credentials do. The signature is the last field, so anything that a client adds behind
+        the fields makes it invalid. Raises `BucketUnavailable` without valid credentials.
         """
         expires_at = self._credentials().expires_at
         if expires_at is not None:

@@ -1,10 +1,11 @@
-"""Whole objects, read fast: what the model is shown comes through here.
+"""Reads whole objects fast, for the model and for thumbnails.
 
-Ten files of 5 MiB at once take a third to half of what aioboto3 takes for them, and the event loop
-waits 4 ms instead of 68, because Rust does the work in threads of its own (docs/performance.md).
-Everything else about the bucket stays with `Bucket`.
+Ten files of 5 MiB at once take a third to a half of the time that aiobotocore takes, and block the
+event loop for 4 ms instead of 68, because Rust works in threads of its own (docs/performance.md).
+`Bucket` does everything else.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -12,24 +13,28 @@ import obstore
 from obstore.exceptions import BaseError, PreconditionError
 from obstore.store import S3Store
 
-from app.errors import AppError, BucketUnavailable, ObjectChanged, ObjectMissing
+from app.errors import AppError, BucketUnavailable, ObjectMissing
+from app.storage.bucket_errors import error_for
 from app.storage.call_metrics import observed_call
+from app.storage.codes import Meaning, meaning_of
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
 if TYPE_CHECKING:
     from obstore.store import S3Credential
 
-# As patient as `Bucket`: a store that is gone is said to be gone after two attempts.
+# The same limits as those of `Bucket`: a lost store is reported after two attempts.
 _CONNECT_TIMEOUT = timedelta(seconds=2)
 _READ_TIMEOUT = timedelta(seconds=5)
 _RETRIES = 1
 _CHUNK_BYTES = 1024 * 1024
 _RETRY_TIMEOUT = timedelta(seconds=10)
 
+_CODE = re.compile(r"<Code>(\w+)<")
+
 
 class ObjectReader:
-    """Reads objects of one bucket. Its connections are opened when needed and close by themselves.
+    """Reads objects of one bucket. Its connections open when needed and close by themselves.
 
     It works again as soon as the store does.
     """
@@ -40,30 +45,28 @@ class ObjectReader:
         self._store: S3Store | None = None
 
     async def read(self, key: str, *, etag: str | None = None) -> bytes:
-        """The object's bytes. With `etag`, raises `ObjectChanged` unless it is the object's.
+        """Return the object's bytes.
 
-        Raises `ObjectMissing` and `BucketUnavailable`.
+        Raises `ObjectMissing`, `BucketUnavailable`, and `ObjectChanged` if the object's ETag is not
+        `etag`.
         """
         try:
             with observed_call("GetObject", PreconditionError, FileNotFoundError):
                 found = await obstore.get_async(
                     self._opened(), key, options={"if_match": etag} if etag is not None else {}
                 )
-                # Joined here, once: the library's own `bytes_async` holds the object twice
-                # meanwhile.
+                # Joined here, because the library's own `bytes_async` holds the object twice.
                 chunks = [chunk async for chunk in found.stream(_CHUNK_BYTES)]
                 return b"".join(chunks)
-        except PreconditionError as problem:
-            raise ObjectChanged from problem
         except (BaseError, OSError) as problem:
-            raise _meaning(problem) from problem
+            raise _error_for(problem) from problem
 
     def _opened(self) -> S3Store:
         if self._store is None:
             self._store = S3Store(
                 self._endpoint.bucket,
                 region=self._endpoint.region,
-                # Whatever the addressing style: the object's key is all that is appended to it.
+                # Right for both addressing styles: only the object's key is appended to it.
                 endpoint=self._endpoint.objects_url.rstrip("/"),
                 virtual_hosted_style_request=True,
                 client_options={
@@ -87,10 +90,17 @@ class ObjectReader:
         }
 
 
-def _meaning(problem: Exception) -> AppError:
-    # The library has no codes, but it shows what the store wrote.
-    if isinstance(problem, FileNotFoundError) and "NoSuchBucket" not in str(problem):
-        return ObjectMissing()
-    if isinstance(problem, PermissionError) and "<Code>AccessDenied<" in str(problem):
-        return ObjectMissing()  # what S3 answers for a missing key to who may not list the bucket
-    return BucketUnavailable()
+def _error_for(problem: Exception) -> AppError:
+    """Return the error of this service for one of the library's, by the code that S3 wrote in it.
+
+    The library gives no code, but its text has the body of the store's answer.
+    """
+    code = _CODE.search(str(problem))
+    meaning = meaning_of(code[1]) if code else Meaning.UNKNOWN
+    if isinstance(problem, PreconditionError):
+        meaning = Meaning.CHANGED
+    elif meaning is Meaning.UNKNOWN and isinstance(problem, FileNotFoundError):
+        meaning = Meaning.MISSING
+    elif meaning is Meaning.DENIED:
+        return ObjectMissing()  # S3's answer for a missing key to credentials without ListBucket
+    return error_for(meaning) or BucketUnavailable()

@@ -1,7 +1,7 @@
-"""Makes the bucket what this service expects of it, and says what a store refuses.
+"""Creates and configures the bucket, and reports what a store rejects.
 
-What others have configured on the same bucket stays: only rules with our IDs are replaced. It runs
-from the command line, one step after the other, so the calls are blocking ones.
+Other rules on the same bucket stay: only rules with our IDs are replaced. Only commands run this,
+one step after the other, so the calls block.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,24 +13,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from app.errors import BucketUnavailable
-from app.storage.bucket_errors import bucket_errors, error_code, is_missing
-from app.storage.endpoint import Endpoint, client_config
-from app.storage.sessions import with_cached_service_models
+from app.storage.bucket_errors import bucket_errors, error_code, meaning_of_error
+from app.storage.clients import with_cached_service_models
+from app.storage.codes import Meaning
+from app.storage.endpoint import Endpoint
 
-Outcome = Literal["set", "already so", "refused"]
+Outcome = Literal["set", "already set", "rejected"]
 
 _PAGES_RULE, _FRAME_RULE = "chatkit-pages", "chatkit-frame"
 _ABORT_RULE = "chatkit-abort-incomplete-uploads"
 _ABORT_AFTER_DAYS = 1
 _PREFLIGHT_SECONDS = 3600
 _EXPOSED_HEADERS = ["ETag", "Content-Length", "Content-Type", "Content-Range"]
-# AWS knows its first region only by the absence of a constraint.
+# AWS rejects the name of its first region here: it means that region if there is no constraint.
 _UNCONSTRAINED_REGION = "us-east-1"
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What became of one part of the set-up; `reason` is the store's, where it refused."""
+    """One step and its outcome. `reason` is the code and sentence of a store that rejected it."""
 
     name: str
     outcome: Outcome
@@ -42,9 +43,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Whose pages may reach the bucket from a browser, as origins (`https://host:port`).
+    """The origins (`https://host:port`) whose pages may use the bucket from a browser.
 
-    `pages` upload and read; `frames` show previews only. `prefix` is where our object keys begin.
+    `pages` upload and read, `frames` only show previews. All our object keys begin with `prefix`.
     """
 
     pages: Sequence[str]
@@ -53,18 +54,14 @@ class Access:
 
 
 def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
-    """Create the bucket if there is none; set CORS, lifecycle, encryption, public access block.
+    """Create the bucket if it is missing; set CORS, lifecycle, encryption, public access block.
 
-    Any number of times, with the same result. A part that the store refuses is reported, and the
-    next one follows. Raises `BucketUnavailable` when the bucket can't be had at all.
+    Running it again changes nothing. If the store rejects a step, the next steps follow. Raises
+    `BucketUnavailable` if the bucket can neither be found nor created.
     """
     try:
-        client: Any = boto3.Session(botocore_session=with_cached_service_models(Session())).client(
-            "s3",
-            region_name=endpoint.region,
-            endpoint_url=endpoint.url,
-            config=client_config(endpoint.addressing_style),
-        )
+        session = boto3.Session(botocore_session=with_cached_service_models(Session()))
+        client: Any = session.client(**endpoint.client_options())
     except (BotoCoreError, ValueError) as exc:
         raise BucketUnavailable(f"The bucket's settings can't be used: {exc}") from exc
     try:
@@ -83,28 +80,28 @@ def _attempt(name: str, change: Callable[[], Outcome]) -> Step:
         return Step(name, change())
     except ClientError as exc:
         message = exc.response.get("Error", {}).get("Message", "")
-        return Step(name, "refused", f"{error_code(exc)} {message}".strip())
+        return Step(name, "rejected", f"{error_code(exc)} {message}".strip())
 
 
 def _create(client: Any, endpoint: Endpoint) -> Outcome:
     try:
         client.head_bucket(Bucket=endpoint.bucket)
     except ClientError as exc:
-        if not is_missing(error_code(exc)):
+        if meaning_of_error(exc) is not Meaning.MISSING:
             raise BucketUnavailable(
                 f"The bucket {endpoint.bucket} can't be used with these credentials"
                 f" ({error_code(exc)}): it may be someone else's, or in another region."
             ) from exc
     else:
-        return "already so"
+        return "already set"
     request: dict[str, Any] = {"Bucket": endpoint.bucket}
     if endpoint.region != _UNCONSTRAINED_REGION:
         request["CreateBucketConfiguration"] = {"LocationConstraint": endpoint.region}
     try:
         client.create_bucket(**request)
     except ClientError as exc:
-        if error_code(exc) == "BucketAlreadyOwnedByYou":
-            return "already so"  # another replica was faster
+        if meaning_of_error(exc) is Meaning.ALREADY_OURS:
+            return "already set"  # another replica was faster
         raise BucketUnavailable(
             f"The bucket {endpoint.bucket} could not be created ({error_code(exc)}):"
             f" {exc.response['Error'].get('Message', '')}"
@@ -114,18 +111,16 @@ def _create(client: Any, endpoint: Endpoint) -> Outcome:
 
 def _set_cors(client: Any, bucket: str, access: Access) -> Outcome:
     ours = cors_rules(access)
-    before = _configured(
-        lambda: client.get_bucket_cors(Bucket=bucket)["CORSRules"], "NoSuchCORSConfiguration"
-    )
+    before = _configured(lambda: client.get_bucket_cors(Bucket=bucket)["CORSRules"])
     rules = _merged(before, ours)
     if rules == before:
-        return "already so"
+        return "already set"
     client.put_bucket_cors(Bucket=bucket, CORSConfiguration={"CORSRules": rules})
     return "set"
 
 
 def cors_rules(access: Access) -> list[dict[str, Any]]:
-    """What pages and frames need, as S3's own JSON; `doctor` prints the same."""
+    """Return the CORS rules that pages and frames need, as S3's JSON; `doctor` prints the same."""
     rules = []
     if access.pages:
         rules.append(_cors_rule(_PAGES_RULE, access.pages, ["GET", "HEAD", "POST", "PUT"]))
@@ -147,13 +142,10 @@ def _cors_rule(name: str, origins: Sequence[str], methods: list[str]) -> dict[st
 
 def _set_lifecycle(client: Any, bucket: str, access: Access) -> Outcome:
     ours = abort_rule(access.prefix)
-    before = _configured(
-        lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"],
-        "NoSuchLifecycleConfiguration",
-    )
+    before = _configured(lambda: client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"])
     rules = _merged(before, [ours])
     if rules == before:
-        return "already so"
+        return "already set"
     client.put_bucket_lifecycle_configuration(
         Bucket=bucket, LifecycleConfiguration={"Rules": rules}
     )
@@ -161,7 +153,10 @@ def _set_lifecycle(client: Any, bucket: str, access: Access) -> Outcome:
 
 
 def abort_rule(prefix: str) -> dict[str, Any]:
-    """Parts of uploads that nobody completed cost money and are in no list of objects."""
+    """Return the rule that deletes the parts of incomplete uploads.
+
+    They cost money, and no listing of objects shows them.
+    """
     return {
         "ID": _ABORT_RULE,
         "Status": "Enabled",
@@ -171,14 +166,15 @@ def abort_rule(prefix: str) -> dict[str, Any]:
 
 
 def _set_encryption(client: Any, bucket: str) -> Outcome:
-    """At rest, with the store's own key, unless the bucket already encrypts in its own way."""
-    if _configured(
-        lambda: client.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"][
-            "Rules"
-        ],
-        "ServerSideEncryptionConfigurationNotFoundError",
-    ):
-        return "already so"
+    """Encrypt at rest with the store's own key, unless the bucket has an encryption already."""
+
+    def current() -> list[Any]:
+        answer = client.get_bucket_encryption(Bucket=bucket)
+        rules: list[Any] = answer["ServerSideEncryptionConfiguration"]["Rules"]
+        return rules
+
+    if _configured(current):
+        return "already set"
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
     client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     return "set"
@@ -189,25 +185,24 @@ def _block_public(client: Any, bucket: str) -> Outcome:
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
     before = _configured(
-        lambda: [client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]],
-        "NoSuchPublicAccessBlockConfiguration",
+        lambda: [client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]]
     )
     if before == [everything]:
-        return "already so"
+        return "already set"
     client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=everything)
     return "set"
 
 
-def _configured(read: Callable[[], list[Any]], nothing_yet: str) -> list[Any]:
+def _configured(read: Callable[[], list[Any]]) -> list[Any]:
     try:
         return read()
     except ClientError as exc:
-        if error_code(exc) == nothing_yet:
+        if meaning_of_error(exc) is Meaning.NOT_CONFIGURED:
             return []
         raise
 
 
 def _merged(before: list[dict[str, Any]], ours: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Everyone else's rules as they are, then ours in place of what we set earlier."""
+    """Return the rules of others unchanged, then ours in place of those with the same IDs."""
     names = {_PAGES_RULE, _FRAME_RULE, _ABORT_RULE}
     return [rule for rule in before if rule.get("ID") not in names] + ours

@@ -1,4 +1,4 @@
-"""Presigned S3 URLs: SigV4 query signing, byte-identical to botocore's and some 50 times cheaper.
+"""Presigns S3 URLs (SigV4 in the query): the same bytes as botocore's, some 50 times faster.
 
 Source: https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
 """
@@ -17,7 +17,7 @@ from app.storage.endpoint import Endpoint
 
 MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
-# URLs of one window kept in memory, some 600 bytes each.
+# The number of URLs of one window in memory, some 600 bytes each.
 MAX_KEPT = 4096
 
 Method = Literal["GET", "HEAD", "PUT", "DELETE"]
@@ -26,7 +26,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class _SigningDay(NamedTuple):
-    """What stays the same for every URL that one set of keys signs on one day."""
+    """The part of a signature that is the same for all URLs of one day and one set of keys."""
 
     credentials: Credentials
     date: int
@@ -36,8 +36,19 @@ class _SigningDay(NamedTuple):
     query_token: str
 
 
+_Urls = dict[tuple[Method, str, int, tuple[tuple[str, str], ...]], str]
+
+
+class _Window(NamedTuple):
+    """The URLs that were signed for one moment, because the same image is shown again and again."""
+
+    signed_at: int
+    day: _SigningDay
+    urls: _Urls
+
+
 class UrlSigner:
-    """Signs URLs of one endpoint's objects. Pure: no I/O besides asking for the credentials."""
+    """Signs URLs of one endpoint's objects, without I/O besides asking for the credentials."""
 
     def __init__(
         self,
@@ -57,12 +68,9 @@ class UrlSigner:
             self._host = f"[{self._host}]"
         if parts.port not in (None, _DEFAULT_PORTS[parts.scheme]):
             self._host = f"{self._host}:{parts.port}"
-        self._day: _SigningDay | None = None
         self._timestamp = (-1, "")
-        # What was signed for the current window: the same image is shown again and again.
-        self._window = -1
-        self._window_day: _SigningDay | None = None
-        self._urls: dict[tuple[Method, str, int, tuple[tuple[str, str], ...]], str] = {}
+        self._day: _SigningDay | None = None
+        self._window: _Window | None = None
 
     def presign(
         self,
@@ -74,42 +82,60 @@ class UrlSigner:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
     ) -> str:
-        """A URL that lets its holder do `method` on `key` for at most `expires_in` seconds.
+        """Return a URL that allows `method` on `key` for at most `expires_in` seconds.
 
-        With `window_seconds` the signing time is rounded down to a multiple of it, so the URL is
-        the same for that long, and is good for at least `expires_in - window_seconds`. It ends
-        earlier where the credentials do. `headers` have to be sent exactly as given; `query`
-        overrides response headers (`response-content-disposition` …).
+        With `window_seconds`, the signing time is rounded down to a multiple of it: the URL is the
+        same for that long, and valid for at least `expires_in - window_seconds`. It expires earlier
+        if the credentials do. `headers` must be sent exactly as given. `query` overrides response
+        headers (`response-content-disposition` …).
 
-        Raises ValueError for times S3 does not take, BucketUnavailable without valid credentials.
+        Raises `ValueError` for times that S3 rejects, `BucketUnavailable` without credentials.
         """
-        signed_at = int(self._clock())
-        if window_seconds:
-            if window_seconds >= expires_in:
-                raise ValueError("the window must be shorter than the URL's life")
-            signed_at -= signed_at % window_seconds
         if not 1 <= expires_in <= MAX_EXPIRES_SECONDS:
             raise ValueError(f"expires_in must be 1 to {MAX_EXPIRES_SECONDS} seconds")
+        if window_seconds and window_seconds >= expires_in:
+            raise ValueError("the window must be shorter than the URL's life")
+        signed_at = int(self._clock())
+        if window_seconds:
+            signed_at -= signed_at % window_seconds
         credentials = self._credentials()
-        if credentials.expires_at is not None:
-            expires_in = min(expires_in, int(credentials.expires_at) - signed_at)
-            if signed_at + expires_in <= self._clock():
-                raise BucketUnavailable("The storage credentials have expired.")
-        day = self._day
-        if day is None or day.date != signed_at // 86400 or day.credentials is not credentials:
-            day = self._day = self._signing_day(credentials, signed_at)
-
+        expires_in = self._limited(expires_in, signed_at, credentials)
+        day = self._day_of(signed_at, credentials)
         given = tuple(query.items()) if query else ()
         if not window_seconds or headers:
             return self._sign(method, key, signed_at, expires_in, day, headers, given)
-        if self._window != signed_at or self._window_day is not day or len(self._urls) > MAX_KEPT:
-            self._window, self._window_day, self._urls = signed_at, day, {}
+        urls = self._urls_of(signed_at, day)
         wanted = (method, key, expires_in, given)
-        url = self._urls.get(wanted)
-        if url is None:
-            url = self._sign(method, key, signed_at, expires_in, day, None, given)
-            self._urls[wanted] = url
-        return url
+        if wanted not in urls:
+            urls[wanted] = self._sign(method, key, signed_at, expires_in, day, None, given)
+        return urls[wanted]
+
+    def _limited(self, expires_in: int, signed_at: int, credentials: Credentials) -> int:
+        """Return the life of a URL in seconds, which ends no later than that of its credentials."""
+        if credentials.expires_at is None:
+            return expires_in
+        limited = min(expires_in, int(credentials.expires_at) - signed_at)
+        if signed_at + limited <= self._clock():
+            raise BucketUnavailable("The storage credentials have expired.")
+        return limited
+
+    def _day_of(self, signed_at: int, credentials: Credentials) -> _SigningDay:
+        day = self._day
+        if day is None or day.date != signed_at // 86400 or day.credentials is not credentials:
+            day = self._day = self._signing_day(credentials, signed_at)
+        return day
+
+    def _urls_of(self, signed_at: int, day: _SigningDay) -> _Urls:
+        """Return the URLs of the current window; an empty dict if it is new or had too many."""
+        window = self._window
+        if (
+            window is None
+            or window.signed_at != signed_at
+            or window.day is not day
+            or len(window.urls) > MAX_KEPT
+        ):
+            window = self._window = _Window(signed_at, day, {})
+        return window.urls
 
     def _sign(
         self,
@@ -129,7 +155,7 @@ class UrlSigner:
             canonical_headers, signed_headers = f"host:{self._host}\n", "host"
         lead = f"{day.query_head}{timestamp}&X-Amz-Expires={expires_in}"
         names = f"&X-Amz-SignedHeaders={signed_headers}"
-        # The URL keeps botocore's order of parameters; what is signed is sorted by name.
+        # The URL has botocore's order of parameters; the signed query is sorted by name.
         url_query = f"{lead}{names}{day.query_token}"
         canonical_query = f"{lead}{day.query_token}{names}"
         if query:
@@ -179,7 +205,7 @@ class UrlSigner:
         return text
 
     def _canonical_headers(self, headers: Mapping[str, str]) -> tuple[str, str]:
-        """The headers as they are signed, and their names, encoded for the query."""
+        """Return the headers as they are signed, and their names as the query has them."""
         lines = {name.strip().lower(): " ".join(value.split()) for name, value in headers.items()}
         lines["host"] = self._host
         names = sorted(lines)
@@ -188,7 +214,7 @@ class UrlSigner:
 
 @lru_cache(maxsize=256)
 def _encoded_query(query: tuple[tuple[str, str], ...]) -> tuple[str, str, bool]:
-    """As given, sorted by name, and whether all of it sorts after SigV4's own parameters."""
+    """Return the query as given, sorted by name, and whether it sorts behind SigV4's parameters."""
     given = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in query)
     return given, _sorted_by_name(given), min(_encode(name) for name, _ in query) > "X-Amz-~"
 

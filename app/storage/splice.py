@@ -1,9 +1,8 @@
-"""Splicing an upload into the bucket's POST endpoint while it arrives: nothing parsed, none kept.
+"""Splices an upload into the bucket's POST endpoint while it arrives; nothing is parsed or kept.
 
-The bucket itself checks size, type, key, signature and expiry; what it refuses is put into words.
+The bucket itself checks size, type, key, signature and expiry. Its errors are translated here.
 """
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from typing import Self
 from xml.etree import ElementTree
@@ -14,32 +13,19 @@ from app.errors import (
     BucketUnavailable,
     InvalidRequest,
     LinkExpired,
-    LinkRefused,
+    LinkInvalid,
+    StorageFull,
     UploadMismatch,
 )
 from app.storage.call_metrics import bucket_span
+from app.storage.codes import Meaning, meaning_of
 from app.storage.connections import ConnectionBroken, Connections, RawResponse
 from app.storage.endpoint import Endpoint
 from app.storage.form import Framed, frame, frame_opened
 
-# What S3 says about a POST form. https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-_REFUSED_LINK = {
-    *("SignatureDoesNotMatch", "InvalidAccessKeyId", "ExpiredToken", "InvalidToken"),
-    *("InvalidPolicyDocument", "AuthorizationHeaderMalformed"),
-}
-_NO_FORM = {
-    *("MalformedPOSTRequest", "IncorrectNumberOfFilesInPostRequest", "MissingFields"),
-    *("POSTFileRequired", "MaxPostPreDataLengthExceeded", "PreconditionFailed"),
-    *("UserKeyMustBeSpecified", "InvalidArgument"),
-}
-_NOT_NOW = {
-    *("NoSuchBucket", "SlowDown", "RequestTimeout", "ServiceUnavailable", "InternalError"),
-    *("RequestTimeTooSkewed", "NotImplemented"),
-}
-
 
 class Splicer:
-    """Posts forms to one bucket over connections that are kept alive. Enter it to open it."""
+    """Posts forms to one bucket over kept-alive connections. Use it as a context."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         url = endpoint.bucket_url
@@ -62,14 +48,14 @@ class Splicer:
         content_type: str,
         content_length: int,
     ) -> None:
-        """Store what `body` brings, `content_length` bytes of it, by the presigned `fields`.
+        """Upload `body`, which has `content_length` bytes, with the presigned `fields`.
 
-        `content_type` is the request's: a multipart form with one field, `file`, or the raw bytes
-        in any other type. Nothing is read from `body` when the announced length is impossible.
-        An exception of `body` leaves no object behind.
+        `content_type` is that of the request: a multipart form with the one field `file`, or any
+        other type for the raw bytes of the file. If no file of the signed size can have that
+        length, nothing is read from `body`. If `body` raises, no object is written.
 
         Raises `UploadMismatch`, `AttachmentTooLarge`, `InvalidRequest`, `LinkExpired`,
-        `LinkRefused` or `BucketUnavailable`.
+        `LinkInvalid`, `StorageFull` or `BucketUnavailable`.
         """
         framed = frame(fields, content_type=content_type, content_length=content_length)
         await self._send(framed, body)
@@ -82,9 +68,10 @@ class Splicer:
         boundary: str,
         content_length: int,
     ) -> None:
-        """As `splice`, of a form whose first part's head was taken off `body` already.
+        """Upload the rest of a form whose first part's head was read from `body` already.
 
-        `boundary` is the form's; `content_length` counts what is left.
+        `boundary` is that of the form, `content_length` the number of bytes left. Raises what
+        `splice` raises.
         """
         framed = frame_opened(fields, boundary=boundary, content_length=content_length)
         await self._send(framed, body)
@@ -103,11 +90,11 @@ class Splicer:
         except ConnectionBroken as exc:
             raise BucketUnavailable from exc
         if not 200 <= answer.status < 300:
-            raise _refusal(answer)
+            raise error_of(answer)
 
 
 async def _with_suffix(body: AsyncIterator[bytes], framed: Framed) -> AsyncIterator[bytes]:
-    """`body` with the suffix right behind its last byte, so that a small upload is one chunk."""
+    """Yield `body`, its last chunk with the suffix behind it: a small upload stays one chunk."""
     missing = framed.content_length - len(framed.prefix) - len(framed.suffix)
     if not missing:
         yield framed.suffix
@@ -117,30 +104,38 @@ async def _with_suffix(body: AsyncIterator[bytes], framed: Framed) -> AsyncItera
             yield chunk if missing else chunk + framed.suffix
 
 
-def _refusal(answer: RawResponse) -> AppError:
+def error_of(answer: RawResponse) -> AppError:
+    """Return the error that the store's answer to a form stands for."""
     code, message = _code_and_message(answer.body)
-    if code == "EntityTooLarge":
-        return AttachmentTooLarge("The upload is larger than the file that was announced.")
-    if code == "EntityTooSmall":
-        return UploadMismatch("The upload is shorter than the file that was announced.")
-    if code in _NOT_NOW or answer.status >= 500:
-        return BucketUnavailable()
-    # The only hint at why a policy was refused is the sentence that comes with AccessDenied.
-    if re.search(r"\bexpired\b", message, re.IGNORECASE) and code not in _REFUSED_LINK:
-        return LinkExpired()
-    if code == "AccessDenied":
-        return UploadMismatch()
-    if code in _NO_FORM:
-        return InvalidRequest("The upload has to be a form with one field, 'file'.", param="file")
-    if code in _REFUSED_LINK:
-        return LinkRefused()
-    return InvalidRequest(f"The file storage refused the upload ({code or answer.status}).")
+    match meaning_of(code, answer.status, message):
+        case Meaning.TOO_LARGE:
+            return AttachmentTooLarge("The file is larger than announced. Attach it again.")
+        case Meaning.TOO_SMALL:
+            return UploadMismatch("The file is smaller than announced. Attach it again.")
+        case Meaning.EXPIRED:
+            return LinkExpired()
+        case Meaning.INVALID_SIGNATURE | Meaning.WRONG_REGION:
+            return LinkInvalid()
+        case Meaning.DENIED:
+            return UploadMismatch()  # by the policy: the form differs from what was signed
+        case Meaning.INVALID_FORM | Meaning.CHANGED:
+            # S3 answers PreconditionFailed to a POST that is not a form.
+            return InvalidRequest("The upload must be a form with one field, 'file'.", param="file")
+        case Meaning.FULL:
+            return StorageFull()
+        case Meaning.UNAVAILABLE | Meaning.NO_BUCKET | Meaning.NOT_IMPLEMENTED:
+            return BucketUnavailable()
+        case _:
+            return InvalidRequest(
+                f"The file storage rejected the upload ({code or answer.status})."
+                " Attach the file again."
+            )
 
 
 def _code_and_message(body: bytes) -> tuple[str, str]:
-    """Of S3's XML; empty for anything else."""
+    """Return code and sentence of S3's XML; two empty strings for any other body."""
     try:
-        # It comes from our own bucket, and expat has limits against entities that multiply.
+        # It comes from our own bucket, and expat limits how far entities may expand.
         root = ElementTree.fromstring(body)  # noqa: S314
     except ElementTree.ParseError:
         return "", ""

@@ -110,16 +110,30 @@ export function bucketForm(url, file) {
   return form;
 }
 
+/** The same sentences for the same codes of S3 as in `app/storage/splice.py`. */
+const TOO_LARGE = 'The file is larger than announced. Attach it again.';
+const TOO_SMALL = 'The file is smaller than announced. Attach it again.';
+const FULL = 'The file storage is full. Its operator has to make room; then try again.';
+/** @type {Record<string, string>} */
+const BUCKET_MESSAGES = {
+  EntityTooLarge: TOO_LARGE,
+  EntityTooSmall: TOO_SMALL,
+  XMinioStorageFull: FULL,
+  XMinioAdminBucketQuotaExceeded: FULL,
+  QuotaExceeded: FULL,
+  InsufficientStorageSpace: FULL,
+};
+
 /**
  * What the bucket's XML means to the person who waits for the upload.
  * @param {string} xml
  */
 export function bucketMessage(xml) {
   const code = /<Code>(\w+)<\/Code>/.exec(xml)?.[1] ?? '';
-  if (code === 'EntityTooLarge') return 'The file is larger than announced. Attach it again.';
-  if (code === 'EntityTooSmall') return 'The file is smaller than announced. Attach it again.';
+  const message = BUCKET_MESSAGES[code];
+  if (message) return message;
   if (/expired/i.test(xml)) return 'The upload link has expired. Attach the file again.';
-  return 'The file storage refused the upload. Attach the file again.';
+  return 'The file storage rejected the upload. Attach the file again.';
 }
 
 /**

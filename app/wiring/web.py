@@ -8,15 +8,12 @@ from app.attachments.capability_links import LinkSigner
 from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
-from app.attachments.policy import DEFAULT_MIME_TYPES, AttachmentPolicy
+from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
-from app.attachments.store import (
-    PostTransport,
-    PutTransport,
-    TwoPhaseAttachmentStore,
-    UploadTransport,
-)
+from app.attachments.reservations import Reservations
+from app.attachments.store import ChatKitAttachmentStore
 from app.attachments.thumbnails import Thumbnails
+from app.attachments.upload_transports import PostTransport, PutTransport, UploadTransport
 from app.attachments.verification import Verifier
 from app.chat.server import AssistantServer
 from app.database.payloads import Hydrator
@@ -48,7 +45,7 @@ class WebParts:
     previews: Hydrator
     policy: AttachmentPolicy
     store: PostgresStore
-    attachments: TwoPhaseAttachmentStore
+    reservations: Reservations
     verifier: Verifier
     splicer: Splicer
     direct_uploads: DirectUploads
@@ -75,19 +72,19 @@ def create_web_parts(settings: Settings) -> WebParts:
     signed = SignedPreviews(urls, ttl_seconds=settings.attachments.preview_ttl_seconds)
     previews = _previews(settings, core, signed, links)
     policy = AttachmentPolicy(
-        settings.attachments.max_bytes,
-        settings.attachments.allowed_mime_types or DEFAULT_MIME_TYPES,
+        settings.attachments.max_bytes, settings.attachments.allowed_mime_types
     )
     store = PostgresStore(core.database, previews, messages_create_threads=True)
     sweeper = create_sweeper(core, settings.retention)
-    attachment_store = TwoPhaseAttachmentStore(
+    reservations = Reservations(
         core.records,
         policy,
         settings.quota,
-        _transport(settings.attachments, core, links, urls),
-        previews,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
         on_tombstone=sweeper.wake,
+    )
+    attachment_store = ChatKitAttachmentStore(
+        reservations, _transport(settings.attachments, core, links, urls), previews
     )
     reader = ObjectReader(core.internal, core.credentials)
     workers = Workers()
@@ -109,12 +106,10 @@ def create_web_parts(settings: Settings) -> WebParts:
         previews=previews,
         policy=policy,
         store=store,
-        attachments=attachment_store,
+        reservations=reservations,
         verifier=verifier,
         splicer=splicer,
-        direct_uploads=DirectUploads(
-            attachment_store, policy, core.records, posts, splicer, verifier
-        ),
+        direct_uploads=DirectUploads(reservations, policy, core.records, posts, splicer, verifier),
         sweeper=sweeper,
         chat=chat,
         server=AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation),

@@ -16,11 +16,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
-from app.attachments.keys import OBJECT_KEY_PREFIX
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.http.page import CHATKIT_CDN
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import OBJECT_KEY_PREFIX
 from app.storage.setup import Access, set_up_bucket
 from tests.browser.person import Person
 from tests.browser.site import Site, one_origin, three_origins

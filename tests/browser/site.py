@@ -11,7 +11,7 @@ import jwt
 import uvicorn
 from starlette.applications import Starlette
 
-from app.attachments.policy import DEFAULT_MIME_TYPES, AttachmentPolicy
+from app.attachments.policy import AttachmentPolicy
 from app.http.page import PageConfig, page_routes
 from tests.servers import TestBucket
 from tests.service import running, test_settings
@@ -61,7 +61,7 @@ def three_origins(
             bucket_url = f"{bucket.endpoint_url}/{bucket.name}"
             page_server.serve(
                 PageConfig(
-                    policy=AttachmentPolicy(settings.attachments.max_bytes, DEFAULT_MIME_TYPES),
+                    policy=AttachmentPolicy(settings.attachments.max_bytes),
                     api_base_url=api_url,
                     bucket_url=bucket_url,
                     posts_to_bucket=posts_to_bucket,

@@ -1,4 +1,4 @@
-"""The rooms below HTTP on each kind of store."""
+"""Fixtures: the layers below HTTP on each kind of store."""
 
 from collections.abc import AsyncIterator
 
@@ -22,6 +22,6 @@ async def rig(database_url: str, any_bucket: TestBucket) -> AsyncIterator[Rig]:
 
 @pytest.fixture
 async def seaweedfs_rig(database_url: str, seaweedfs_bucket: TestBucket) -> AsyncIterator[Rig]:
-    """For what only a store that enforces conditions can show."""
+    """A rig on a store that enforces conditions."""
     async with rig_on(database_url, seaweedfs_bucket) as rig:
         yield rig

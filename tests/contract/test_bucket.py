@@ -1,4 +1,4 @@
-"""What `Bucket` promises, kept on moto and on SeaweedFS; and what it says of a store in trouble."""
+"""The contract of `Bucket` on moto and on SeaweedFS, and its errors for a store that fails."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from app.errors import BucketUnavailable, ObjectChanged, ObjectMissing
+from app.errors import BucketUnavailable, ObjectChanged, ObjectMissing, StorageFull
 from app.storage.bucket import Bucket
 from app.storage.credentials import Credentials, SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -73,13 +73,13 @@ async def test_a_range_past_the_end_is_empty(bucket: Bucket) -> None:
     assert await bucket.read("k", start=len(BODY)) == b""
 
 
-async def test_an_empty_object_is_empty_however_it_is_read(bucket: Bucket) -> None:
+async def test_an_empty_object_is_empty_with_and_without_a_range(bucket: Bucket) -> None:
     await bucket.write("k", b"", mime_type="text/plain")
     assert await bucket.read("k") == b""
     assert await bucket.read("k", length=100) == b""
 
 
-async def test_a_read_pinned_to_another_etag_is_refused(bucket: Bucket) -> None:
+async def test_a_read_pinned_to_another_etag_fails(bucket: Bucket) -> None:
     etag = await bucket.write("k", b"verified", mime_type="text/plain")
     await bucket.write("k", b"swapped", mime_type="text/plain")
     with pytest.raises(ObjectChanged):
@@ -111,8 +111,8 @@ async def test_a_copy_has_the_bytes_and_the_type_it_is_given(bucket: Bucket) -> 
 
 
 @pytest.mark.seaweedfs
-async def test_a_copy_of_swapped_bytes_is_refused(seaweedfs_bucket: TestBucket) -> None:
-    # moto does not look at x-amz-copy-source-if-match.
+async def test_a_copy_of_swapped_bytes_fails(seaweedfs_bucket: TestBucket) -> None:
+    # moto ignores x-amz-copy-source-if-match.
     async with Bucket(endpoint_of(seaweedfs_bucket), SessionCredentials()) as bucket:
         etag = await bucket.write("source", b"verified", mime_type="text/plain")
         await bucket.write("source", b"swapped", mime_type="text/plain")
@@ -153,7 +153,7 @@ async def test_a_bucket_that_answers_passes_its_check(bucket: Bucket) -> None:
 
 
 async def test_a_bucket_that_does_not_exist_is_unavailable(test_bucket: TestBucket) -> None:
-    endpoint = Endpoint(test_bucket.endpoint_url, "nobody-made-this", "us-east-1", "path")
+    endpoint = Endpoint(test_bucket.endpoint_url, "does-not-exist", "us-east-1", "path")
     async with Bucket(endpoint, SessionCredentials()) as absent:
         with pytest.raises(BucketUnavailable):
             await absent.check()
@@ -174,12 +174,12 @@ class FixedCredentials(SessionCredentials):
 @pytest.mark.parametrize(
     ("access_key", "secret_key"), [("wrong", SECRET_ACCESS_KEY), (ACCESS_KEY_ID, "wrong")]
 )
-async def test_refused_credentials_are_no_missing_object(
+async def test_rejected_credentials_are_not_a_missing_object(
     seaweedfs_bucket: TestBucket, access_key: str, secret_key: str
 ) -> None:
     credentials = FixedCredentials(access_key, secret_key)
-    async with Bucket(endpoint_of(seaweedfs_bucket), credentials) as refused:
-        for call in every_call(refused):
+    async with Bucket(endpoint_of(seaweedfs_bucket), credentials) as bucket:
+        for call in every_call(bucket):
             with pytest.raises(BucketUnavailable):
                 await call()
 
@@ -203,7 +203,7 @@ def every_call(bucket: Bucket) -> list[Call]:
 
 @pytest.fixture
 async def answering() -> AsyncIterator[Callable[[bytes], Coroutine[Any, Any, str]]]:
-    """Starts a server that gives every request the same answer; its URL."""
+    """Starts a server that gives every request the same answer. Calling it returns its URL."""
     servers: list[asyncio.Server] = []
     writers: list[asyncio.StreamWriter] = []
 
@@ -240,7 +240,7 @@ def xml_answer(status: str, code: str) -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
 
 
-async def test_access_denied_on_reading_means_missing_for_keys_that_may_not_list(
+async def test_access_denied_on_reading_means_missing_without_permission_to_list(
     answering: Callable[[bytes], Coroutine[Any, Any, str]],
 ) -> None:
     url = await answering(xml_answer("403 Forbidden", "AccessDenied"))
@@ -265,6 +265,15 @@ async def test_a_store_in_trouble_is_unavailable(
             await bucket.read("k")
 
 
+async def test_a_full_store_is_reported_as_full(
+    answering: Callable[[bytes], Coroutine[Any, Any, str]],
+) -> None:
+    url = await answering(xml_answer("507 Insufficient Storage", "XMinioStorageFull"))
+    async with Bucket(Endpoint(url, "uploads"), SessionCredentials()) as bucket:
+        with pytest.raises(StorageFull):
+            await bucket.write("k", b"x", mime_type="text/plain")
+
+
 async def test_a_mistake_of_ours_is_not_called_unavailable(
     answering: Callable[[bytes], Coroutine[Any, Any, str]],
 ) -> None:
@@ -274,7 +283,7 @@ async def test_a_mistake_of_ours_is_not_called_unavailable(
             await bucket.read("k")
 
 
-async def test_a_store_that_takes_connections_and_falls_silent_is_unavailable() -> None:
+async def test_a_store_that_accepts_connections_and_stays_silent_is_unavailable() -> None:
     async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -289,7 +298,7 @@ async def test_a_store_that_takes_connections_and_falls_silent_is_unavailable() 
 
 
 @pytest.mark.seaweedfs
-async def test_a_store_that_is_down_is_said_so_at_once_and_works_again_when_it_is_back(
+async def test_a_store_that_is_down_fails_fast_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:
     server = EmbeddedSeaweedFS(
@@ -304,13 +313,13 @@ async def test_a_store_that_is_down_is_said_so_at_once_and_works_again_when_it_i
             await asyncio.to_thread(server.stop)
             for call in every_call(bucket):
 
-                async def refusal(call: Call = call) -> float:
+                async def seconds_until_failure(call: Call = call) -> float:
                     started = time.monotonic()
                     with pytest.raises(BucketUnavailable):
                         await call()
                     return time.monotonic() - started
 
-                assert await least_async(refusal, limit=5) < 5
+                assert await least_async(seconds_until_failure, limit=5) < 5
             await asyncio.to_thread(server.start)
             assert await bucket.read("k") == BODY
     finally:

@@ -1,4 +1,4 @@
-"""Tombstones, the purge, the sweep and retention, on PostgreSQL and SeaweedFS."""
+"""Tombstones, purge, sweep and retention, on PostgreSQL and SeaweedFS."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,13 +9,13 @@ from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
-from app.attachments.keys import upload_key
 from app.context import RequestContext
 from app.database import tombstones
 from app.database.thread_store import PostgresStore
 from app.errors import BucketUnavailable, NotFound
 from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket, DeleteFailure
+from app.storage.object_keys import upload_key
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
@@ -25,11 +25,11 @@ RETENTION = RetentionSettings(pending_ttl_seconds=HOUR, sweep_interval_seconds=H
 
 
 class StubbornBucket(Bucket):
-    """A store that refuses to delete some keys, or does not answer."""
+    """A store that does not delete some keys, or does not answer."""
 
     def __init__(self, bucket: Bucket) -> None:
         self.__dict__ = bucket.__dict__
-        self.refused: set[str] = set()
+        self.locked: set[str] = set()
         self.is_down = False
         self.was_asked = asyncio.Event()
 
@@ -37,8 +37,8 @@ class StubbornBucket(Bucket):
         self.was_asked.set()
         if self.is_down:
             raise BucketUnavailable
-        await super().delete([key for key in keys if key not in self.refused])
-        return [DeleteFailure(key, "AccessDenied: locked") for key in keys if key in self.refused]
+        await super().delete([key for key in keys if key not in self.locked])
+        return [DeleteFailure(key, "AccessDenied: locked") for key in keys if key in self.locked]
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def rig(seaweedfs_rig: Rig) -> Rig:
 
 @pytest.fixture
 def long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
-    """None ends while this machine stalls."""
+    """No lease ends while this machine is slow."""
     monkeypatch.setattr(tombstones, "FIRST_RETRY_SECONDS", HOUR)
 
 
@@ -58,7 +58,7 @@ async def verified(rig: Rig, attachment_id: str = "atc_1", user_id: str = "alice
     return record.object_key
 
 
-async def test_a_deleted_attachments_objects_go_first_and_then_its_row(rig: Rig) -> None:
+async def test_the_objects_of_a_deleted_attachment_are_deleted_before_its_row(rig: Rig) -> None:
     await verified(rig)
     await rig.records.tombstone("alice", "atc_1")
     await rig.later()
@@ -67,21 +67,21 @@ async def test_a_deleted_attachments_objects_go_first_and_then_its_row(rig: Rig)
     assert await rig.objects() == [] and await rig.states() == {}
 
 
-async def test_bytes_outlive_their_upload_link_so_that_a_late_upload_is_swept_too(
+async def test_bytes_are_purged_after_their_link_has_expired_with_late_uploads(
     rig: Rig,
 ) -> None:
     record = await rig.reserve()
     await rig.records.tombstone("alice", record.id)
     assert (await rig.sweeper.sweep_once()).purged == 0
-    await rig.upload(record, b"hello")  # the link is still good
+    await rig.upload(record, b"hello")  # the link is still valid
     assert (await rig.sweeper.sweep_once()).purged == 0
     await rig.later()
     assert (await rig.sweeper.sweep_once()).purged == 1
     assert await rig.objects() == [] and await rig.states() == {}
 
 
-async def test_an_upload_begun_in_the_links_last_second_has_time_to_arrive(rig: Rig) -> None:
-    await rig.reserve("atc_slow", size=64 * 1024 * 60, link_seconds=-10)  # a minute's worth
+async def test_an_upload_begun_in_the_last_second_of_its_link_has_time_to_arrive(rig: Rig) -> None:
+    await rig.reserve("atc_slow", size=64 * 1024 * 60, link_seconds=-10)  # a minute on a slow line
     await rig.reserve("atc_small", size=1, link_seconds=-10)
     await rig.records.tombstone("alice", "atc_slow")
     await rig.records.tombstone("alice", "atc_small")
@@ -89,7 +89,7 @@ async def test_an_upload_begun_in_the_links_last_second_has_time_to_arrive(rig: 
     assert await rig.states() == {"atc_slow": "tombstone"}
 
 
-async def test_deleting_twice_never_fails_and_missing_objects_are_done(rig: Rig) -> None:
+async def test_deleting_twice_never_fails_and_missing_objects_count_as_deleted(rig: Rig) -> None:
     object_key = await verified(rig)
     await rig.records.tombstone("alice", "atc_1")
     await rig.records.tombstone("alice", "atc_1")
@@ -102,7 +102,7 @@ async def test_deleting_twice_never_fails_and_missing_objects_are_done(rig: Rig)
         await rig.records.tombstone("alice", "atc_1")
 
 
-async def test_what_the_store_refuses_to_delete_is_counted_and_tried_again_later(
+async def test_what_the_store_does_not_delete_is_counted_and_tried_again_later(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     keys = [await verified(rig, f"atc_{number}") for number in range(3)]
@@ -110,7 +110,7 @@ async def test_what_the_store_refuses_to_delete_is_counted_and_tried_again_later
         await rig.records.tombstone("alice", f"atc_{number}")
     await rig.later()
     bucket = StubbornBucket(rig.bucket)
-    bucket.refused.add(keys[1])
+    bucket.locked.add(keys[1])
     sweeper = Sweeper(rig.tombstones, bucket, RETENTION)
     for attempt, purged, pause_seconds in ((1, 2, 5), (2, 0, 10), (3, 0, 20)):
         [(begun,)] = await rig.sql("SELECT now()")
@@ -119,10 +119,10 @@ async def test_what_the_store_refuses_to_delete_is_counted_and_tried_again_later
         assert f"atc_1 can't be purged, attempt {attempt}: AccessDenied: locked" in caplog.text
         [(due, ended)] = await rig.sql("SELECT purge_after, now() FROM attachments")
         assert due - ended <= timedelta(seconds=pause_seconds) <= due - begun
-        await rig.later(-HOUR)  # so that nothing becomes due while this machine stalls
+        await rig.later(-HOUR)  # so that nothing becomes due while this machine is slow
         assert (await sweeper.sweep_once()).failed == 0  # not due again yet
         await rig.later(HOUR + pause_seconds)
-    bucket.refused.clear()
+    bucket.locked.clear()
     assert (await sweeper.sweep_once()).purged == 1
     assert await rig.objects() == []
 
@@ -175,7 +175,7 @@ async def test_abandoned_uploads_expire_with_their_bytes_and_release_the_quota(r
     assert await rig.objects() == [] and await rig.states() == {}
 
 
-async def test_used_attachments_do_not_expire(rig: Rig) -> None:
+async def test_attachments_of_messages_do_not_expire(rig: Rig) -> None:
     await verified(rig)
     await rig.sql("UPDATE attachments SET state = 'attached', thread_id = 'thr_1'")
     await rig.later()
@@ -183,7 +183,7 @@ async def test_used_attachments_do_not_expire(rig: Rig) -> None:
     assert await rig.states() == {"atc_1": "attached"}
 
 
-async def test_attachments_that_are_not_the_buckets_never_expire(rig: Rig) -> None:
+async def test_attachments_without_an_object_key_never_expire(rig: Rig) -> None:
     await rig.sql(
         "INSERT INTO attachments (user_id, id, state, name, mime_type, payload)"
         " VALUES ('alice', 'atc_theirs', 'stored', 'a', 'text/plain', '{}')"
@@ -192,7 +192,9 @@ async def test_attachments_that_are_not_the_buckets_never_expire(rig: Rig) -> No
     assert (await rig.sweeper.sweep_once()).expired == 0
 
 
-async def test_a_used_upload_stays_while_its_link_lives_and_is_cleared_after(rig: Rig) -> None:
+async def test_the_upload_of_a_verified_attachment_is_cleared_when_its_link_has_expired(
+    rig: Rig,
+) -> None:
     object_key = await verified(rig)
     await rig.sql("UPDATE attachments SET state = 'attached', thread_id = 'thr_1'")
     await rig.sweeper.sweep_once()
@@ -204,7 +206,7 @@ async def test_a_used_upload_stays_while_its_link_lives_and_is_cleared_after(rig
     assert (await rig.sweeper.sweep_once()).uploads_cleared == 0
 
 
-async def test_what_is_uploaded_again_after_a_rejection_is_cleared(rig: Rig) -> None:
+async def test_an_upload_after_a_rejection_is_cleared(rig: Rig) -> None:
     record = await rig.uploaded(body=b"<html>", mime_type="image/png")
     with pytest.raises(Exception, match="HTML"):
         await rig.verifier.verify(record)
@@ -229,7 +231,7 @@ async def thread_with(rig: Rig, thread_id: str, *attachment_ids: str) -> None:
         )
 
 
-async def test_deleting_a_thread_says_how_many_attachments_go_and_they_go(
+async def test_deleting_a_thread_logs_the_number_of_attachments_and_purges_them(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     await thread_with(rig, "thr_1", "atc_1", "atc_2")
@@ -237,8 +239,8 @@ async def test_deleting_a_thread_says_how_many_attachments_go_and_they_go(
     counted = REGISTRY.get_sample_value("attachments_tombstoned_total") or 0
     with caplog.at_level("INFO"):
         await PostgresStore(rig.database).delete_thread("thr_1", ALICE)
-    [told] = [vars(each) for each in caplog.records if each.message == "thread deleted"]
-    assert (told["thread_id"], told["attachment_count"]) == ("thr_1", 2)
+    [logged] = [vars(each) for each in caplog.records if each.message == "thread deleted"]
+    assert (logged["thread_id"], logged["attachment_count"]) == ("thr_1", 2)
     assert REGISTRY.get_sample_value("attachments_tombstoned_total") == counted + 2
     await rig.later()
     assert (await rig.sweeper.sweep_once()).purged == 2
@@ -280,7 +282,7 @@ async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
     assert await rig.objects() == []
 
 
-async def test_the_worker_ends_though_a_driver_makes_another_error_of_its_cancellation(
+async def test_the_worker_ends_if_a_driver_replaces_its_cancellation_by_an_error(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun = asyncio.Event()
@@ -300,17 +302,17 @@ async def test_the_worker_ends_though_a_driver_makes_another_error_of_its_cancel
     assert task.cancelled()
 
 
-async def test_a_claim_of_a_worker_that_died_is_taken_up_by_another(rig: Rig) -> None:
+async def test_the_claim_of_a_dead_worker_passes_to_another(rig: Rig) -> None:
     await rig.uploaded(link_seconds=-1)
     await rig.records.tombstone("alice", "atc_1")
-    assert len(await rig.tombstones.claim(10)) == 1  # and then it dies
-    await rig.later(-HOUR)  # so that it does not become due while this machine stalls
+    assert len(await rig.tombstones.claim(10)) == 1  # and then the worker dies
+    await rig.later(-HOUR)  # so that it does not become due while this machine is slow
     assert await rig.tombstones.claim(10) == []
     await rig.later(HOUR + 5)
     assert (await rig.sweeper.sweep_once()).purged == 1
 
 
-async def test_a_row_locked_elsewhere_holds_nobody_up(rig: Rig) -> None:
+async def test_a_locked_row_does_not_delay_the_others(rig: Rig) -> None:
     for number in range(2):
         await rig.uploaded(f"atc_{number}", link_seconds=-1)
         await rig.records.tombstone("alice", f"atc_{number}")

@@ -1,4 +1,4 @@
-"""What `ObjectReader` promises, kept on moto and on SeaweedFS, and in either addressing style."""
+"""The contract of `ObjectReader` on moto and on SeaweedFS, in both addressing styles."""
 
 import os
 from collections.abc import AsyncIterator
@@ -36,9 +36,7 @@ async def test_what_was_written_is_read(bucket: Bucket, reader: ObjectReader, si
     assert await reader.read("attachments/a", etag=etag) == body
 
 
-async def test_a_read_pinned_to_another_etag_is_refused(
-    bucket: Bucket, reader: ObjectReader
-) -> None:
+async def test_a_read_pinned_to_another_etag_fails(bucket: Bucket, reader: ObjectReader) -> None:
     etag = await bucket.write("k", b"verified", mime_type="text/plain")
     await bucket.write("k", b"swapped", mime_type="text/plain")
     with pytest.raises(ObjectChanged):
@@ -50,7 +48,7 @@ async def test_a_missing_object_is_missing(reader: ObjectReader) -> None:
         await reader.read("attachments/none")
 
 
-async def test_a_missing_bucket_and_wrong_keys_are_no_missing_object(
+async def test_a_missing_bucket_and_wrong_keys_are_not_a_missing_object(
     seaweedfs_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     nowhere = Endpoint(seaweedfs_bucket.endpoint_url, "no-such-bucket", "us-east-1", "path")

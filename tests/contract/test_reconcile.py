@@ -1,4 +1,4 @@
-"""Bucket against database, both ways."""
+"""Reconciliation finds and fixes differences between bucket and database, both ways."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
-from app.attachments.keys import OBJECT_KEY_PREFIX, new_object_key, preview_key, upload_key
 from app.attachments.reconcile import Difference, DifferenceKind, Reconciled, Reconciliation
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.storage.bucket import Bucket, ObjectSummary
+from app.storage.object_keys import OBJECT_KEY_PREFIX, new_object_key, preview_key, upload_key
 from tests.rig import Rig
 
 
@@ -39,11 +39,11 @@ async def attached(rig: Rig, attachment_id: str = "atc_1") -> str:
 
 async def orphan(rig: Rig, key: str | None = None) -> str:
     key = key or new_object_key()
-    await rig.bucket.write(key, b"nobody's", mime_type="text/plain")
+    await rig.bucket.write(key, b"orphan", mime_type="text/plain")
     return key
 
 
-async def test_nothing_is_found_where_all_is_in_step(rig: Rig) -> None:
+async def test_bucket_and_database_that_agree_have_no_differences(rig: Rig) -> None:
     await attached(rig)
     await rig.uploaded("atc_pending")
     await rig.reserve("atc_reserved")
@@ -54,7 +54,7 @@ async def test_nothing_is_found_where_all_is_in_step(rig: Rig) -> None:
     assert (summary.rows, summary.objects) == (4, 4)
 
 
-async def test_it_is_dry_unless_asked(rig: Rig) -> None:
+async def test_nothing_is_changed_without_fix(rig: Rig) -> None:
     lost, kept = await attached(rig, "atc_lost"), await orphan(rig)
     await rig.bucket.delete([lost])
     summary, found = await reconcile(rig)
@@ -66,7 +66,7 @@ async def test_it_is_dry_unless_asked(rig: Rig) -> None:
     assert await rig.has(kept) and await rig.states() == {"atc_lost": "attached"}
 
 
-async def test_objects_without_a_row_are_deleted_wherever_they_sort(rig: Rig) -> None:
+async def test_objects_without_a_row_are_deleted_anywhere_in_the_listing(rig: Rig) -> None:
     object_key = await attached(rig)
     strangers = [
         await orphan(rig, OBJECT_KEY_PREFIX + "!first"),
@@ -83,7 +83,7 @@ async def test_objects_without_a_row_are_deleted_wherever_they_sort(rig: Rig) ->
     assert (await reconcile(rig))[1] == []
 
 
-async def test_a_row_whose_bytes_are_lost_says_so_and_leaves_the_quota(rig: Rig) -> None:
+async def test_a_row_whose_bytes_are_lost_is_rejected_and_not_counted(rig: Rig) -> None:
     object_key = await attached(rig)
     await rig.bucket.delete([object_key])
     summary, found = await reconcile(rig, fix=True)
@@ -92,11 +92,11 @@ async def test_a_row_whose_bytes_are_lost_says_so_and_leaves_the_quota(rig: Rig)
     record = await rig.records.load("alice", "atc_1")
     assert record.state == "rejected" and record.problem and "missing" in record.problem
     await rig.later()
-    assert (await rig.sweeper.sweep_once()).expired == 0  # its thread still says why
+    assert (await rig.sweeper.sweep_once()).expired == 0  # its thread still gives the reason
     assert (await reconcile(rig))[1] == []
 
 
-async def test_a_lost_preview_gives_way_to_the_image_itself(rig: Rig) -> None:
+async def test_the_image_replaces_its_lost_preview(rig: Rig) -> None:
     object_key = await attached(rig)
     await rig.sql("UPDATE attachments SET preview_key = object_key || '.preview'")
     _, found = await reconcile(rig, fix=True)
@@ -106,7 +106,7 @@ async def test_a_lost_preview_gives_way_to_the_image_itself(rig: Rig) -> None:
     assert (await reconcile(rig))[1] == []
 
 
-async def test_leftovers_beside_a_row_are_deleted_once_its_link_is_dead(rig: Rig) -> None:
+async def test_unneeded_objects_of_a_row_are_deleted_after_its_link_has_expired(rig: Rig) -> None:
     object_key = await attached(rig)
     await orphan(rig, preview_key(object_key))
     _, found = await reconcile(rig, fix=True)
@@ -117,7 +117,7 @@ async def test_leftovers_beside_a_row_are_deleted_once_its_link_is_dead(rig: Rig
     assert await rig.objects() == [object_key]
 
 
-async def test_nothing_younger_than_the_cut_off_is_touched(rig: Rig) -> None:
+async def test_nothing_younger_than_the_minimum_age_is_judged(rig: Rig) -> None:
     lost, kept = await attached(rig, "atc_lost"), await orphan(rig)
     await rig.bucket.delete([lost])
     summary, found = await reconcile(rig, fix=True, min_age_seconds=3600)
@@ -126,7 +126,7 @@ async def test_nothing_younger_than_the_cut_off_is_touched(rig: Rig) -> None:
 
 
 class Listing(Bucket):
-    """A bucket of a million objects that nobody had to upload."""
+    """A bucket that lists many objects without having them."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -138,7 +138,7 @@ class Listing(Bucket):
 
 
 class Rows(ReconcileRows):
-    """As many rows, all in step."""
+    """Rows that match the objects of `Listing`."""
 
     def __init__(self, count: int) -> None:
         self.count_of_rows = count
@@ -156,7 +156,7 @@ async def test_a_million_keys_are_compared_in_bounded_memory() -> None:
     ).run()
     growth = psutil.Process().memory_info().rss - before
     assert (summary.objects, summary.rows, summary.remaining) == (1_000_000, 1_000_000, 0)
-    assert growth < 32 * 1024 * 1024  # holding either side would take hundreds
+    assert growth < 32 * 1024 * 1024  # holding either side in memory takes hundreds
 
 
 async def test_more_rows_and_objects_than_a_page_are_walked_in_the_same_order(rig: Rig) -> None:

@@ -1,4 +1,4 @@
-"""`app bucket` on each store: everything is set once, and what others configured stays."""
+"""`app bucket` on each store: everything is set once, and other configuration stays."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def test_a_bucket_is_made_and_set_up_once(bucket: TestBucket) -> None:
     assert [step.name for step in first] == [f"bucket {endpoint.bucket}", *PARTS]
     assert [step.outcome for step in first[:4]] == ["set"] * 4
     again = list(set_up_bucket(endpoint, ACCESS))
-    assert [step.outcome for step in again[:4]] == ["already so"] * 4
+    assert [step.outcome for step in again[:4]] == ["already set"] * 4
     lifecycle = _ask(bucket, "get_bucket_lifecycle_configuration", Bucket=endpoint.bucket)
     assert lifecycle["Rules"][0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 
@@ -74,7 +74,7 @@ def test_rules_of_others_stay_and_ours_follow_the_settings(bucket: TestBucket) -
         ("http://elsewhere.example", "PUT", False),
     ],
 )
-def test_browsers_are_let_in_by_origin_and_method(
+def test_browsers_are_allowed_by_origin_and_method(
     seaweedfs_bucket: TestBucket, origin: str, method: str, allowed: bool
 ) -> None:
     list(set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS))
@@ -83,25 +83,25 @@ def test_browsers_are_let_in_by_origin_and_method(
         headers={"origin": origin, "access-control-request-method": method},
         trust_env=False,
     )
-    # What a browser looks at: a method that is not among the allowed ones is refused as well.
+    # A browser reads the allowed methods, so another method fails although its status is fine.
     methods = answer.headers.get("access-control-allow-methods", "").split(", ")
     let_in = answer.headers.get("access-control-allow-origin") == origin and method in methods
     assert let_in is allowed
 
 
-def test_what_a_store_refuses_is_reported_in_its_words(seaweedfs_bucket: TestBucket) -> None:
+def test_what_a_store_rejects_is_reported_in_its_words(seaweedfs_bucket: TestBucket) -> None:
     steps = {step.name: step for step in set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS)}
-    assert steps["public access block"].outcome == "refused"
+    assert steps["public access block"].outcome == "rejected"
     assert "NotImplemented" in str(steps["public access block"])
 
 
-def test_a_store_that_does_not_answer_is_said_to_be_unavailable() -> None:
+def test_a_store_that_does_not_answer_is_reported_as_unavailable() -> None:
     (port,) = free_ports(1)
     with pytest.raises(BucketUnavailable):
         list(set_up_bucket(Endpoint(f"http://127.0.0.1:{port}", "any-bucket"), ACCESS))
 
 
-def test_credentials_that_may_not_use_the_bucket_are_said_to_be_the_reason(
+def test_credentials_without_permission_are_named_as_the_reason(
     seaweedfs_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")

@@ -1,4 +1,4 @@
-"""Verification at first use, on PostgreSQL and each store."""
+"""Verification at first use, on PostgreSQL and on each store."""
 
 import asyncio
 import io
@@ -7,25 +7,25 @@ import random
 import pytest
 from PIL import Image
 
-from app.attachments.keys import preview_key, upload_key
 from app.errors import (
     AttachmentNotUploaded,
     AttachmentRejected,
     NotFound,
     ObjectChanged,
 )
+from app.storage.object_keys import preview_key, upload_key
 from tests.rig import Rig
 
 
 def photo(side: int = 1200) -> bytes:
-    """A JPEG that compresses badly, as photos do."""
+    """Return a JPEG that compresses as badly as a photo."""
     image = Image.effect_noise((side, side // 2), 80).convert("RGB")
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90)
     return out.getvalue()
 
 
-async def test_verified_bytes_are_pinned_and_lie_out_of_the_links_reach(rig: Rig) -> None:
+async def test_verified_bytes_are_pinned_where_no_link_can_write(rig: Rig) -> None:
     record = await rig.uploaded()
     verified = await rig.verifier.verify(record)
     assert verified.state == "stored" and verified.etag and verified.object_key
@@ -40,7 +40,7 @@ async def test_verifying_again_asks_the_bucket_nothing(rig: Rig) -> None:
     assert await rig.verifier.verify(verified) == verified
 
 
-async def test_missing_bytes_are_not_uploaded_yet_and_may_still_come(rig: Rig) -> None:
+async def test_missing_bytes_can_still_be_uploaded(rig: Rig) -> None:
     record = await rig.reserve()
     with pytest.raises(AttachmentNotUploaded, match="“a” has not been uploaded yet"):
         await rig.verifier.verify(record)
@@ -48,10 +48,10 @@ async def test_missing_bytes_are_not_uploaded_yet_and_may_still_come(rig: Rig) -
     assert (await rig.verifier.verify(record)).state == "stored"
 
 
-async def test_a_page_that_calls_itself_png_never_enters(rig: Rig) -> None:
+async def test_a_page_that_is_declared_as_png_is_rejected(rig: Rig) -> None:
     page = b"<!DOCTYPE html><script>alert(document.cookie)</script>"
     record = await rig.uploaded(body=page, mime_type="image/png")
-    with pytest.raises(AttachmentRejected, match=r"says it is image/png, but .* an HTML page"):
+    with pytest.raises(AttachmentRejected, match=r"was declared as image/png, but .* an HTML page"):
         await rig.verifier.verify(record)
     rejected = await rig.records.load("alice", record.id)
     assert rejected.state == "rejected" and rejected.problem and "image/png" in rejected.problem
@@ -116,7 +116,7 @@ async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(ri
     assert await rig.bucket.read(record.object_key) == b"hello"
 
 
-async def test_ten_verifications_at_once_agree_and_copy_once(
+async def test_ten_concurrent_verifications_agree_and_copy_once(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copies: list[str] = []
@@ -130,14 +130,14 @@ async def test_ten_verifications_at_once_agree_and_copy_once(
     record = await rig.uploaded(body=photo(), mime_type="image/jpeg")
     verified = await asyncio.gather(*(rig.verifier.verify(record) for _ in range(10)))
     assert len(set(verified)) == 1
-    # In a store that encrypts each copy anew, a second one would have another ETag.
+    # In a store that encrypts each copy with a new key, a second one has another ETag.
     assert copies == [record.object_key]
 
 
 async def test_ten_swaps_during_ten_verifications_leave_one_verified_file(
     seaweedfs_rig: Rig,
 ) -> None:
-    rig = seaweedfs_rig  # moto copies whatever CopySourceIfMatch says
+    rig = seaweedfs_rig  # moto ignores CopySourceIfMatch
     bodies = [bytes([65 + number]) * 5 for number in range(10)]
     record = await rig.uploaded(body=bodies[0])
 
@@ -158,7 +158,7 @@ async def test_ten_swaps_during_ten_verifications_leave_one_verified_file(
         assert after.state == "rejected"
 
 
-async def test_all_attachments_of_a_message_are_verified_or_the_first_problem_is_said(
+async def test_all_attachments_of_a_message_are_verified_or_the_first_problem_is_raised(
     rig: Rig,
 ) -> None:
     await rig.uploaded("atc_good")
@@ -185,7 +185,7 @@ async def test_deleted_during_verification_leaves_no_object(rig: Rig) -> None:
     await rig.records.tombstone("alice", record.id)
     await rig.later()
     await rig.sweeper.sweep_once()
-    await rig.upload(record, b"hello")  # as the copy of a verification under way would
+    await rig.upload(record, b"hello")  # like the copy of a verification under way
     with pytest.raises(NotFound):
         await rig.verifier.verify(record)
     assert await rig.objects() == []

@@ -1,4 +1,4 @@
-"""The direct strategy over HTTP: one form in, a verified Attachment out, or words and no object."""
+"""The direct strategy over HTTP: a form is answered with a verified Attachment or an error."""
 
 import asyncio
 import io
@@ -15,9 +15,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.attachments.keys import owner_of
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from app.storage.object_keys import owner_of
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket, create_bucket
 from tests.service import (
@@ -42,7 +42,7 @@ def png(side: int = 40) -> bytes:
 
 @dataclass(frozen=True)
 class Service:
-    """A service with nobody's data but the test's, and what it has written."""
+    """A service with only this test's data, and access to what it has written."""
 
     base_url: str
     user_id: str
@@ -51,7 +51,7 @@ class Service:
     bucket: TestBucket
 
     def objects(self) -> list[str]:
-        """All that nobody else's rows account for."""
+        """Return the object keys that do not belong to other users."""
 
         async def read(rig: Rig) -> list[str]:
             others = {
@@ -113,7 +113,7 @@ def shared(
 
 @pytest.fixture
 def service(shared: Service) -> Iterator[Service]:
-    """The same for all, each test as a user of its own."""
+    """One service for all tests. Each test is a user of its own."""
     user_id = f"alice-{next(_numbers)}"
     with ChatKitClient.of(shared.base_url, user_id).http as http:
         yield replace(shared, user_id=user_id, alice=ChatKitClient(http))
@@ -131,14 +131,14 @@ def form(
 
 
 def error_of(response: httpx.Response) -> tuple[int, str, str]:
-    """Status, code, and the words ChatKit shows."""
+    """Return status, code, and the sentence that ChatKit shows."""
     answer = response.json()
     assert answer["message"] == answer["error"]["message"]
     return response.status_code, answer["error"]["code"], answer["message"]
 
 
 @pytest.mark.parametrize("side", [40, 300])
-def test_an_image_comes_in_and_its_attachment_goes_out(service: Service, side: int) -> None:
+def test_an_image_is_answered_with_its_attachment(service: Service, side: int) -> None:
     body = png(side)
     response = service.alice.http.post(
         "/attachments", files={"file": ("a photo.png", body, "image/png")}
@@ -162,7 +162,7 @@ def test_an_image_comes_in_and_its_attachment_goes_out(service: Service, side: i
 
 @pytest.mark.parametrize("end", [b"\r\n--B--\r\n", b"\r\n--B--"])
 @pytest.mark.parametrize("content", [b"x", b"hello", b"hello\r\n", b"\r\n--B-\r\n--\r\n" * 3])
-def test_the_size_is_the_files_with_and_without_a_last_line_end(
+def test_the_size_is_exact_with_and_without_a_last_line_end(
     service: Service, end: bytes, content: bytes
 ) -> None:
     response = service.post(form(content, end=end))
@@ -173,12 +173,12 @@ def test_the_size_is_the_files_with_and_without_a_last_line_end(
 
 
 @pytest.mark.parametrize("end", [b"\r\n--B--\r\n", b"\r\n--B--"])
-def test_the_largest_file_comes_in_and_one_byte_more_does_not(service: Service, end: bytes) -> None:
+def test_the_largest_file_is_accepted_but_not_one_byte_more(service: Service, end: bytes) -> None:
     assert service.post(form(b"x" * MAX_BYTES, end=end)).status_code == 200
     status, code, message = error_of(service.post(form(b"x" * (MAX_BYTES + 1), end=end)))
     assert (status, code) == (413, "attachment_too_large")
     assert "too large" in message
-    assert len(service.objects()) == 2  # the verified one, and what it was copied from
+    assert len(service.objects()) == 2  # the verified copy, and the upload
 
 
 @pytest.mark.parametrize(
@@ -198,7 +198,7 @@ def test_every_form_of_a_name(service: Service, disposition: str | bytes, name: 
     assert response.json()["name"] == name
 
 
-def test_a_type_that_is_missing_is_guessed_from_the_name(service: Service) -> None:
+def test_a_missing_type_is_found_by_the_name(service: Service) -> None:
     body = form(disposition='form-data; name="file"; filename="a.md"').replace(
         b"Content-Type: text/plain\r\n", b""
     )
@@ -227,7 +227,7 @@ def test_a_type_that_is_missing_is_guessed_from_the_name(service: Service) -> No
         (form(b"%PDF-1.7 not text"), 400, "attachment_rejected"),
     ],
 )
-def test_what_can_not_come_in_is_told_why_and_leaves_nothing(
+def test_a_rejected_file_gets_a_reason_and_leaves_nothing(
     service: Service, body: bytes, status: int, code: str | None
 ) -> None:
     found = error_of(service.post(body))
@@ -236,7 +236,7 @@ def test_what_can_not_come_in_is_told_why_and_leaves_nothing(
     assert set(service.states()) <= {"tombstone"}
 
 
-def test_a_second_part_is_refused(service: Service) -> None:
+def test_a_second_part_is_rejected(service: Service) -> None:
     second = b'\r\n--B\r\nContent-Disposition: form-data; name="b"\r\n\r\nx\r\n--B--\r\n'
     for end in (second, b"\r\n" + form(b"another" * 100)):
         status, code, message = error_of(service.post(form(end=end)))
@@ -245,7 +245,7 @@ def test_a_second_part_is_refused(service: Service) -> None:
     assert service.objects() == []
 
 
-def test_html_that_says_it_is_png_is_refused_in_words(service: Service) -> None:
+def test_html_that_is_declared_as_png_is_rejected_in_words(service: Service) -> None:
     body = form(
         b"<!doctype html><script>alert(1)</script>",
         'form-data; name="file"; filename="logo.png"',
@@ -260,12 +260,12 @@ def test_html_that_says_it_is_png_is_refused_in_words(service: Service) -> None:
 @pytest.mark.parametrize(
     "content_type", ["text/plain", "application/json", "", "multipart/form-data"]
 )
-def test_what_is_no_form_is_refused(service: Service, content_type: str) -> None:
+def test_a_body_that_is_not_a_form_is_rejected(service: Service, content_type: str) -> None:
     status, code, _ = error_of(service.post(form(), content_type))
     assert (status, code) == (400, "invalid_request")
 
 
-def test_a_form_of_unknown_length_is_refused(service: Service) -> None:
+def test_a_form_of_unknown_length_is_rejected(service: Service) -> None:
     response = service.alice.http.post(
         "/attachments",
         content=iter([form()]),
@@ -274,11 +274,11 @@ def test_a_form_of_unknown_length_is_refused(service: Service) -> None:
     assert error_of(response)[:2] == (411, "length_required")
 
 
-def test_what_is_too_large_is_refused_before_it_is_sent(service: Service) -> None:
+def test_a_file_that_is_too_large_is_rejected_before_it_is_sent(service: Service) -> None:
     answer = exchange(service, b"", announced=10**12)
     assert answer.startswith(b"HTTP/1.1 413")
     assert b"attachment_too_large" in answer
-    # The name has come, the file has not.
+    # The head of the part has come, the file has not.
     answer = exchange(service, form(b"", end=b""), announced=MAX_BYTES + 1000)
     assert answer.startswith(b"HTTP/1.1 413")
 
@@ -291,12 +291,12 @@ def test_the_quota_counts_direct_uploads_before_they_are_sent(service: Service) 
     assert b"quota_exceeded" in answer
 
 
-def test_nobody_comes_in_without_a_session(service: Service) -> None:
+def test_an_upload_needs_authentication(service: Service) -> None:
     response = httpx.post(f"{service.base_url}/attachments", files={"file": b"hello"})
     assert error_of(response)[:2] == (401, "unauthenticated")
 
 
-def test_someone_who_goes_away_leaves_nothing(service: Service) -> None:
+def test_a_client_that_disconnects_leaves_nothing(service: Service) -> None:
     with connected(service) as (connection, _):
         connection.sendall(request_head(service, 200_000) + form(b"x" * 100_000, end=b""))
         wait_until(lambda: service.states() == ["pending"])
@@ -313,7 +313,7 @@ def test_an_attachment_is_its_owners_alone(service: Service) -> None:
         assert bob.send("threads.create", input=_message(attachment["id"])).status_code == 404
 
 
-def test_what_a_client_says_besides_name_and_type_reaches_no_store(service: Service) -> None:
+def test_other_headers_of_a_part_reach_no_store(service: Service) -> None:
     extra = 'form-data; name="file"; filename="a.txt"\r\nContent-Encoding: gzip\r\nx-amz-acl: x'
     attachment = service.post(form(disposition=extra)).json()
     path = f"/attachments/{attachment['id']}/content"
@@ -322,7 +322,7 @@ def test_what_a_client_says_besides_name_and_type_reaches_no_store(service: Serv
     assert "content-encoding" not in found.headers
 
 
-def test_several_come_in_at_the_same_time(service: Service) -> None:
+def test_several_uploads_at_once_are_accepted(service: Service) -> None:
     bodies = [f"file {number}".encode() * 1000 for number in range(6)]
 
     def upload(body: bytes) -> str:
@@ -354,7 +354,7 @@ def request_head(service: Service, announced: int) -> bytes:
 
 
 class connected:
-    """A connection to the service, closed on leaving."""
+    """A connection to the service, as a context."""
 
     def __init__(self, service: Service) -> None:
         url = urlsplit(service.base_url)
@@ -370,7 +370,7 @@ class connected:
 
 
 def exchange(service: Service, body: bytes, *, announced: int) -> bytes:
-    """What is answered to a request that has not been sent completely."""
+    """Return the answer to a request that is not complete."""
     with connected(service) as (connection, answers):
         connection.sendall(request_head(service, announced) + body)
         answer = b""

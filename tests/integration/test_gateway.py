@@ -1,4 +1,4 @@
-"""The upload gateway alone, in front of SeaweedFS, and of servers that misbehave on purpose."""
+"""The upload gateway alone, in front of SeaweedFS and of servers that fail on purpose."""
 
 import asyncio
 import itertools
@@ -38,7 +38,7 @@ from tests.stopwatch import least, seconds_of
 pytestmark = pytest.mark.seaweedfs
 
 MEBIBYTE = 1024 * 1024
-SOCKET_SECONDS = 30  # nothing that passes waits that long
+SOCKET_SECONDS = 30  # no passing test waits as long
 LINKS = LinkSigner(b"the test's secret")
 _numbers = itertools.count(1)
 
@@ -68,14 +68,14 @@ class Gateway:
     def link(
         self, key: str, size: int, *, mime_type: str = "image/png", expires_in: int = 600
     ) -> str:
-        """Path and query of an upload link."""
+        """Return path and query of an upload link."""
         fields = self.policies.presign(
             key, mime_type=mime_type, size=size, expires_in=max(expires_in, 1)
         )
         return LINKS.sign("/uploads/atc_1", fields, expires_at=int(time.time()) + expires_in)
 
     def stored(self, key: str) -> tuple[bytes, str] | None:
-        """Bytes and type of the object, if there is one."""
+        """Return bytes and type of the object; None if there is none."""
         try:
             found = self.s3.get_object(Bucket=self.endpoint.bucket, Key=key)
         except ClientError as exc:
@@ -161,7 +161,7 @@ def error_code(response: httpx.Response) -> str:
 
 @pytest.mark.parametrize("size", [1, 100, 10_000, 65_536, MEBIBYTE + 3, 20 * MEBIBYTE])
 def test_a_form_arrives_byte_for_byte(gateway: Gateway, http: httpx.Client, size: int) -> None:
-    content = random.Random(size).randbytes(size)  # noqa: S311  (any bytes will do)
+    content = random.Random(size).randbytes(size)  # noqa: S311  - any bytes are fine
     key = gateway.new_key()
     answer = http.post(gateway.link(key, size), files={"file": ("photo.png", content, "image/png")})
     assert answer.status_code == 200, answer.text
@@ -196,7 +196,7 @@ def test_raw_bytes_arrive_under_the_policys_type(
         " ",
     ],
 )
-def test_no_name_of_a_file_matters(gateway: Gateway, http: httpx.Client, name: str) -> None:
+def test_a_form_arrives_with_any_file_name(gateway: Gateway, http: httpx.Client, name: str) -> None:
     key = gateway.new_key()
     answer = http.post(gateway.link(key, 4), files={"file": (name, b"data", "text/html")})
     assert answer.status_code == 200, answer.text
@@ -233,7 +233,7 @@ def test_every_boundary_of_the_rfc_works(
     assert gateway.stored(key) == (b"data", "image/png")
 
 
-def test_many_uploads_at_once_do_not_mix(gateway: Gateway) -> None:
+def test_concurrent_uploads_do_not_mix(gateway: Gateway) -> None:
     contents = {gateway.new_key(): bytes([number]) * 300_000 for number in range(24)}
 
     async def upload_all() -> list[httpx.Response]:
@@ -253,7 +253,7 @@ def test_many_uploads_at_once_do_not_mix(gateway: Gateway) -> None:
         assert gateway.stored(key) == (content, "image/png")
 
 
-# What is refused by the bucket, in words
+# Errors of the bucket, in words
 
 
 @pytest.mark.parametrize("size", [10, 3 * MEBIBYTE])
@@ -261,7 +261,7 @@ def test_many_uploads_at_once_do_not_mix(gateway: Gateway) -> None:
     ("difference", "status", "code"),
     [(-1, 413, "attachment_too_large"), (1, 400, "upload_mismatch")],
 )
-def test_one_byte_more_or_less_is_refused(
+def test_one_byte_more_or_less_is_rejected(
     gateway: Gateway, http: httpx.Client, size: int, difference: int, status: int, code: str
 ) -> None:
     content = b"x" * size
@@ -273,14 +273,14 @@ def test_one_byte_more_or_less_is_refused(
         assert gateway.stored(key) is None
 
 
-def test_an_empty_file_is_refused(gateway: Gateway, http: httpx.Client) -> None:
+def test_an_empty_file_is_rejected(gateway: Gateway, http: httpx.Client) -> None:
     key = gateway.new_key()
     answer = http.post(gateway.link(key, 5), files={"file": ("f", b"", "image/png")})
     assert (answer.status_code, error_code(answer)) == (400, "upload_mismatch")
     assert gateway.stored(key) is None
 
 
-def test_a_form_without_the_file_is_refused_in_words(gateway: Gateway, http: httpx.Client) -> None:
+def test_a_form_without_the_file_is_rejected_in_words(gateway: Gateway, http: httpx.Client) -> None:
     key = gateway.new_key()
     answer = http.post(gateway.link(key, 4), files={"attachment": ("f", b"data", "image/png")})
     assert answer.status_code == 400, answer.text
@@ -288,7 +288,7 @@ def test_a_form_without_the_file_is_refused_in_words(gateway: Gateway, http: htt
     assert gateway.stored(key) is None
 
 
-def test_a_policy_that_expired_at_the_bucket_is_said_to_have_expired(
+def test_a_policy_that_the_bucket_finds_expired_is_an_expired_link(
     gateway: Gateway, http: httpx.Client
 ) -> None:
     key = gateway.new_key()
@@ -350,11 +350,11 @@ def test_nothing_can_be_put_between_our_fields_and_the_clients_form(
     assert gateway.stored("attachments/evil") is None
 
 
-# What is refused before a byte is read
+# Errors before a byte is read
 
 
 def ask(gateway: Gateway, target: str, *headers: str, method: str = "POST") -> httpx.Response:
-    """Send the head of a request and none of its body; the answer, which must come all the same."""
+    """Send the head of a request without its body, and return the answer, which must come."""
     lines = [f"{method} {target} HTTP/1.1", "Host: gateway", *headers, "", ""]
     with socket.create_connection(gateway.address, timeout=SOCKET_SECONDS) as connection:
         connection.sendall("\r\n".join(lines).encode())
@@ -395,15 +395,15 @@ def changed(link: str, **changes: str | None) -> str:
         lambda link: link.replace("atc_1", "atc_2"),
     ],
 )
-def test_an_edited_link_is_refused_before_a_byte_is_read(
+def test_an_edited_link_is_invalid_before_a_byte_is_read(
     gateway: Gateway, edit: Callable[[str], str]
 ) -> None:
     link = edit(gateway.link(gateway.new_key(), 4))
     answer = ask(gateway, link, MULTIPART, "Content-Length: 200")
-    assert (answer.status_code, error_code(answer)) == (403, "link_refused")
+    assert (answer.status_code, error_code(answer)) == (403, "link_invalid")
 
 
-def test_an_expired_link_is_refused_before_a_byte_is_read(gateway: Gateway) -> None:
+def test_an_expired_link_is_rejected_before_a_byte_is_read(gateway: Gateway) -> None:
     link = gateway.link(gateway.new_key(), 4, expires_in=-1)
     answer = ask(gateway, link, MULTIPART, "Content-Length: 200")
     assert (answer.status_code, error_code(answer)) == (403, "link_expired")
@@ -428,7 +428,7 @@ def test_an_expired_link_is_refused_before_a_byte_is_read(gateway: Gateway) -> N
         ),
     ],
 )
-def test_an_impossible_length_is_refused_before_a_byte_is_read(
+def test_an_impossible_length_is_rejected_before_a_byte_is_read(
     gateway: Gateway, headers: list[str], status: int, code: str
 ) -> None:
     answer = ask(gateway, gateway.link(gateway.new_key(), 4), *headers)
@@ -436,7 +436,7 @@ def test_an_impossible_length_is_refused_before_a_byte_is_read(
 
 
 @pytest.mark.parametrize("method", ["GET", "DELETE", "PATCH"])
-def test_other_methods_are_refused(gateway: Gateway, method: str) -> None:
+def test_other_methods_are_not_allowed(gateway: Gateway, method: str) -> None:
     answer = ask(gateway, gateway.link(gateway.new_key(), 4), "Content-Length: 4", method=method)
     assert answer.status_code == 405
 
@@ -459,7 +459,7 @@ def test_a_client_that_disconnects_leaves_no_object(
     )
     with socket.create_connection(gateway.address, timeout=SOCKET_SECONDS) as connection:
         connection.sendall(head.encode() + body[: int(len(body) * share)])
-    # The same link still works: nothing of it was used up, and nothing is in its way for long.
+    # The same link still works, because the broken upload has used up nothing of it.
     assert gateway.stored(key) is None
 
     def upload_again() -> httpx.Response | None:
@@ -472,7 +472,7 @@ def test_a_client_that_disconnects_leaves_no_object(
 
 
 @pytest.mark.parametrize("arrived", [b"", b"da"])
-def test_a_client_that_falls_silent_is_given_up(gateway: Gateway, arrived: bytes) -> None:
+def test_a_client_that_stays_silent_is_disconnected(gateway: Gateway, arrived: bytes) -> None:
     with serving(gateway.endpoint, stall_seconds=0.2) as base_url:
         impatient = Gateway(base_url, gateway.endpoint, gateway.s3)
         key = gateway.new_key()
@@ -484,7 +484,7 @@ def test_a_client_that_falls_silent_is_given_up(gateway: Gateway, arrived: bytes
         assert gateway.stored(key) is None
 
 
-def test_a_disconnected_upload_is_broken_off_at_the_bucket() -> None:
+def test_the_upload_of_a_lost_client_is_aborted_at_the_bucket() -> None:
     with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
         link = gateway.link("k", MEBIBYTE)
@@ -496,12 +496,12 @@ def test_a_disconnected_upload_is_broken_off_at_the_bucket() -> None:
             upstream = bucket.accept()
             assert b"POST /uploads HTTP/1.1" in upstream.recv(65536)
         while upstream.recv(65536):
-            pass  # what was under way; then the end, long before the announced length
+            pass  # the connection ends long before the announced length
         upstream.close()
 
 
 class FakeBucket:
-    """A listening socket that a test plays the bucket on."""
+    """A listening socket on which a test plays the bucket."""
 
     def __enter__(self) -> "FakeBucket":
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -565,19 +565,21 @@ def xml_error(code: str, message: str = "words") -> str:
             xml_error("AccessDenied", "Invalid according to Policy: Policy Condition failed"),
             *(400, "upload_mismatch"),
         ),
-        ("403 Forbidden", xml_error("SignatureDoesNotMatch"), 403, "link_refused"),
-        ("403 Forbidden", xml_error("InvalidAccessKeyId"), 403, "link_refused"),
-        ("400 Bad Request", xml_error("ExpiredToken", "has expired"), 403, "link_refused"),
+        ("403 Forbidden", xml_error("SignatureDoesNotMatch"), 403, "link_invalid"),
+        ("403 Forbidden", xml_error("InvalidAccessKeyId"), 403, "link_invalid"),
+        ("400 Bad Request", xml_error("ExpiredToken", "has expired"), 403, "link_invalid"),
         ("400 Bad Request", xml_error("MalformedPOSTRequest"), 400, "invalid_request"),
         ("404 Not Found", xml_error("NoSuchBucket"), 503, "bucket_unavailable"),
         ("501 Not Implemented", xml_error("NotImplemented"), 503, "bucket_unavailable"),
         ("503 Slow Down", xml_error("SlowDown"), 503, "bucket_unavailable"),
+        ("507 Insufficient Storage", xml_error("XMinioStorageFull"), 507, "storage_full"),
+        ("403 Forbidden", xml_error("QuotaExceeded"), 507, "storage_full"),
         ("500 Internal Server Error", "<html>oops", 503, "bucket_unavailable"),
         ("418 Teapot", "", 400, "invalid_request"),
         ("303 See Other", "", 400, "invalid_request"),
     ],
 )
-def test_what_the_bucket_says_becomes_words(
+def test_errors_of_the_bucket_become_words(
     status: str, body: str, expected_status: int, expected_code: str
 ) -> None:
     with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
@@ -593,7 +595,7 @@ def test_what_the_bucket_says_becomes_words(
         assert (answer.status_code, error_code(answer)) == (expected_status, expected_code)
 
 
-def test_a_refusal_that_comes_before_the_end_of_the_upload_is_passed_on() -> None:
+def test_an_error_before_the_end_of_the_upload_is_passed_on() -> None:
     with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
         size = 64 * MEBIBYTE
@@ -604,12 +606,12 @@ def test_a_refusal_that_comes_before_the_end_of_the_upload_is_passed_on() -> Non
                 bucket.send(connection, "403 Forbidden", xml_error("SignatureDoesNotMatch"))
                 with suppress(ConnectionError):
                     while connection.recv(65536):
-                        pass  # as servers do: closing at once would take the answer back
+                        pass  # like servers: closing at once would discard the answer
 
         player = in_background(play)
         answer = httpx.post(base_url + gateway.link("k", size), content=bytes(size))
         player.join()
-        assert (answer.status_code, error_code(answer)) == (403, "link_refused")
+        assert (answer.status_code, error_code(answer)) == (403, "link_invalid")
 
 
 @pytest.mark.parametrize("content_type", ["image/png", "multipart/form-data; boundary=b"])
@@ -625,7 +627,7 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
             with bucket.accept() as connection:
                 bucket.answer(connection, "200 OK")
                 bucket.answer(connection, "200 OK")
-                # It dies while the third request is on its way, before anything is answered.
+                # It closes while the third request is on its way, before any answer.
                 connection.recv(1)
             with bucket.accept() as connection:
                 bucket.answer(connection, "200 OK")
@@ -638,8 +640,8 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
         player.join()
 
 
-def test_a_bucket_that_takes_nothing_stops_the_client() -> None:
-    """Backpressure: no more is read from the client than fits the buffers on the way."""
+def test_a_bucket_that_reads_nothing_stops_the_client() -> None:
+    """Backpressure: no more is read from the client than fits into the buffers."""
     with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
         clogged = Gateway(base_url, bucket.endpoint)
         size = 256 * MEBIBYTE
@@ -649,7 +651,7 @@ def test_a_bucket_that_takes_nothing_stops_the_client() -> None:
                 f"POST {link} HTTP/1.1\r\nHost: g\r\nContent-Length: {size}\r\n\r\nx".encode()
             )
             upstream = bucket.accept()
-            connection.settimeout(1)  # as long as nothing moves
+            connection.settimeout(1)  # until nothing is read for a second
             taken, chunk = 0, bytes(MEBIBYTE)
             with pytest.raises(TimeoutError):
                 while taken < size:
@@ -658,7 +660,7 @@ def test_a_bucket_that_takes_nothing_stops_the_client() -> None:
             upstream.close()
 
 
-def test_a_bucket_that_is_down_is_said_to_be_down_and_works_again_when_it_is_back(
+def test_a_bucket_that_is_down_is_unavailable_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:
     server = EmbeddedSeaweedFS(
@@ -692,14 +694,14 @@ def test_a_bucket_that_is_down_is_said_to_be_down_and_works_again_when_it_is_bac
 
 
 def test_a_bucket_that_does_not_exist_is_unavailable(seaweedfs_bucket: TestBucket) -> None:
-    endpoint = Endpoint(seaweedfs_bucket.endpoint_url, "nobody-made-this", "us-east-1", "path")
+    endpoint = Endpoint(seaweedfs_bucket.endpoint_url, "does-not-exist", "us-east-1", "path")
     with serving(endpoint) as base_url:
         gateway = Gateway(base_url, endpoint)
         answer = httpx.post(base_url + gateway.link("k", 4), content=b"data")
         assert (answer.status_code, error_code(answer)) == (503, "bucket_unavailable")
 
 
-def test_the_answer_is_json_with_nothing_of_the_bucket(
+def test_the_answer_is_json_without_anything_from_the_bucket(
     gateway: Gateway, http: httpx.Client
 ) -> None:
     answer = http.post(gateway.link(gateway.new_key(), 4), content=b"data")

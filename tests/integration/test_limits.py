@@ -450,4 +450,4 @@ def test_an_upload_link_does_not_disclose_its_user(base_url: str) -> None:
     changed = httpx.put(
         str(httpx.URL(links[0]).copy_set_param(UPLOADER_FIELD, bob)), content=b"hello"
     )
-    assert code_of(changed) == (403, "link_refused")
+    assert code_of(changed) == (403, "link_invalid")

@@ -1,4 +1,4 @@
-"""Previews in each mode, as a page on another origin asks for them."""
+"""Previews in each mode, as a page of another origin requests them."""
 
 import asyncio
 import base64
@@ -41,7 +41,7 @@ def user_of(settings: Settings) -> Iterator[ChatKitClient]:
 
 
 def previews_of(user: ChatKitClient, *images: tuple[str, bytes, str]) -> list[str]:
-    """The preview URLs of a message that was sent with these images, as loaded afresh."""
+    """Send a message with these images, load it again, and return its preview URLs."""
     ids = [user.attach(*image)["id"] for image in images]
     events = user.say("look", *ids)
     thread_id = thread_id_of(events)
@@ -49,7 +49,7 @@ def previews_of(user: ChatKitClient, *images: tuple[str, bytes, str]) -> list[st
     full = user.call("threads.get_by_id", thread_id=thread_id)["items"]["data"]
     streamed = next(e["item"] for e in events if e.get("item", {}).get("type") == "user_message")
     urls = [_urls(streamed), _urls(_message(listed)), _urls(_message(full))]
-    assert urls[0] == urls[1] == urls[2], "what was streamed is what is loaded"
+    assert urls[0] == urls[1] == urls[2], "streamed and loaded items have the same"
     return urls[0]
 
 
@@ -85,7 +85,7 @@ def test_signed_previews_show_a_thumbnail_of_a_large_image_and_a_small_one_itsel
     assert response.content == small_png()
 
 
-def test_a_thumbnail_goes_with_its_original(
+def test_a_thumbnail_is_deleted_with_its_original(
     settings: Settings, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
     with user_of(settings) as user:
@@ -126,7 +126,7 @@ def test_redirect_previews_answer_get_and_head_with_cors_on_both_hops(
 ) -> None:
     allow_origin(seaweedfs_bucket)
     (url,) = previews_of(redirecting, ("a.png", small_png(), "image/png"))
-    # No session and no cookie: the link is the permission.
+    # The link needs no session and no cookie.
     first = httpx.request(method, url, headers={"origin": ORIGIN})
     assert first.status_code == 307
     assert first.headers["access-control-allow-origin"] == ORIGIN
@@ -137,7 +137,7 @@ def test_redirect_previews_answer_get_and_head_with_cors_on_both_hops(
     assert second.content == (small_png() if method == "GET" else b"")
 
 
-def test_a_redirect_link_is_refused_when_anything_of_it_is_changed(
+def test_a_changed_redirect_link_is_invalid(
     redirecting: ChatKitClient,
 ) -> None:
     (url,) = previews_of(redirecting, ("a.png", small_png(), "image/png"))
@@ -156,7 +156,7 @@ def test_a_redirect_link_is_refused_when_anything_of_it_is_changed(
         closing_table.tampered_urls_refused.add(f"redirect preview: {name}")
 
 
-def test_data_previews_carry_a_small_image_in_themselves(
+def test_data_previews_contain_a_small_image(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
     settings = test_settings(database_url, seaweedfs_bucket, preview_mode="data")
@@ -174,7 +174,7 @@ def test_data_previews_carry_a_small_image_in_themselves(
     assert base64.b64decode(small.partition(",")[2]) == small_png()
 
 
-def test_no_mode_stores_what_it_mints(database_url: str, seaweedfs_bucket: TestBucket) -> None:
+def test_no_mode_stores_its_urls(database_url: str, seaweedfs_bucket: TestBucket) -> None:
     settings = test_settings(database_url, seaweedfs_bucket, preview_mode="data")
     with user_of(settings) as user:
         previews_of(user, ("a.jpg", photo(), "image/jpeg"))

@@ -20,7 +20,7 @@ CREATE = {"type": "attachments.create", "params": CREATE_PARAMS}
 
 
 async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[str, int]]:
-    """Status codes by user, of `count` creates of each of `users`, all under way together."""
+    """Send `count` creates of each of `users` at once, and return their status codes by user."""
     limits = httpx.Limits(max_connections=100)
     async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as http:
 
@@ -37,7 +37,7 @@ async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[
     [{"user_pending_uploads": LIMIT}, {"user_quota_bytes": LIMIT * SIZE + SIZE - 1}],
     ids=["uploads", "bytes"],
 )
-async def test_200_creates_at_once_pass_a_limit_of_10_exactly_10_times(
+async def test_of_200_creates_at_once_exactly_the_limit_of_10_succeed(
     database_url: str, seaweedfs_bucket: TestBucket, limits: dict[str, int]
 ) -> None:
     settings = test_settings(database_url, seaweedfs_bucket, **limits)
@@ -59,7 +59,7 @@ async def test_users_do_not_use_up_each_others_quota(
 
 @pytest.fixture
 def small(database_url: str, seaweedfs_bucket: TestBucket) -> Settings:
-    """Two uploads, or two files' bytes."""
+    """A user whose limit is two uploads, or the bytes of two files."""
     return test_settings(
         database_url, seaweedfs_bucket, user_pending_uploads=2, user_quota_bytes=4 * SIZE
     )
@@ -75,7 +75,7 @@ def create(user: ChatKitClient) -> int:
     return user.send("attachments.create", **CREATE["params"]).status_code  # type: ignore[arg-type]
 
 
-def test_a_refusal_says_what_to_do(user: ChatKitClient) -> None:
+def test_an_exceeded_quota_is_answered_with_advice(user: ChatKitClient) -> None:
     assert [create(user), create(user)] == [200, 200]
     response = user.send("attachments.create", name="a", size=SIZE, mime_type="text/plain")
     assert response.status_code == 429
@@ -83,7 +83,7 @@ def test_a_refusal_says_what_to_do(user: ChatKitClient) -> None:
     assert "2 uploads that no message uses yet" in response.json()["message"]
 
 
-def test_verification_settles_an_upload_which_is_then_pending_no_more(user: ChatKitClient) -> None:
+def test_a_verified_upload_is_no_longer_pending(user: ChatKitClient) -> None:
     first, second = (user.attach(body=b"x" * SIZE) for _ in range(2))
     assert create(user) == 429
     thread_id = thread_id_of(user.say("hello", first["id"], second["id"]))
@@ -122,8 +122,8 @@ async def test_expiry_releases_what_was_reserved(
         assert [create(user), create(user), create(user)] == [200, 200, 429]
 
 
-def test_deleting_in_a_loop_gives_no_more_than_a_second_quota(user: ChatKitClient) -> None:
-    """A deleted upload's link is alive for minutes, and its bytes may be there as long."""
+def test_deleting_in_a_loop_frees_at_most_a_second_quota(user: ChatKitClient) -> None:
+    """The link of a deleted upload is valid for minutes, and so long its bytes may stay."""
     answers = []
     for _ in range(10):
         response = user.send("attachments.create", **CREATE_PARAMS)

@@ -20,9 +20,9 @@ import httpx
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from app.attachments.keys import new_object_key
 from app.database.engine import Database, asyncpg_url
 from app.database.migrate import current_revision, head_revision, upgrade
+from app.storage.object_keys import new_object_key
 from tests.servers import TestBucket
 from tests.service import (
     ChatKitClient,

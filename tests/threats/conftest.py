@@ -1,4 +1,4 @@
-"""One running service for all threats, on a database and a bucket that can be looked at."""
+"""One running service for all threats, with access to its database and bucket."""
 
 import asyncio
 import io
@@ -21,7 +21,7 @@ DATABASE = "threats"
 
 @dataclass(frozen=True)
 class Service:
-    """`alice` and `bob` are its users."""
+    """The service, and its users `alice` and `bob`."""
 
     url: str
     settings: Settings
@@ -32,7 +32,7 @@ class Service:
     bob: ChatKitClient
 
     def everything_stored(self) -> str:
-        """Every row of every table, as text."""
+        """Return every row of every table as text."""
         tables = ("threads", "thread_items", "attachments", "feedback")
         rows = " UNION ALL ".join(f"SELECT t::text AS row FROM {each} t" for each in tables)  # noqa: S608
         return self.sql(f"SELECT string_agg(row, chr(10) ORDER BY row) FROM ({rows}) r")  # noqa: S608

@@ -1,4 +1,4 @@
-"""Files that do harm, and failures that are not hidden (docs/threats.md)."""
+"""Harmful files do no harm, and failures are not hidden (docs/threats.md)."""
 
 import base64
 import os
@@ -11,8 +11,8 @@ from types import SimpleNamespace
 import httpx
 import pytest
 
-from app.attachments.keys import upload_key
 from app.embedded.processes import free_ports
+from app.storage.object_keys import upload_key
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import (
@@ -28,7 +28,7 @@ from tests.threats.conftest import Service, png
 
 
 def bomb() -> bytes:
-    """30,000 × 30,000 pixels in a few hundred kilobytes."""
+    """Return a PNG of 30,000 × 30,000 pixels in a few hundred kilobytes."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         checksum = zlib.crc32(kind + content)
@@ -41,8 +41,8 @@ def bomb() -> bytes:
     )
 
 
-def test_a_decoder_bomb_stalls_nobody_and_is_answered(service: Service) -> None:
-    """libvips CVE-2026-66066: image work has pixel, time and memory limits, in a worker."""
+def test_a_decompression_bomb_blocks_nothing_and_is_answered(service: Service) -> None:
+    """libvips CVE-2026-66066: decoding has limits of pixels, time and memory, in a worker."""
     assert least(lambda: slowest_answer_during_a_bomb(service), limit=2) < 2
 
 
@@ -70,7 +70,7 @@ def slowest_answer_during_a_bomb(service: Service) -> float:
 
 
 def test_the_gateway_parses_nothing_of_an_upload(service: Service) -> None:
-    """python-multipart and Starlette parser DoS: a thousand parts are bytes like any other."""
+    """python-multipart and Starlette parser DoS: a thousand parts are not parsed."""
     attachment = service.alice.create_attachment("a.txt", b"hello")
     url = attachment["upload_descriptor"]["url"]
     boundary = "b" * 60
@@ -100,10 +100,10 @@ def test_a_write_that_failed_is_an_error_and_leaves_no_row(service: Service) -> 
     assert response.status_code == 503
     assert response.json()["error"]["code"] == "bucket_unavailable"
     assert service.sql("SELECT count(*) FROM threads") == before
-    assert answer_of(service.alice.say("look", attachment["id"])), "it is fine afterwards"
+    assert answer_of(service.alice.say("look", attachment["id"])), "it works afterwards"
 
 
-def test_an_unreadable_file_becomes_an_honest_note(service: Service) -> None:
+def test_an_unreadable_file_becomes_a_note(service: Service) -> None:
     """Microsoft's sample drops it, OpenAI's sends a bare id; opencode #41670: hallucinations."""
     cut = png(800, 800)[:100_000]
     attachment = service.alice.attach("broken.png", cut, "image/png")
@@ -141,11 +141,11 @@ async def test_what_can_not_be_deleted_is_kept_and_counted(
         await rig.records.tombstone("alice", record.id)
         assert record.object_key
 
-        async def refuse(keys: list[str]) -> list[object]:
+        async def fail(keys: list[str]) -> list[object]:
             return [SimpleNamespace(key=keys[0], reason="AccessDenied")]
 
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(rig.bucket, "delete", refuse)
+            patch.setattr(rig.bucket, "delete", fail)
             swept = await rig.sweeper.sweep_once()
         assert (swept.failed, swept.purged) == (1, 0)
         assert await rig.states() == {record.id: "tombstone"}

@@ -1,4 +1,4 @@
-"""What has gone wrong elsewhere with ids, names and URLs, and does not here (docs/threats.md)."""
+"""Faults of other services with ids, names and URLs are prevented here (docs/threats.md)."""
 
 import re
 import socket
@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from app.attachments.policy import INLINE_IMAGE_TYPES
+from app.file_types.table import INLINE_MIME_TYPES
 from tests.service import (
     answer_of,
     user_message,
@@ -20,7 +20,7 @@ PAGE = b"<!DOCTYPE html><script>alert(document.cookie)</script>"
 LISTING = Path(__file__).parents[2] / "docs" / "threats.md"
 
 
-def test_every_line_has_a_test_that_exists() -> None:
+def test_every_test_that_the_page_names_exists() -> None:
     lines = [line for line in LISTING.read_text().splitlines() if line.startswith("| ")][1:]
     assert len(lines) >= 17
     tests = LISTING.parents[1] / "tests"
@@ -30,7 +30,7 @@ def test_every_line_has_a_test_that_exists() -> None:
         assert named, line
         for file, name in named:
             source = (tests / file).read_text() if file else here
-            assert f"def {name}(" in source, f"{name} is not where docs/threats.md says it is"
+            assert f"def {name}(" in source, f"docs/threats.md names {name}, which is not there"
 
 
 @pytest.mark.parametrize("operation", ["message", "preview", "content", "delete"])
@@ -49,7 +49,7 @@ def test_a_foreign_file_id_gives_no_access(service: Service, operation: str) -> 
     assert service.everything_stored() == before
 
 
-def test_a_client_sets_no_internal_field_and_skips_no_type_detection(service: Service) -> None:
+def test_a_client_can_not_set_internal_fields_or_skip_type_detection(service: Service) -> None:
     """Rails CVE-2026-33173."""
     internal = {
         "id": "atc_mine",
@@ -80,7 +80,7 @@ def test_a_client_sets_no_internal_field_and_skips_no_type_detection(service: Se
     assert event["type"] == "error" and "an HTML page" in event["message"]
 
 
-def test_no_url_that_a_client_gives_is_ever_fetched(service: Service) -> None:
+def test_no_url_from_a_client_is_ever_fetched(service: Service) -> None:
     """Chainlit CVE-2026-22219, LibreChat GHSA-w5r7-4f94-vp4c, Vercel AI CVE-2026-8768, vLLM."""
     asked = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as trap:
@@ -157,7 +157,7 @@ def test_only_four_raster_types_are_ever_inline(service: Service) -> None:
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
     for name, body, mime_type in (("a.svg", svg, "image/svg+xml"), ("a.html", PAGE, "text/html")):
         attachment = service.alice.attach(name, body, mime_type)
-        assert mime_type not in INLINE_IMAGE_TYPES and "preview_url" not in attachment
+        assert mime_type not in INLINE_MIME_TYPES and "preview_url" not in attachment
         service.alice.say("look", attachment["id"])
         assert service.alice.http.get(f"/attachments/{attachment['id']}/preview").status_code == 404
 

@@ -40,6 +40,19 @@ def test_limits_are_the_policy_s() -> None:
     assert ".docx" not in limits["extensions"]
 
 
+def test_the_page_knows_files_by_the_table_of_file_types() -> None:
+    limits = page_configuration(PageConfig(policy=AttachmentPolicy(max_bytes=1)))["limits"]
+    assert isinstance(limits, dict)
+    file_types = limits["fileTypes"]
+    assert file_types["suffixes"][".geojson"] == "application/geo+json"
+    assert file_types["names"] == {"makefile": "text/x-makefile", "dockerfile": "text/x-dockerfile"}
+    assert file_types["aliases"]["application/x-pdf"] == "application/pdf"
+    assert "attach single pictures" in file_types["whyNot"][".mp4"]
+    assert ".mp4" not in file_types["suffixes"]
+    assert "text/*" in limits["allowedMimeTypes"]
+    assert "video/mp4" not in limits["allowedMimeTypes"]
+
+
 def test_the_bucket_is_named_for_uploads_only_where_browsers_may_post_to_it() -> None:
     def bucket_post_url(**changes: object) -> object:
         config = PageConfig(policy=POLICY, bucket_url="https://s3.example/b", **changes)  # type: ignore[arg-type] # one field at a time

@@ -11,23 +11,15 @@ from dataclasses import dataclass
 import pypdf
 from pypdf.errors import PyPdfError
 
+from app.file_types.file_type import FileType, Signature
+from app.file_types.signatures import detect
+from app.file_types.table import FILE_TYPES
 from app.model_input.readers.images import Unreadable
 
 _MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 _MAX_ENTRIES = 20_000
 _MAX_RATIO = 200
 _RATIO_MATTERS_FROM_BYTES = 32 * 1024 * 1024
-
-_ZIP_FORMATS = {"docx", "pptx", "xlsx", "odt", "ods", "pages", "key", "epub"}
-_COMPOUND_FORMATS = {"doc", "xls", "ppt"}
-_COMPOUND_MAGIC = bytes.fromhex("d0cf11e0a1b11ae1")  # [MS-CFB] 2.2
-_REQUIRED_ENTRY = {
-    "docx": "[Content_Types].xml",
-    "pptx": "[Content_Types].xml",
-    "xlsx": "[Content_Types].xml",
-    "odt": "content.xml",
-    "ods": "content.xml",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +45,23 @@ def is_plain_pdf(body: bytes, suffix: str) -> bool:
 
 def check(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
     """Whether `body` really is a document of this format that opens without a password."""
-    if suffix == "pdf":
+    file_type = next(each for each in FILE_TYPES if each.suffix == f".{suffix}")
+    if Signature.PDF in file_type.signatures:
         return _check_pdf(body)
-    if suffix in _ZIP_FORMATS:
-        return _check_zip(body, suffix)
-    if suffix in _COMPOUND_FORMATS and not body.startswith((_COMPOUND_MAGIC, b"{\\rtf", b"<")):
-        return Unreadable(f"it is damaged or not a .{suffix} file")
-    if suffix == "rtf" and not body.lstrip().startswith(b"{\\rtf"):
-        return Unreadable("it is damaged or not an RTF file")
-    return DocumentFacts(pages=0)
+    if file_type.is_text:
+        is_rtf = body.lstrip().startswith(b"{\\rtf")
+        return DocumentFacts(pages=0) if is_rtf else _damaged(file_type)
+    found = detect(body)
+    if found is Signature.COMPOUND and file_type.signatures[0] is Signature.ZIP:
+        # [MS-OFFCRYPTO]: an encrypted package is a compound file
+        return Unreadable("it is protected with a password")
+    if found not in file_type.signatures:
+        return _damaged(file_type)
+    return _check_zip(body, file_type) if found is Signature.ZIP else DocumentFacts(pages=0)
+
+
+def _damaged(file_type: FileType) -> Unreadable:
+    return Unreadable(f"it is damaged or not a {file_type.suffix} file")
 
 
 def _check_pdf(body: bytes) -> DocumentFacts | Unreadable:
@@ -81,14 +81,12 @@ def _check_pdf(body: bytes) -> DocumentFacts | Unreadable:
     return DocumentFacts(pages=pages)
 
 
-def _check_zip(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
-    if body.startswith(_COMPOUND_MAGIC):  # [MS-OFFCRYPTO]: an encrypted package is a compound file
-        return Unreadable("it is protected with a password")
+def _check_zip(body: bytes, file_type: FileType) -> DocumentFacts | Unreadable:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
-        return Unreadable(f"it is damaged or not a .{suffix} file")
+        return _damaged(file_type)
     if any(entry.flag_bits & 1 for entry in entries):
         return Unreadable("it is protected with a password")
     unpacked = sum(entry.file_size for entry in entries)
@@ -101,7 +99,7 @@ def _check_zip(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
             f"it would unpack to {unpacked:,} bytes in {len(entries):,} entries, which looks like"
             " a zip bomb"
         )
-    required = _REQUIRED_ENTRY.get(suffix)
+    required = file_type.required_entry
     if required and required not in {entry.filename for entry in entries}:
-        return Unreadable(f"it is a zip archive, but not a .{suffix} file")
+        return Unreadable(f"it is a zip archive, but not a {file_type.suffix} file")
     return DocumentFacts(pages=0)

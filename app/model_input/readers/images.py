@@ -18,12 +18,11 @@ from app.attachments.decoding import (
     eight_bit,
     open_image,
 )
+from app.file_types.file_type import Delivery
+from app.file_types.table import FILE_TYPES
 
 _PASSED_FORMATS = {
-    "PNG": "image/png",
-    "JPEG": "image/jpeg",
-    "WEBP": "image/webp",
-    "GIF": "image/gif",
+    each.decoder: each.mime_type for each in FILE_TYPES if each.delivery is Delivery.IMAGE
 }
 _LOSSLESS_FORMATS = {"PNG", "GIF", "BMP", "ICO"}
 _MAX_LOSSLESS_BYTES = 4 * 1024 * 1024

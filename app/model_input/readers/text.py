@@ -1,19 +1,12 @@
 """Text out of bytes: which encoding it is, and which slice of it the model gets."""
 
-import codecs
 from dataclasses import dataclass
 
 import charset_normalizer
 
+from app.file_types.byte_order_marks import marked_codec
 from app.model_input.readers.images import Unreadable
 
-_BOMS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 _SAMPLE_BYTES = 64 * 1024
 # What files are written in today besides Unicode: the legacy encodings of the WHATWG's standard.
 _LEGACY_ENCODINGS = [
@@ -33,9 +26,8 @@ class Decoded:
 
 def decode(body: bytes) -> Decoded | Unreadable:
     """Decode by byte order mark, as UTF-8, as UTF-16 without a mark, or by statistics."""
-    for mark, encoding in _BOMS:
-        if body.startswith(mark):
-            return Decoded(body.decode(encoding, "replace"), encoding.removesuffix("-sig"))
+    if codec := marked_codec(body):
+        return Decoded(body.decode(codec, "replace"), codec.removesuffix("-sig"))
     try:
         text = body.decode("utf-8")
     except UnicodeDecodeError:

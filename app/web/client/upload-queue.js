@@ -6,7 +6,7 @@ import { uploadDirect, uploadTo } from './upload-transport.js';
 const MAX_PARALLEL_UPLOADS = 3;
 /** Codes after which the same upload link can't work any more. */
 const LINK_IS_SPENT = new Set([
-  'link_expired', 'link_refused', 'upload_mismatch', 'upload_refused', 'not_found', 'attachment_rejected',
+  'link_expired', 'link_invalid', 'upload_mismatch', 'upload_refused', 'not_found', 'attachment_rejected',
 ]);
 /** A retry of these would only be refused again. */
 const FINAL = new Set(['attachment_too_large', 'mime_type_not_allowed', 'invalid_size', 'invalid_name']);

@@ -108,7 +108,7 @@ def test_a_note_says_why() -> None:
         ("", "photo.HEIC", Kind.IMAGE),
         ("application/problem+json", "", Kind.TEXT),
         ("video/mp4", "a.txt", Kind.OTHER),
-        ("nonsense", "a.txt", Kind.OTHER),
+        ("nonsense", "a.x", Kind.OTHER),
     ],
 )
 def test_the_type_decides_and_the_name_only_where_the_type_says_nothing(

@@ -1,4 +1,4 @@
-"""Capability links: what was signed here passes, everything else is refused."""
+"""Capability links: a link that was signed here is valid, every other link is not."""
 
 import re
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.attachments.capability_links import LinkSigner
-from app.errors import LinkExpired, LinkRefused
+from app.errors import LinkExpired, LinkInvalid
 
 SIGNER = LinkSigner(b"secret", clock=lambda: 1_000.0)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
@@ -45,28 +45,28 @@ def test_a_client_may_rebuild_the_query(params: dict[str, str]) -> None:
         "",
     ],
 )
-def test_a_changed_query_is_refused(tampered: str) -> None:
+def test_a_changed_query_is_invalid(tampered: str) -> None:
     link = SIGNER.sign("/uploads/a", {"key": "a"}, expires_at=2_000)
     signature = dict(parse_qsl(query_of(link)))["signature"]
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/a", f"{tampered}&signature={signature}")
 
 
 @pytest.mark.parametrize("signature", ["", "&signature=", "&signature=x", "&signature=%ff%fe"])
-def test_a_missing_or_made_up_signature_is_refused(signature: str) -> None:
-    with pytest.raises(LinkRefused):
+def test_a_missing_or_invented_signature_is_invalid(signature: str) -> None:
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/a", f"key=a&expires=2000{signature}")
 
 
-def test_a_link_is_good_for_its_path_only() -> None:
+def test_a_link_is_valid_for_its_path_only() -> None:
     link = SIGNER.sign("/uploads/a", {}, expires_at=2_000)
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/b", query_of(link))
 
 
-def test_another_secret_signs_nothing_here() -> None:
+def test_a_link_signed_with_another_secret_is_invalid() -> None:
     link = LinkSigner(b"other").sign("/uploads/a", {}, expires_at=2_000)
-    with pytest.raises(LinkRefused):
+    with pytest.raises(LinkInvalid):
         SIGNER.verify("/uploads/a", query_of(link))
 
 
@@ -77,9 +77,11 @@ def test_a_link_expires_at_its_second() -> None:
 
 
 @given(TEXT, TEXT)
-def test_a_pseudonym_is_the_same_everywhere_and_tells_nothing(user_id: str, other: str) -> None:
+def test_a_pseudonym_is_the_same_on_all_replicas_and_reveals_nothing(
+    user_id: str, other: str
+) -> None:
     pseudonym = SIGNER.pseudonym(user_id)
-    assert LinkSigner(b"secret").pseudonym(user_id) == pseudonym, "of every replica"
+    assert LinkSigner(b"secret").pseudonym(user_id) == pseudonym, "on every replica"
     assert (SIGNER.pseudonym(other) == pseudonym) == (other == user_id)
     assert LinkSigner(b"another secret").pseudonym(user_id) != pseudonym
-    assert re.fullmatch(r"[A-Za-z0-9_-]{12}", pseudonym), "whatever the id looks like"
+    assert re.fullmatch(r"[A-Za-z0-9_-]{12}", pseudonym), "for ids of any form"

@@ -1,4 +1,4 @@
-"""URLs of our signer are compared, byte for byte, with botocore's for the same moment."""
+"""Our signer's URLs are those of botocore for the same moment, byte for byte."""
 
 import base64
 import datetime
@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials, SessionCredentials
-from app.storage.endpoint import Endpoint, client_config
+from app.storage.endpoint import Endpoint
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from app.storage.signing import Method, UrlSigner
 
@@ -34,7 +34,7 @@ OPERATIONS: dict[Method, str] = {
     "PUT": "put_object",
     "DELETE": "delete_object",
 }
-# Header and query parameter names of S3, and what botocore calls them.
+# Names of headers and query parameters in S3 and in botocore.
 HEADERS = {
     "content-length": "ContentLength",
     "content-type": "ContentType",
@@ -50,8 +50,8 @@ QUERY = {
     "versionId": "VersionId",
 }
 
-# One line for every rule of botocore's that decides about the address. Building a client is slow,
-# so the combinations are chosen, and the keys are what hypothesis varies.
+# One line for every rule of botocore's for addresses. Clients are slow to build, so only the keys
+# are varied by hypothesis.
 ENDPOINTS = [
     Endpoint(None, "uploads"),
     Endpoint(None, "uploads", "eu-central-1"),
@@ -85,12 +85,7 @@ def botocore_session(keys: Credentials) -> botocore.session.Session:
 
 @lru_cache(maxsize=256)
 def botocore_client(endpoint: Endpoint, keys: Credentials) -> Any:
-    return botocore_session(keys).create_client(
-        "s3",
-        region_name=endpoint.region,
-        endpoint_url=endpoint.url,
-        config=client_config(endpoint.addressing_style),
-    )
+    return botocore_session(keys).create_client(**endpoint.client_options())
 
 
 @lru_cache(maxsize=256)
@@ -194,7 +189,7 @@ def test_a_url_repeats_within_its_window_and_changes_after_it() -> None:
     assert url_at(start + 300) not in urls_in_window
 
 
-def test_one_signer_gives_a_windows_url_again_and_never_the_one_of_other_keys_or_queries() -> None:
+def test_a_window_has_one_url_for_each_key_and_query() -> None:
     keys = [Credentials("A", "S"), Credentials("B", "T")]
     moment = NOW - NOW % 300
     signer = UrlSigner(ENDPOINTS[4], lambda: keys[0], clock=lambda: moment)
@@ -216,13 +211,13 @@ def test_one_signer_gives_a_windows_url_again_and_never_the_one_of_other_keys_or
     assert url() == fresh()
 
 
-def test_a_window_as_long_as_the_life_is_refused() -> None:
+def test_a_window_as_long_as_the_life_is_an_error() -> None:
     with pytest.raises(ValueError, match="window"):
         signer_at(time.time).presign("GET", "k", expires_in=300, window_seconds=300)
 
 
 @pytest.mark.parametrize("expires_in", [0, -1, 7 * 24 * 3600 + 1])
-def test_a_life_that_s3_does_not_take_is_refused(expires_in: int) -> None:
+def test_a_life_that_s3_rejects_is_an_error(expires_in: int) -> None:
     with pytest.raises(ValueError, match="expires_in"):
         signer_at(time.time).presign("GET", "k", expires_in=expires_in)
 
@@ -242,7 +237,7 @@ def test_expired_credentials_sign_nothing() -> None:
         signer_at(lambda: NOW, keys).presign("GET", "k", expires_in=900, window_seconds=300)
 
 
-def test_temporary_credentials_know_their_end_and_are_renewed_in_the_background() -> None:
+def test_temporary_credentials_are_renewed_in_the_background_before_they_expire() -> None:
     lives = iter([1000, 7200])
     ahead = {"seconds": 0}
     issued = 0
@@ -277,19 +272,19 @@ def test_temporary_credentials_know_their_end_and_are_renewed_in_the_background(
     expiry_time = datetime.datetime.fromisoformat(first_issue["expiry_time"])
     assert first.expires_at == pytest.approx(expiry_time.timestamp(), abs=1)
 
-    ahead["seconds"] = 150  # inside botocore's renewal period, long before the end
+    ahead["seconds"] = 150  # in botocore's renewal period, long before the expiry
     assert credentials() is first, "a caller does not wait for the renewal"
     for thread in threading.enumerate():
         if thread.name == "renew-credentials":
             thread.join()
     assert credentials().access_key == "key2"
 
-    ahead["seconds"] = 7200  # past the end: now there is nothing to give but the next ones
+    ahead["seconds"] = 7200  # expired: now callers must wait for the next ones
     with pytest.raises(StopIteration):
         credentials()
 
 
-def test_missing_credentials_are_said_so() -> None:
+def test_missing_credentials_are_reported() -> None:
     session = botocore.session.Session()
     with (
         patch.object(session, "get_credentials", lambda: None),
@@ -330,7 +325,7 @@ def test_a_post_policy_pins_key_type_size_and_expiry() -> None:
     assert UPLOADER_FIELD not in fields
 
 
-def test_a_post_policy_pins_whose_upload_it_is() -> None:
+def test_a_post_policy_pins_the_uploader() -> None:
     signer = PostPolicySigner(
         Endpoint("http://127.0.0.1:8333", "uploads"), SessionCredentials(fixed_session(STS))
     )

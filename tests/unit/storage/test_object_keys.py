@@ -2,10 +2,10 @@
 
 import re
 
-from app.attachments.keys import every_key, new_object_key, owner_of, preview_key, upload_key
+from app.storage.object_keys import every_key, new_object_key, owner_of, preview_key, upload_key
 
 
-def test_keys_are_opaque_of_one_length_and_never_the_same() -> None:
+def test_keys_are_opaque_unique_and_of_one_length() -> None:
     keys = {new_object_key() for _ in range(1000)}
     assert len(keys) == 1000
     assert all(re.fullmatch(r"attachments/[A-Za-z0-9_-]{32}", key) for key in keys)

@@ -1,4 +1,4 @@
-"""The frame around an upload, checked by parsing the whole with the standard library."""
+"""Framed uploads, parsed by the standard library."""
 
 import base64
 import email
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.errors import AppError, AttachmentTooLarge, InvalidRequest, LinkRefused, UploadMismatch
+from app.errors import AppError, AttachmentTooLarge, InvalidRequest, LinkInvalid, UploadMismatch
 from app.storage.form import frame, frame_opened, multipart_boundary
 
 BOUNDARY_CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ'()+_,-./:=? "
@@ -63,7 +63,7 @@ def test_a_form_gets_the_fields_in_front_under_its_own_boundary(
     )
     whole = framed.prefix + body + framed.suffix
     assert framed.content_length == len(whole)
-    # As S3 reads it: every part up to the next line that starts with the boundary.
+    # S3 reads every part up to the next line that starts with the boundary.
     pieces = (b"\r\n" + whole).split(f"\r\n--{boundary}".encode())
     names = [piece.partition(b'name="')[2].partition(b'"')[0] for piece in pieces[1:-1]]
     assert names[:5] == [b"key", b"Content-Type", b"policy", b"x-amz-signature", b"file"]
@@ -71,7 +71,7 @@ def test_a_form_gets_the_fields_in_front_under_its_own_boundary(
 
 
 @given(st.binary(min_size=1, max_size=200))
-def test_an_opened_form_is_closed_by_its_own_end_under_a_head_of_ours(content: bytes) -> None:
+def test_an_opened_form_keeps_its_own_end_and_gets_a_head_of_ours(content: bytes) -> None:
     rest = content + b"\r\n--a b--\r\n"
     framed = frame_opened(fields_for(len(content)), boundary="a b", content_length=len(rest))
     whole = framed.prefix + rest + framed.suffix
@@ -123,7 +123,7 @@ def test_the_boundary_is_found(content_type: str, boundary: str | None) -> None:
         'multipart/form-data; boundary="a\tb"',
     ],
 )
-def test_a_boundary_that_the_rfc_forbids_is_refused(content_type: str) -> None:
+def test_a_boundary_that_the_rfc_forbids_is_rejected(content_type: str) -> None:
     with pytest.raises(InvalidRequest):
         multipart_boundary(content_type)
 
@@ -140,7 +140,7 @@ def test_a_boundary_that_the_rfc_forbids_is_refused(content_type: str) -> None:
         ("multipart/form-data; boundary=b", 1000 + 200_000, AttachmentTooLarge),
     ],
 )
-def test_an_impossible_length_is_refused(
+def test_an_impossible_length_is_rejected(
     content_type: str, length: int, error: type[AppError]
 ) -> None:
     with pytest.raises(error, match="1,000 bytes"):
@@ -168,6 +168,6 @@ def test_the_shortest_and_the_longest_form_of_a_client_pass() -> None:
         fields_for(1, key="k\r\n--b"),
     ],
 )
-def test_fields_that_are_no_upload_link_are_refused(fields: dict[str, str]) -> None:
-    with pytest.raises(LinkRefused):
+def test_fields_that_are_not_an_upload_link_are_invalid(fields: dict[str, str]) -> None:
+    with pytest.raises(LinkInvalid):
         frame(fields, content_type="multipart/form-data; boundary=b", content_length=100)

@@ -1,4 +1,4 @@
-"""The end of a direct upload's form: seen before it is passed on, and nothing else is held back."""
+"""The end of a direct upload's form is checked before it is passed on; the rest is not delayed."""
 
 from collections.abc import AsyncIterator
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from app.attachments.direct_uploads import FormTailGuard
+from app.attachments.form_tail import FormTailGuard
 from app.errors import AttachmentTooLarge, InvalidRequest
 
 CLOSING = b"\r\n--B--"
@@ -20,7 +20,7 @@ def too_large(size: int) -> None:
 
 
 async def passed_on(body: bytes, chunk_bytes: int, held: list[int]) -> tuple[bytes, int]:
-    """What comes out and the size that was found; `held` gets what was kept back at each step."""
+    """Return the bytes passed on and the size found; add to `held` how many were held back."""
     taken = 0
 
     async def chunks() -> AsyncIterator[bytes]:
@@ -39,7 +39,7 @@ async def passed_on(body: bytes, chunk_bytes: int, held: list[int]) -> tuple[byt
 
 
 @given(FILES, st.sampled_from([CLOSING, CLOSING + b"\r\n"]), st.integers(1, 60))
-async def test_all_is_passed_on_and_the_file_is_measured(
+async def test_a_complete_form_is_passed_on_and_its_file_measured(
     file: bytes, end: bytes, chunk_bytes: int
 ) -> None:
     held: list[int] = []
@@ -51,13 +51,15 @@ async def test_all_is_passed_on_and_the_file_is_measured(
     "end", [b"", CLOSING[:-1], CLOSING + b"\r", CLOSING + b"\r\n\r\n", CLOSING + b"more"]
 )
 @given(file=FILES, chunk_bytes=st.integers(1, 60))
-async def test_no_other_end_is_passed_on(end: bytes, file: bytes, chunk_bytes: int) -> None:
+async def test_a_form_with_another_end_is_rejected_before_its_end(
+    end: bytes, file: bytes, chunk_bytes: int
+) -> None:
     assume(CLOSING not in file)
     with pytest.raises(InvalidRequest):
         await passed_on(file + end, chunk_bytes, [])
 
 
-async def test_a_size_that_is_refused_is_not_passed_on() -> None:
+async def test_a_file_of_a_rejected_size_is_not_passed_on_to_its_end() -> None:
     async def chunks() -> AsyncIterator[bytes]:
         yield b"hello" + CLOSING
 

@@ -1,4 +1,4 @@
-"""File names in Content-Disposition: safe in every header, and the same after decoding."""
+"""File names in Content-Disposition: safe in the header, and unchanged after decoding."""
 
 from urllib.parse import unquote
 

@@ -1,4 +1,4 @@
-"""Thumbnails: small, upright, without metadata, and within limits whatever the file is."""
+"""Thumbnails are small, upright and without metadata; decoding has limits for any file."""
 
 import asyncio
 import io
@@ -8,7 +8,10 @@ import zlib
 import pytest
 from PIL import Image
 
+from app.attachments.content import check_content
 from app.attachments.decoding import THUMBNAIL_MAX_SIDE, thumbnail_of
+from app.file_types.file_type import FileType
+from app.file_types.table import FILE_TYPES
 from app.workers import Workers, WorkFailed
 from tests.stopwatch import least_async, longest_turn
 
@@ -27,7 +30,7 @@ def opened(thumbnail: bytes | None) -> Image.Image:
 
 
 def png_of(width: int, height: int, body: bytes = b"") -> bytes:
-    """A PNG that says it has these sides, with almost nothing in it."""
+    """Return a PNG whose header gives these sides, with hardly any pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         checksum = zlib.crc32(kind + content)
@@ -42,10 +45,13 @@ def png_of(width: int, height: int, body: bytes = b"") -> bytes:
     )
 
 
-@pytest.mark.parametrize("image_format", ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "HEIF"])
-def test_every_format_becomes_a_small_webp(image_format: str) -> None:
-    image = Image.new("RGB", (1200, 600), "teal")
-    assert opened(thumbnail_of(encoded(image, image_format))).size == (512, 256)
+@pytest.mark.parametrize(
+    "row", [each for each in FILE_TYPES if each.has_thumbnail], ids=lambda each: each.mime_type
+)
+def test_every_type_that_has_a_thumbnail_becomes_a_small_webp(row: FileType) -> None:
+    body = encoded(Image.new("RGB", (1200, 600), "teal"), row.decoder)
+    assert opened(thumbnail_of(body)).size in {(512, 256), (256, 128)}  # an icon has 256 at most
+    assert check_content(body, row) is None
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "F"])
@@ -60,12 +66,12 @@ def test_transparency_is_kept() -> None:
     assert opened(thumbnail_of(body)).mode == "RGBA"
 
 
-def test_small_images_are_not_blown_up() -> None:
+def test_small_images_are_not_enlarged() -> None:
     body = encoded(Image.new("RGB", (30, 20)), "BMP")
     assert opened(thumbnail_of(body)).size == (30, 20)
 
 
-def test_photos_are_turned_upright_and_tell_nobody_where_they_were_taken() -> None:
+def test_photos_are_turned_upright_and_lose_their_metadata() -> None:
     image = Image.new("RGB", (1000, 500))
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by a quarter
@@ -90,11 +96,11 @@ def test_photos_are_turned_upright_and_tell_nobody_where_they_were_taken() -> No
         b"%!PS-Adobe-3.0 EPSF-3.0\n",
     ],
     ids=[
-        *("empty", "text", "cut JPEG", "cut PNG", "900 megapixels", "as many as can be said"),
+        *("empty", "text", "cut JPEG", "cut PNG", "900 megapixels", "the maximum of a header"),
         *("more data than pixels", "SVG", "PostScript"),
     ],
 )
-def test_what_can_not_be_shown_is_no_exception(body: bytes) -> None:
+def test_an_image_that_can_not_be_decoded_has_no_thumbnail(body: bytes) -> None:
     assert thumbnail_of(body) is None or opened(thumbnail_of(body)).size == (100, 100)
 
 
@@ -107,7 +113,7 @@ def takes_all_memory(_: bytes) -> bytes:
     return b"x" * 8 * 1024**3
 
 
-async def test_a_decoder_that_never_ends_is_stopped_and_stalls_nobody(
+async def test_a_decoder_that_never_ends_is_stopped_and_blocks_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     workers = Workers(processes=1)
@@ -118,8 +124,8 @@ async def test_a_decoder_that_never_ends_is_stopped_and_stalls_nobody(
             await workers.run(never_ends, b"")
 
     assert await least_async(lambda: longest_turn(is_stopped()), limit=0.5) < 0.5
-    monkeypatch.undo()  # a worker's start takes its time on a busy machine
-    assert await workers.run(thumbnail_of, b"") is None, "the next one gets a worker"
+    monkeypatch.undo()  # starting a worker can take long on a busy machine
+    assert await workers.run(thumbnail_of, b"") is None, "the next call gets a worker"
 
 
 async def test_a_decoder_that_takes_all_memory_is_stopped() -> None:

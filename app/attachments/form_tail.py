@@ -1,0 +1,62 @@
+"""Guards the end of a streamed form: only a complete form with one file is passed on to its end."""
+
+from collections.abc import AsyncIterator, Callable
+
+from app.errors import InvalidRequest
+
+# RFC 2046 asks for no line end behind the closing boundary, and some clients send none.
+LINE_END = b"\r\n"
+
+
+def closing_of(boundary: str) -> bytes:
+    """Return the bytes between a form's last part and its end, without the optional line end."""
+    return f"\r\n--{boundary}--".encode()
+
+
+def malformed_form() -> InvalidRequest:
+    """Return the error for a form that has not exactly one file."""
+    return InvalidRequest(
+        "The upload must be a form with one field, 'file', and nothing behind it.", param="file"
+    )
+
+
+class FormTailGuard:
+    """Passes the rest of a form on, and holds its last bytes back until they prove to be its end.
+
+    A form that is cut off, or has anything behind its file, is therefore never complete for the
+    reader, so it never becomes an object. Neither does a file whose size `check_size` rejects.
+    """
+
+    def __init__(
+        self, body: AsyncIterator[bytes], closing: bytes, check_size: Callable[[int], None]
+    ) -> None:
+        """`body` is the rest of a form from the first byte of its file on."""
+        self._body = body
+        self._closing = closing
+        self._check_size = check_size
+        self._file_bytes = 0
+
+    @property
+    def size(self) -> int:
+        """The size of the file in bytes. Only known when the form has been read to its end."""
+        return self._file_bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the form. Raises `InvalidRequest`, and what `check_size` raises."""
+        longest_end = len(self._closing) + len(LINE_END)
+        total_bytes, held = 0, b""
+        async for chunk in self._body:
+            total_bytes += len(chunk)
+            held += chunk
+            passed, held = held[:-longest_end], held[-longest_end:]
+            if passed:
+                yield passed
+        self._file_bytes = total_bytes - len(self._end_of(held))
+        self._check_size(self._file_bytes)
+        yield held
+
+    def _end_of(self, tail: bytes) -> bytes:
+        for end in (self._closing + LINE_END, self._closing):
+            if tail.endswith(end):
+                return end
+        raise malformed_form()

@@ -1,0 +1,93 @@
+"""Reserves attachments: checks policy and quota, and writes a row before any byte can be uploaded.
+
+Without a row first, an upload that is broken off could leave an object that nothing refers to.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from chatkit.types import Attachment, AttachmentCreateParams, FileAttachment, ImageAttachment
+from pydantic import AnyUrl
+
+from app.attachments.policy import AttachmentPolicy, CheckedUpload
+from app.context import RequestContext
+from app.database.attachment_records import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
+from app.database.identifiers import new_id
+from app.database.quota import NewAttachment
+from app.database.references import reference_to
+from app.faults import fault_point
+from app.settings.quota import QuotaSettings
+from app.storage.object_keys import new_object_key
+from app.telemetry import logs
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A pending attachment. Its upload must begin within `expires_in` seconds."""
+
+    id: str
+    object_key: str
+    checked: CheckedUpload
+    expires_in: int
+
+    def attachment(self, preview_url: str) -> Attachment:
+        """Return ChatKit's attachment: an image if a page may show it, else a file."""
+        if self.checked.is_image:
+            return ImageAttachment(
+                id=self.id,
+                name=self.checked.name,
+                mime_type=self.checked.mime_type,
+                preview_url=AnyUrl(preview_url),
+            )
+        return FileAttachment(id=self.id, name=self.checked.name, mime_type=self.checked.mime_type)
+
+
+class Reservations:
+    """Writes the rows of attachments that are about to be uploaded, and cancels them."""
+
+    def __init__(
+        self,
+        records: AttachmentRecords,
+        policy: AttachmentPolicy,
+        quota: QuotaSettings,
+        *,
+        upload_ttl_seconds: int,
+        on_tombstone: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._records = records
+        self._policy = policy
+        self._quota = quota
+        self._upload_ttl_seconds = upload_ttl_seconds
+        self._on_tombstone = on_tombstone
+
+    async def reserve(self, params: AttachmentCreateParams, context: RequestContext) -> Reservation:
+        """Write the row of one attachment. Raises the policy's errors and `QuotaExceeded`."""
+        checked = self._policy.check(params)
+        # On top of its TTL, a link lives for as long as the file needs on a slow line: uploads wait
+        # for each other, so the twelfth photo starts long after its link was made.
+        expires_in = self._upload_ttl_seconds + checked.size // SLOW_LINE_BYTES_PER_SECOND
+        reservation = Reservation(new_id("attachment"), new_object_key(), checked, expires_in)
+        logs.bind(attachment=reservation.id)
+        stored = reservation.attachment(reference_to(reservation.object_key))
+        await self._records.reserve(
+            NewAttachment(
+                user_id=context.user_id,
+                id=reservation.id,
+                object_key=reservation.object_key,
+                name=checked.name,
+                mime_type=checked.mime_type,
+                size=checked.size,
+                payload=stored.model_dump(mode="json"),
+                upload_expires_at=datetime.fromtimestamp(time.time() + expires_in, UTC),
+            ),
+            self._quota,
+        )
+        fault_point("create.reserved")
+        return reservation
+
+    async def cancel(self, attachment_id: str, context: RequestContext) -> None:
+        """Tombstone an attachment, so that the sweep deletes its bytes. Twice is allowed."""
+        await self._records.tombstone(context.user_id, attachment_id)
+        self._on_tombstone()

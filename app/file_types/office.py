@@ -1,0 +1,180 @@
+"""The rows of documents, spreadsheets, presentations and e-mail."""
+
+from app.file_types.file_type import Delivery, Family, FileType, Signature
+
+# Kept with a password, the zip formats of Microsoft Office are compound files ([MS-OFFCRYPTO]).
+_OPEN_XML = (Signature.ZIP, Signature.COMPOUND)
+# Newer programs save their own formats under the older suffix, and every reader accepts those.
+_BEFORE_2007 = (Signature.COMPOUND, Signature.ZIP, Signature.RTF)
+_ZIP = (Signature.ZIP,)
+
+_OPEN_XML_ENTRY = "[Content_Types].xml"
+_OPEN_DOCUMENT_ENTRY = "content.xml"
+
+_MICROSOFT = "application/vnd.openxmlformats-officedocument"
+_OASIS = "application/vnd.oasis.opendocument"
+
+
+def _unread(
+    mime_type: str,
+    *suffixes: str,
+    family: Family,
+    save_as: str,
+    signatures: tuple[Signature, ...] = _ZIP,
+    aliases: tuple[str, ...] = (),
+) -> FileType:
+    return FileType(
+        mime_type,
+        suffixes,
+        family,
+        Delivery.NOTHING,
+        signatures,
+        aliases,
+        why_nothing=f"no reader here knows this format; save it as {save_as}",
+    )
+
+
+DOCUMENTS = (
+    FileType(
+        "application/pdf",
+        (".pdf",),
+        Family.DOCUMENT,
+        Delivery.FILE,
+        (Signature.PDF,),
+        aliases=("application/x-pdf", "application/acrobat"),
+    ),
+    FileType(
+        f"{_MICROSOFT}.wordprocessingml.document",
+        (".docx",),
+        Family.DOCUMENT,
+        Delivery.FILE,
+        _OPEN_XML,
+        required_entry=_OPEN_XML_ENTRY,
+    ),
+    FileType(
+        "application/msword",
+        (".doc",),
+        Family.DOCUMENT,
+        Delivery.FILE,
+        _BEFORE_2007,
+        aliases=("application/vnd.ms-word", "application/x-msword"),
+    ),
+    FileType(
+        f"{_OASIS}.text",
+        (".odt",),
+        Family.DOCUMENT,
+        Delivery.FILE,
+        _ZIP,
+        required_entry=_OPEN_DOCUMENT_ENTRY,
+    ),
+    FileType(
+        "application/rtf",
+        (".rtf",),
+        Family.DOCUMENT,
+        Delivery.FILE,
+        (Signature.TEXT,),
+        aliases=("text/rtf", "text/richtext", "application/x-rtf"),
+        mistaken_for=("application/msword",),
+    ),
+    FileType(
+        "application/vnd.apple.pages",
+        (".pages",),
+        Family.DOCUMENT,
+        Delivery.FILE,
+        _ZIP,
+        aliases=("application/x-iwork-pages-sffpages",),
+    ),
+    FileType("application/epub+zip", (".epub",), Family.DOCUMENT, Delivery.EXTRACTED_TEXT, _ZIP),
+    _unread(
+        f"{_MICROSOFT}.wordprocessingml.template",
+        ".dotx",
+        family=Family.DOCUMENT,
+        save_as=".docx",
+        signatures=_OPEN_XML,
+    ),
+)
+
+SPREADSHEETS = (
+    FileType(
+        f"{_MICROSOFT}.spreadsheetml.sheet",
+        (".xlsx",),
+        Family.SPREADSHEET,
+        Delivery.FILE,
+        _OPEN_XML,
+        required_entry=_OPEN_XML_ENTRY,
+    ),
+    FileType(
+        "application/vnd.ms-excel",
+        (".xls",),
+        Family.SPREADSHEET,
+        Delivery.FILE,
+        _BEFORE_2007,
+        aliases=("application/msexcel", "application/x-msexcel"),
+    ),
+    FileType(
+        f"{_OASIS}.spreadsheet",
+        (".ods",),
+        Family.SPREADSHEET,
+        Delivery.EXTRACTED_TEXT,
+        _ZIP,
+        required_entry=_OPEN_DOCUMENT_ENTRY,
+    ),
+    _unread(
+        f"{_MICROSOFT}.spreadsheetml.template",
+        ".xltx",
+        family=Family.SPREADSHEET,
+        save_as=".xlsx",
+        signatures=_OPEN_XML,
+    ),
+    _unread(
+        "application/vnd.apple.numbers",
+        ".numbers",
+        family=Family.SPREADSHEET,
+        save_as=".xlsx",
+        aliases=("application/x-iwork-numbers-sffnumbers",),
+    ),
+)
+
+PRESENTATIONS = (
+    FileType(
+        f"{_MICROSOFT}.presentationml.presentation",
+        (".pptx",),
+        Family.PRESENTATION,
+        Delivery.FILE,
+        _OPEN_XML,
+        required_entry=_OPEN_XML_ENTRY,
+    ),
+    FileType(
+        "application/vnd.ms-powerpoint",
+        (".ppt",),
+        Family.PRESENTATION,
+        Delivery.FILE,
+        _BEFORE_2007,
+        aliases=("application/mspowerpoint", "application/powerpoint"),
+    ),
+    FileType(
+        "application/vnd.apple.keynote",
+        (".key",),
+        Family.PRESENTATION,
+        Delivery.FILE,
+        _ZIP,
+        aliases=("application/x-iwork-keynote-sffkey",),
+    ),
+    _unread(f"{_OASIS}.presentation", ".odp", family=Family.PRESENTATION, save_as=".pptx or PDF"),
+    _unread(
+        f"{_MICROSOFT}.presentationml.slideshow",
+        ".ppsx",
+        family=Family.PRESENTATION,
+        save_as=".pptx",
+        signatures=_OPEN_XML,
+    ),
+    _unread(
+        f"{_MICROSOFT}.presentationml.template",
+        ".potx",
+        family=Family.PRESENTATION,
+        save_as=".pptx",
+        signatures=_OPEN_XML,
+    ),
+)
+
+MAIL = (FileType("message/rfc822", (".eml",), Family.MAIL, Delivery.MAIL, (Signature.TEXT,)),)

@@ -1,0 +1,90 @@
+"""The one table of file types, and the rule by which a file finds its row.
+
+What may be attached, how content is checked, what has a preview, what the model gets, what the
+page's file picker offers and docs/model-input.md are all derived from these rows. To support a
+type, add a row; `python -m tools.file_types_reference` then renews the documentation.
+"""
+
+from dataclasses import replace
+
+from app.file_types.code import CODE
+from app.file_types.file_type import Delivery, Family, FileType, Signature
+from app.file_types.images import IMAGES
+from app.file_types.office import DOCUMENTS, MAIL, PRESENTATIONS, SPREADSHEETS
+from app.file_types.text import TEXTS
+from app.file_types.unread import UNREAD
+
+FILE_TYPES = (
+    *IMAGES,
+    *DOCUMENTS,
+    *SPREADSHEETS,
+    *PRESENTATIONS,
+    *TEXTS,
+    *CODE,
+    *MAIL,
+    *UNREAD,
+)
+
+# The only types that are ever served to be shown in a page.
+INLINE_MIME_TYPES = frozenset(each.mime_type for each in FILE_TYPES if each.is_inline)
+
+UNKNOWN = FileType("application/octet-stream", (), Family.OTHER, Delivery.NOTHING)
+# Of a type that is text by RFC 2046 (text/*) or by its structured syntax (RFC 6839).
+UNKNOWN_TEXT = FileType("text/plain", (), Family.TEXT, Delivery.TEXT, (Signature.TEXT,))
+
+TEXT_SYNTAXES = ("+xml", "+json", "+yaml")
+# Types that only name a syntax or a container; a suffix can tell what is written in it.
+_SYNTAXES = {"application/xml": "+xml", "application/json": "+json"}
+_CONTAINERS = {"text/plain": Signature.TEXT, "application/zip": Signature.ZIP}
+
+_BY_MIME_TYPE = {name: each for each in FILE_TYPES for name in (each.mime_type, *each.aliases)}
+_BY_SUFFIX = {suffix: each for each in FILE_TYPES for suffix in each.suffixes}
+
+
+def plain_type(mime_type: str) -> str:
+    """Return a MIME type in lower case and without its parameters (RFC 9110, 8.3.1)."""
+    return mime_type.partition(";")[0].strip().lower()
+
+
+def resolve(name: str, declared: str) -> FileType:
+    """Return the row of a file called `name` that is declared as the MIME type `declared`.
+
+    The declared type decides if the table has it, unless the suffix names a type that is often
+    mistaken for it or that it is only the container of. Otherwise the suffix decides, because
+    browsers declare nothing or nonsense for suffixes that the system does not know. A file whose
+    type and suffix are both unknown gets `UNKNOWN_TEXT` or `UNKNOWN` with the declared type.
+    """
+    mime_type = plain_type(declared)
+    by_type = _BY_MIME_TYPE.get(mime_type)
+    by_name = of_name(name)
+    if by_name is not None and _is_mistaken(mime_type, by_type, by_name):
+        return by_name
+    if by_type is not None:
+        return by_type
+    if mime_type.startswith("text/") or mime_type.endswith(TEXT_SYNTAXES):
+        return replace(UNKNOWN_TEXT, mime_type=mime_type)
+    if by_name is not None:
+        return by_name
+    return replace(UNKNOWN, mime_type=mime_type or UNKNOWN.mime_type)
+
+
+def of_name(name: str) -> FileType | None:
+    """Return the row that a file's name alone leads to: by the whole name, or by its suffix."""
+    base = name.replace("\\", "/").rpartition("/")[2].lower()
+    _, *parts = base.split(".")
+    suffixes = [f".{'.'.join(parts[-count:])}" for count in (2, 1) if len(parts) >= count]
+    return next((_BY_SUFFIX[each] for each in (base, *suffixes) if each in _BY_SUFFIX), None)
+
+
+def _is_mistaken(mime_type: str, by_type: FileType | None, by_name: FileType) -> bool:
+    """Whether the declared type is wrong for this suffix, or only names the container."""
+    if mime_type in by_name.mistaken_for:
+        return True
+    if by_type is None:
+        return False
+    syntax = _SYNTAXES.get(by_type.mime_type)
+    return (
+        by_type.mime_type in by_name.mistaken_for
+        or _CONTAINERS.get(by_type.mime_type) in by_name.signatures
+        or (syntax is not None and by_name.mime_type.endswith(syntax))
+    )

@@ -1,0 +1,41 @@
+"""The keys of an attachment's objects in the bucket: one object key, and two beside it.
+
+An upload link can write to `upload_key` only. Verification copies the bytes to the object key,
+which no link can write, so what was verified stays what it was. All three keys are derived from the
+row's `object_key`, so a row always knows every object that may exist for it.
+"""
+
+import secrets
+
+OBJECT_KEY_PREFIX = "attachments/"
+
+# No object ever has this key. A bucket that works answers that it is missing.
+READINESS_KEY = f"{OBJECT_KEY_PREFIX}.readiness"
+
+_UPLOAD = ".upload"
+_PREVIEW = ".preview"
+
+
+def new_object_key() -> str:
+    """Return an opaque key of fixed length: 192 random bits, no user's and no file's name."""
+    return OBJECT_KEY_PREFIX + secrets.token_urlsafe(24)
+
+
+def upload_key(object_key: str) -> str:
+    """Return the key that the upload link writes: a pending attachment has its bytes only there."""
+    return object_key + _UPLOAD
+
+
+def preview_key(object_key: str) -> str:
+    """Return the key of the thumbnail, for images that are not their own preview."""
+    return object_key + _PREVIEW
+
+
+def every_key(object_key: str) -> tuple[str, str, str]:
+    """Return the keys of all objects that may exist for an attachment."""
+    return object_key, preview_key(object_key), upload_key(object_key)
+
+
+def owner_of(key: str) -> str:
+    """Return the object key that `key` belongs to: the inverse of the functions above."""
+    return key.removesuffix(_UPLOAD).removesuffix(_PREVIEW)
