@@ -9,7 +9,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 from openai.types.responses import (
     ResponseInputContentParam,
@@ -19,6 +19,7 @@ from openai.types.responses import (
 )
 
 from app.model_input.kinds import document_suffix, plain_type
+from app.model_input.rendition import Rendition
 
 MARK = "[attachment]"
 MENTION = "[mention]"
@@ -61,36 +62,6 @@ class Named:
     name: str
     mime_type: str
     size: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rendition:
-    """What the model gets of a file's bytes; no name in it, so equal bytes share one.
-
-    `body` is a data URL (image, file) or text (text, note). `remark` tells the model what was done
-    to the file. `untouched` images and files are the stored bytes themselves, so a URL may stand
-    in for them. `total_chars` is the length of the whole text that `body` is a slice of, from
-    `offset_chars` on. A note that is not `lasting` reports a passing fault and is not kept.
-    """
-
-    kind: Literal["image", "file", "text", "note"]
-    body: str
-    mime_type: str = ""
-    remark: str = ""
-    untouched: bool = False
-    offset_chars: int = 0
-    total_chars: int = 0
-    lasting: bool = True
-
-    @property
-    def weight_bytes(self) -> int:
-        """How much of a cache it fills."""
-        return len(self.body) + len(self.remark) + 200
-
-
-def note(reason: str, *, lasting: bool = True) -> Rendition:
-    """A rendition that says why there is no content."""
-    return Rendition(kind="note", body=reason, lasting=lasting)
 
 
 def announcement(attachment: Announced, remark: str = "", *, mark: str = MARK) -> str:

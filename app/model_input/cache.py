@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from app.model_input.announcements import Rendition
+from app.model_input.rendition import Rendition
 
 Key = tuple[str, ...]
 

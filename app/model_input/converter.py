@@ -25,15 +25,14 @@ from openai.types.responses.response_input_item_param import Message
 from app.errors import NotFound, Unavailable
 from app.model_input.announcements import (
     Named,
-    Rendition,
     attachment_parts,
     mention_part,
-    note,
     text_part,
 )
 from app.model_input.budget import RESERVE_BYTES, Budget, json_bytes
 from app.model_input.kinds import Kind, kind_of
-from app.model_input.renditions import Renditions, StoredAttachment
+from app.model_input.rendering import Renderer, StoredAttachment
+from app.model_input.rendition import Rendition, note
 from app.model_input.typed_text import typed_text
 
 # Attachments are read this many ahead of the one whose size is being accounted.
@@ -75,7 +74,7 @@ class AttachmentConverter(ThreadItemConverter):
         *,
         user_id: str,
         attachments: AttachmentReader,
-        renditions: Renditions,
+        renderer: Renderer,
         budget: Budget,
         links: ContentLinks | None = None,
         mentions: MentionReader | None = None,
@@ -84,7 +83,7 @@ class AttachmentConverter(ThreadItemConverter):
         """`refused`: ids that are not to be sent, each with the reason to give instead."""
         self._user_id = user_id
         self._attachments = attachments
-        self._renditions = renditions
+        self._renderer = renderer
         self._budget = budget
         self._links = links
         self._mentions = mentions
@@ -208,7 +207,7 @@ class AttachmentConverter(ThreadItemConverter):
                     if is_image and 0 < left_images <= len(started):
                         break  # whether there is room for it depends on those before it
                     ahead = waiting.pop(0)
-                    fits = self._renditions.least_bytes(ahead) <= left_bytes
+                    fits = self._renderer.least_bytes(ahead) <= left_bytes
                     if fits and (left_images or not is_image):
                         started[ahead.id] = asyncio.ensure_future(self._rendition(ahead))
                 rendering = started.pop(id, None)
@@ -241,7 +240,7 @@ class AttachmentConverter(ThreadItemConverter):
         reason = self._refused.get(record.id)
         if reason is not None:
             return note(reason, lasting=False)
-        return await self._renditions.of(record, offset_chars=offset_chars)
+        return await self._renderer.render(record, offset_chars=offset_chars)
 
     def _written(self, record: StoredAttachment, rendition: Rendition) -> ContentParts:
         url = None

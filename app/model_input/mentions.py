@@ -12,10 +12,11 @@ from openai.types.responses import ResponseInputContentParam
 
 from app.context import RequestContext
 from app.errors import NotFound
-from app.model_input.announcements import Named, Rendition, mention_part, note
+from app.model_input.announcements import Named, mention_part
 from app.model_input.converter import AttachmentReader
 from app.model_input.kinds import Kind, kind_of
-from app.model_input.renditions import Renditions, StoredAttachment
+from app.model_input.rendering import Renderer, StoredAttachment
+from app.model_input.rendition import Rendition, note
 from app.model_input.typed_text import typed_text
 
 _EXTRACT_LINES = 12
@@ -41,12 +42,12 @@ class Mentions:
         self,
         context: RequestContext,
         attachments: AttachmentReader,
-        renditions: Renditions,
+        renderer: Renderer,
         store: Store[RequestContext],
     ) -> None:
         self._context = context
         self._attachments = attachments
-        self._renditions = renditions
+        self._renderer = renderer
         self._store = store
         self._described: dict[str, ResponseInputContentParam] = {}
 
@@ -72,7 +73,7 @@ class Mentions:
             return _NAMED_ONLY
         if kind_of(record.mime_type, record.name) not in (Kind.TEXT, Kind.MAIL):
             return _FETCH
-        whole = await self._renditions.of(record)
+        whole = await self._renderer.render(record)
         if whole.kind != "text":
             return whole
         return Rendition(

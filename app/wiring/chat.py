@@ -18,10 +18,11 @@ from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
+from app.model_input.conversions import Limits
 from app.model_input.converter import AttachmentConverter, AttachmentReader, ContentLinks
 from app.model_input.mentions import Mentions
 from app.model_input.readers import extraction
-from app.model_input.renditions import ByteSource, Limits, Renditions
+from app.model_input.rendering import ByteSource, Renderer
 from app.offline.model import OfflineModel
 from app.workers import Workers
 
@@ -92,7 +93,7 @@ def build_chat(
     model_api = options.model_api if client else "responses"
     # The offline model follows no links: what it describes has to be in the request.
     model_input = options.model_input if client and links else "inline"
-    renditions = Renditions(
+    renderer = Renderer(
         bucket=bucket,
         cache=RenditionCache(options.cache_bytes),
         workers=workers,
@@ -107,10 +108,10 @@ def build_chat(
         return AttachmentConverter(
             user_id=context.user_id,
             attachments=attachments,
-            renditions=renditions,
+            renderer=renderer,
             budget=budget,
             links=links if model_input == "url" else None,
-            mentions=Mentions(context, attachments, renditions, store),
+            mentions=Mentions(context, attachments, renderer, store),
             refused=refused,
         )
 

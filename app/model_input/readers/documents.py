@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import pypdf
 from pypdf.errors import PyPdfError
 
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 _MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 _MAX_ENTRIES = 20_000

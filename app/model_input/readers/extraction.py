@@ -7,7 +7,7 @@ Runs in a worker process.
 
 import importlib.util
 
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 
 def is_available() -> bool:

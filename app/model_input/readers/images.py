@@ -18,6 +18,7 @@ from app.attachments.decoding import (
     eight_bit,
     open_image,
 )
+from app.model_input.readers.unreadable import Unreadable
 
 _PASSED_FORMATS = {
     "PNG": "image/png",
@@ -45,13 +46,6 @@ class ImageFacts:
     width: int
     height: int
     format: str
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a file can't be used, for the model and the user to read."""
-
-    reason: str
 
 
 def facts(body: bytes) -> ImageFacts | Unreadable:

@@ -4,8 +4,8 @@ import email
 import email.policy
 from email.message import EmailMessage
 
-from app.model_input.readers.images import Unreadable
 from app.model_input.readers.text import Decoded
+from app.model_input.readers.unreadable import Unreadable
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import charset_normalizer
 
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),

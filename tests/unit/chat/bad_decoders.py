@@ -3,7 +3,7 @@
 import os
 import time
 
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 
 def hang(body: bytes, max_side: int) -> Unreadable:

@@ -22,8 +22,9 @@ from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
+from app.model_input.conversions import Limits
 from app.model_input.converter import AttachmentConverter
-from app.model_input.renditions import Limits, Renditions
+from app.model_input.rendering import Renderer
 from app.workers import Workers
 
 CONTEXT = RequestContext(user_id="ada", request_id="req_1", base_url="http://127.0.0.1")
@@ -88,19 +89,19 @@ class Attachments:
         row = await self.load(user_id, attachment_id)
         self.rows[attachment_id] = replace(row, problem=problem)
 
-    def renditions(self, **options: Any) -> Renditions:
+    def renderer(self, **options: Any) -> Renderer:
         options.setdefault("cache", RenditionCache(64 * 1024 * 1024))
         options.setdefault("workers", Workers())
         options.setdefault("limits", Limits())
-        return Renditions(bucket=self.bucket, **options)
+        return Renderer(bucket=self.bucket, **options)
 
     def converter(
-        self, renditions: Renditions | None = None, budget: Budget | None = None
+        self, renderer: Renderer | None = None, budget: Budget | None = None
     ) -> AttachmentConverter:
         return AttachmentConverter(
             user_id="ada",
             attachments=self,
-            renditions=renditions or self.renditions(),
+            renderer=renderer or self.renderer(),
             budget=budget or Budget(),
         )
 

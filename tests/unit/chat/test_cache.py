@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from app.model_input.announcements import Rendition, note
 from app.model_input.cache import RenditionCache
+from app.model_input.rendition import Rendition, note
 
 
 def rendition(chars: int) -> Rendition:

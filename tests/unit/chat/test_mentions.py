@@ -52,7 +52,7 @@ def attachments() -> Attachments:
 def mentions(
     attachments: Attachments, store: MemoryStore | None = None, context: RequestContext = CONTEXT
 ) -> Mentions:
-    return Mentions(context, attachments, attachments.renditions(), store or OneThread())
+    return Mentions(context, attachments, attachments.renderer(), store or OneThread())
 
 
 async def told(mentions: Mentions, entity_id: str) -> str:
@@ -184,7 +184,7 @@ async def test_nothing_but_the_id_of_a_tag_is_believed(attachments: Attachments)
     converter = AttachmentConverter(
         user_id="ada",
         attachments=attachments,
-        renditions=attachments.renditions(),
+        renderer=attachments.renderer(),
         budget=Budget(),
         mentions=mentions(attachments),
     )

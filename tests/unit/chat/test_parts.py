@@ -8,15 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.model_input.announcements import (
-    Rendition,
     announced_fields,
     announcement,
     attachment_parts,
     fenced,
     file_name,
-    note,
 )
 from app.model_input.kinds import Kind, kind_of
+from app.model_input.rendition import Rendition, note
 from tests.unit.chat.fakes import Row
 
 NASTY = [

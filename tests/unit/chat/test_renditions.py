@@ -32,8 +32,8 @@ async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
 ) -> None:
     attachments = Attachments()
     workers = Workers(processes=1)
-    renditions = attachments.renditions(workers=workers)
-    await renditions.of(await row_of(attachments, "warm.png", image("PNG")))
+    renderer = attachments.renderer(workers=workers)
+    await renderer.render(await row_of(attachments, "warm.png", image("PNG")))
 
     monkeypatch.setattr(images, "prepare", decoder)
     if decoder is bad_decoders.hang:  # the others end by themselves
@@ -41,13 +41,13 @@ async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
 
     async def is_noted() -> None:
         body = image("PNG") + b"1" * len(attachments.rows)
-        bad = await renditions.of(await row_of(attachments, "bad.png", body))
+        bad = await renderer.render(await row_of(attachments, "bad.png", body))
         assert bad.kind == "note" and said in bad.body
 
     assert await least_async(lambda: longest_turn(is_noted()), limit=1) < 1, "the loop went on"
 
     monkeypatch.undo()
-    good = await renditions.of(await row_of(attachments, "good.png", image("PNG") + b"2"))
+    good = await renderer.render(await row_of(attachments, "good.png", image("PNG") + b"2"))
     assert good.kind == "image"
 
 
@@ -65,7 +65,7 @@ class DownBucket(MemoryBucket):
     [
         ({"state": "pending"}, "has not been uploaded"),
         ({"state": "rejected", "problem": "It is no PNG."}, "can't be used: It is no PNG."),
-        ({"state": "tombstone"}, "deleted or refused"),
+        ({"state": "tombstone"}, "deleted or rejected"),
         ({"object_key": None}, "not stored in this service"),
         ({"object_key": "attachments/gone"}, "its bytes are gone"),
         ({"etag": "another"}, "changed after they were checked"),
@@ -110,7 +110,7 @@ async def test_a_bucket_that_does_not_answer_is_a_note() -> None:
     attachments = Attachments()
     attachments.bucket = DownBucket()
     row = await row_of(attachments, "a.png", image("PNG"))
-    rendition = await attachments.renditions().of(row)
+    rendition = await attachments.renderer().render(row)
     assert rendition.kind == "note" and not rendition.lasting
     assert "does not answer right now" in rendition.body
 
