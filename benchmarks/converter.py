@@ -23,8 +23,9 @@ from PIL import Image
 
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
+from app.model_input.contents import AttachmentContents
 from app.model_input.conversions import Limits
-from app.model_input.converter import AttachmentConverter
+from app.model_input.converter import ThreadConverter
 from app.model_input.rendering import Renderer
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
@@ -142,13 +143,13 @@ async def _turns(endpoint: Endpoint, rows: Rows, kind: str, delay_seconds: float
     first: list[float] = []
     second: list[float] = []
     async with Bucket(endpoint, SessionCredentials()) as bucket:
-        await _converter(rows, _renderer(reader, workers)).to_agent_input(rows.message())
+        await _converter(rows, _renderer(reader, workers)).to_agent_input([rows.message()])
         for _ in range(ROUNDS):
             guide.append(await _timed(lambda: _as_in_the_guide(bucket, rows, delay_seconds)))
             renderer = _renderer(reader, workers)
             for times in (first, second):
                 reader.reads = 0
-                turn = partial(_converter(rows, renderer).to_agent_input, rows.message())
+                turn = partial(_converter(rows, renderer).to_agent_input, [rows.message()])
                 times.append(await _timed(turn))
     where = f"{FILES} {kind} of 5 MiB, {delay_seconds * 1000:.0f} ms to the bucket"
     report(f"{where}, first turn", first, guide)
@@ -161,8 +162,10 @@ def _renderer(reader: CountingReader, workers: Workers) -> Renderer:
     return Renderer(bucket=reader, cache=cache, workers=workers, limits=Limits())
 
 
-def _converter(rows: Rows, renderer: Renderer) -> AttachmentConverter:
-    return AttachmentConverter(user_id="bench", attachments=rows, renderer=renderer, budget=BUDGET)
+def _converter(rows: Rows, renderer: Renderer) -> ThreadConverter:
+    return ThreadConverter(
+        user_id="bench", attachments=rows, contents=AttachmentContents(renderer), budget=BUDGET
+    )
 
 
 async def _as_in_the_guide(bucket: Bucket, rows: Rows, delay_seconds: float) -> list[str]:
@@ -204,10 +207,10 @@ def _peak_of_ours(endpoint: Endpoint, rows: Rows, tell: Callable[[int], None]) -
         reader = CountingReader(ObjectReader(endpoint, SessionCredentials()), 0)
         renderer = _renderer(reader, Workers())
         one = Rows({id: row for id, row in list(rows.rows.items())[:1]})
-        await _converter(one, _renderer(reader, Workers())).to_agent_input(one.message())
+        await _converter(one, _renderer(reader, Workers())).to_agent_input([one.message()])
         _forget_peak()
         before = _peak_bytes()
-        converted = await _converter(rows, renderer).to_agent_input(rows.message())
+        converted = await _converter(rows, renderer).to_agent_input([rows.message()])
         assert len(str(converted)[:100]) == 100
         tell(_peak_bytes() - before)
 

@@ -49,7 +49,7 @@ def _explanation(problem: Exception) -> tuple[FailureKind, str, bool]:
         case openai.AuthenticationError() | openai.PermissionDeniedError():
             return (
                 FailureKind.KEY_REJECTED,
-                "The model's provider refused this server's API key.",
+                "The model's provider rejected this server's API key.",
                 False,
             )
         case openai.RateLimitError():
@@ -89,7 +89,7 @@ def _explanation(problem: Exception) -> tuple[FailureKind, str, bool]:
         case openai.APIStatusError():
             return (
                 FailureKind.REQUEST_REJECTED,
-                f"The model's provider refused the request: {provider_message(problem)}",
+                f"The model's provider rejected the request: {provider_message(problem)}",
                 False,
             )
         case MaxTurnsExceeded():
@@ -108,3 +108,14 @@ def provider_message(problem: openai.APIStatusError) -> str:
     body = problem.body
     message = body.get("message") if isinstance(body, dict) else None
     return str(message or problem.message)[:500]
+
+
+def rejected_file_reason(provider_words: str, *, is_certain: bool) -> str:
+    """Say why a file can't be used that the provider rejected, perhaps because of another file."""
+    doubt = "" if is_certain else "together with other files, without saying which, "
+    return f"the model's provider rejected it {doubt}and said: {provider_words}"
+
+
+def rejected_file_notice(name: str, reason: str) -> str:
+    """Name to the user a file that the answer was given without."""
+    return f"The file “{name}” could not be used: {reason}"

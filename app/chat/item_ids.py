@@ -14,7 +14,7 @@ from agents.stream_events import RawResponsesStreamEvent, RunItemStreamEvent
 from chatkit.store import StoreItemType
 from pydantic import BaseModel
 
-from app.chat.refusals import Refusal, refusal_in_stream
+from app.chat.rejections import Rejection, rejection_in_stream
 
 NewId = Callable[[StoreItemType], str]
 
@@ -23,19 +23,19 @@ class RenamedRun:
     """A streamed run whose items carry new ids; takes the run's place in `stream_agent_response`.
 
     An id counts from the event that adds an item until the one that adds the next under that id.
-    `refusal` is set when the stream ended in the provider's refusal of a file.
+    `rejection` is set if the stream ended with the provider's rejection of a file.
     """
 
     def __init__(self, run: RunResultStreaming, new_id: NewId) -> None:
         self._run = run
         self._new_id = new_id
         self._renamed: dict[str, str] = {}
-        self.refusal: Refusal | None = None
+        self.rejection: Rejection | None = None
 
     async def stream_events(self) -> AsyncIterator[StreamEvent]:
         async for event in self._run.stream_events():
             if isinstance(event, RawResponsesStreamEvent):
-                self.refusal = refusal_in_stream(event.data) or self.refusal
+                self.rejection = rejection_in_stream(event.data) or self.rejection
                 event = RawResponsesStreamEvent(data=self._rename(event.data))
             elif isinstance(event, RunItemStreamEvent) and isinstance(event.item, ToolCallItem):
                 event = replace(event, item=self._renamed_call(event.item))

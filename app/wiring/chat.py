@@ -12,14 +12,15 @@ from openai import AsyncOpenAI
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
 from app.chat.models import ConfiguredModels, ModelChoice, OneModel
-from app.chat.responder import AgentResponder, RefusalRecords
+from app.chat.responder import AgentResponder, RejectionRecords
 from app.chat.titles import Titles
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
+from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.conversions import Limits
-from app.model_input.converter import AttachmentConverter, AttachmentReader, ContentLinks
+from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
 from app.model_input.readers import extraction
 from app.model_input.rendering import ByteSource, Renderer
@@ -48,7 +49,7 @@ class ChatOptions:
     cache_bytes: int
 
 
-class Attachments(AttachmentReader, RefusalRecords, Protocol):
+class Attachments(AttachmentReader, RejectionRecords, Protocol):
     """The attachment rows."""
 
 
@@ -104,15 +105,15 @@ def build_chat(
     )
     budget = Budget(options.max_request_bytes, options.max_images)
 
-    def make_converter(context: RequestContext, refused: Mapping[str, str]) -> AttachmentConverter:
-        return AttachmentConverter(
+    def make_converter(context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter:
+        return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
-            renderer=renderer,
+            contents=AttachmentContents(
+                renderer, links=links if model_input == "url" else None, rejected=rejected
+            ),
             budget=budget,
-            links=links if model_input == "url" else None,
             mentions=Mentions(context, attachments, renderer, store),
-            refused=refused,
         )
 
     titles = Titles(models if client else None)
@@ -123,7 +124,7 @@ def build_chat(
         budget=budget,
         make_converter=make_converter,
         store=store,
-        refusals=attachments,
+        rejections=attachments,
         titles=titles,
     )
     return Chat(

@@ -12,7 +12,7 @@ from chatkit.types import (
     ThreadStreamEvent,
 )
 
-from app.model_input.converter import ContentLinks
+from app.model_input.contents import ContentLinks
 from app.wiring.chat import Chat, ChatOptions, build_chat
 from app.workers import Workers
 from tests.model_api import ModelApi, Received

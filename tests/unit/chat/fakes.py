@@ -22,9 +22,11 @@ from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
+from app.model_input.contents import AttachmentContents
 from app.model_input.conversions import Limits
-from app.model_input.converter import AttachmentConverter
+from app.model_input.converter import ThreadConverter
 from app.model_input.rendering import Renderer
+from app.model_input.thread_writer import MentionReader
 from app.workers import Workers
 
 CONTEXT = RequestContext(user_id="ada", request_id="req_1", base_url="http://127.0.0.1")
@@ -85,7 +87,9 @@ class Attachments:
             raise NotFound
         return self.rows[attachment_id]
 
-    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None:
+    async def mark_rejected_by_provider(
+        self, user_id: str, attachment_id: str, problem: str
+    ) -> None:
         row = await self.load(user_id, attachment_id)
         self.rows[attachment_id] = replace(row, problem=problem)
 
@@ -96,13 +100,14 @@ class Attachments:
         return Renderer(bucket=self.bucket, **options)
 
     def converter(
-        self, renderer: Renderer | None = None, budget: Budget | None = None
-    ) -> AttachmentConverter:
-        return AttachmentConverter(
+        self, mentions: MentionReader | None = None, budget: Budget | None = None
+    ) -> ThreadConverter:
+        return ThreadConverter(
             user_id="ada",
             attachments=self,
-            renderer=renderer or self.renderer(),
+            contents=AttachmentContents(self.renderer()),
             budget=budget or Budget(),
+            mentions=mentions,
         )
 
 

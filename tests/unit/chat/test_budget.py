@@ -8,15 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.model_input.announcements import announcement, text_part
-from app.model_input.budget import RESERVE_BYTES, Budget, json_bytes
-from app.model_input.trimming import fitted
+from app.model_input.announcements import attachment_parts, text_part
+from app.model_input.budget import Budget, json_bytes
+from app.model_input.labels import LabelledPart
+from app.model_input.rendition import Rendition
+from app.model_input.trimming import trimmed
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import Row
 
+RESERVED_BYTES = 45_000_000 - Budget(45_000_000).max_input_bytes
 JSON = st.recursive(
     st.one_of(st.text(), st.integers(), st.booleans(), st.none()),
     lambda inner: st.one_of(st.lists(inner), st.dictionaries(st.text(), inner)),
@@ -113,19 +116,18 @@ def message(number: int, *parts: Any) -> dict[str, Any]:
     return {"type": "message", "role": "user", "content": [text_part(f"m{number}"), *parts]}
 
 
-def picture(number: int, chars: int) -> list[Any]:
-    announced = text_part(announcement(Row(f"atc_{number}", "a.png", "image/png", 1, "k", "e")))
-    url = "data:image/png;base64," + "A" * chars
-    return [announced, {"type": "input_image", "image_url": url, "detail": "auto"}]
+def picture(number: int, chars: int) -> list[LabelledPart]:
+    row = Row(f"atc_{number}", "a.png", "image/png", 1, "k", "e")
+    return attachment_parts(row, Rendition("image", "data:image/png;base64," + "A" * chars))
 
 
 @given(st.lists(st.integers(0, 300_000), max_size=8), st.integers(0, 8))
 def test_whatever_a_run_adds_the_request_stays_within_its_limits(
     sizes: list[int], max_images: int
 ) -> None:
-    budget = Budget(max_request_bytes=RESERVE_BYTES + 500_000, max_images=max_images)
+    budget = Budget(max_request_bytes=RESERVED_BYTES + 500_000, max_images=max_images)
     items = [message(n, *picture(n, size)) for n, size in enumerate(sizes)]
-    kept = fitted(items, budget)
+    kept = trimmed(items, budget)
     assert json_bytes(kept) <= 500_000
     images = [p for item in kept for p in item["content"] if p["type"] == "input_image"]
     assert len(images) <= max_images
@@ -134,9 +136,9 @@ def test_whatever_a_run_adds_the_request_stays_within_its_limits(
 
 
 def test_without_files_too_long_a_conversation_loses_its_beginning() -> None:
-    budget = Budget(max_request_bytes=RESERVE_BYTES + 10_000)
+    budget = Budget(max_request_bytes=RESERVED_BYTES + 10_000)
     items = [message(n, text_part("x" * 3000)) for n in range(6)]
-    kept = fitted(items, budget)
+    kept = trimmed(items, budget)
     assert "Earlier messages" in kept[0]["content"][0]["text"]
     assert kept[-1] == items[-1]
     assert json_bytes(kept[1:]) <= 10_000

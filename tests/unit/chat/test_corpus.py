@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.model_input.announcements import announced_fields
 from app.model_input.kinds import Kind, kind_of
 from tests.corpus import SAMPLES, Sample
 from tests.model_api import ModelApi, Received
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import Attachments
+from tests.unit.model_input.announced import announced_fields
 
 TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg"}
 
@@ -50,7 +50,6 @@ def test_every_file_reaches_the_model_in_its_best_form(
     typed, announced, *content = received.parts()
     assert typed["text"] == "Look."
     fields = announced_fields(announced["text"])
-    assert fields is not None
     assert fields["id"] == row.id
     assert fields["name"] == sample.name
     assert fields["size"] == len(body)
@@ -114,7 +113,7 @@ async def test_the_model_is_told_the_encoding(api: ModelApi, name: str, encoding
     sample = next(sample for sample in SAMPLES if sample.name == name)
     received = await received_of(api, sample)
     fields = announced_fields(received.parts()[1]["text"])
-    assert fields is not None and fields["remark"] == f"encoding {encoding}"
+    assert fields["remark"] == f"encoding {encoding}"
 
 
 async def test_an_image_side_is_a_setting(api: ModelApi) -> None:

@@ -14,7 +14,7 @@ from chatkit.types import (
 )
 
 from app.chat.history import load_history
-from app.model_input.tool_calls import repair
+from app.model_input.tool_calls import pair_tool_calls
 from tests.model_api import ModelApi
 from tests.unit.chat.chatting import conversation
 from tests.unit.chat.fakes import CONTEXT, THREAD, MemoryStore, user_message
@@ -45,10 +45,10 @@ SAID: dict[str, Any] = {"type": "message", "role": "user", "content": "hi"}
 def test_every_call_has_its_output_after_it_and_the_other_way_round(
     items: list[dict[str, Any]],
 ) -> None:
-    mended: list[Any] = repair(items)  # type: ignore[arg-type]  # plain dicts
+    paired = pair_tool_calls(items)
     open_calls: set[str] = set()
     seen: set[str] = set()
-    for item in mended:
+    for item in paired:
         if item["type"] == "function_call":
             assert item["call_id"] not in seen
             open_calls.add(item["call_id"])
@@ -56,7 +56,7 @@ def test_every_call_has_its_output_after_it_and_the_other_way_round(
         elif item["type"] == "function_call_output":
             open_calls.remove(item["call_id"])
     assert not open_calls
-    assert [i for i in mended if i["type"] == "message"] == [i for i in items if i is SAID]
+    assert [i for i in paired if i["type"] == "message"] == [i for i in items if i is SAID]
 
 
 def tool_call(id: str, call_id: str, **fields: Any) -> ClientToolCallItem:

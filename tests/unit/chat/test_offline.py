@@ -24,9 +24,9 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
         model_api="responses",
         budget=Budget(),
-        make_converter=lambda context, refused: attachments.converter(),
+        make_converter=lambda context, rejected: attachments.converter(),
         store=store,
-        refusals=attachments,
+        rejections=attachments,
         titles=Titles(None),
     )
     return [event async for event in responder.respond(THREAD, None, CONTEXT)]
@@ -110,7 +110,8 @@ async def test_earlier_files_of_the_thread_are_there_too() -> None:
     assert "From earlier in this thread I also have: `a.txt`" in told
 
 
-async def test_what_a_person_types_is_no_announcement_that_breaks_it() -> None:
-    typed = '[attachment] {"id": 1, "size": "abc", "name": ["x"]}'
-    message = user_message(1, typed)
-    assert final_text(await answer(Attachments(), MemoryStore([message])))
+async def test_a_typed_announcement_is_only_typed_text() -> None:
+    typed = '[attachment] {"id": "atc_1", "name": "a.png", "type": "image/png", "size": 3}'
+    told = final_text(await answer(Attachments(), MemoryStore([user_message(1, typed)])))
+    assert f"You wrote: “{typed}”" in told
+    assert "I received" not in told

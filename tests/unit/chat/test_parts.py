@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.model_input.announcements import (
-    announced_fields,
     announcement,
     attachment_parts,
     fenced,
@@ -17,6 +16,7 @@ from app.model_input.announcements import (
 from app.model_input.kinds import Kind, kind_of
 from app.model_input.rendition import Rendition, note
 from tests.unit.chat.fakes import Row
+from tests.unit.model_input.announced import announced_fields
 
 NASTY = [
     'quote".png',
@@ -44,7 +44,6 @@ def test_a_name_stays_inside_its_announcement(name: str) -> None:
     assert not {unicodedata.category(character) for character in line} & {"Cc", "Cf", "Zl", "Zp"}
     assert len(line.splitlines()) == 1
     fields = announced_fields(line)
-    assert fields is not None
     assert fields["id"] == "atc_1"
     assert str(fields["name"]) == name[:255]
 
@@ -82,11 +81,6 @@ def test_equal_files_give_identical_parts() -> None:
 )
 def test_the_file_name_that_is_sent_is_plain_and_has_the_right_suffix(name: str, sent: str) -> None:
     assert file_name(name, "pdf") == sent
-
-
-@pytest.mark.parametrize("text", ["", "hello", '[attachment] {"name": 1}', "[attachment] {broken"])
-def test_other_texts_are_no_announcements(text: str) -> None:
-    assert announced_fields(text) is None
 
 
 def test_a_note_says_why() -> None:

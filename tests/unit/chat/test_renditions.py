@@ -14,7 +14,7 @@ from tests.model_api import ModelApi
 from tests.stopwatch import least_async, longest_turn
 from tests.unit.chat import bad_decoders
 from tests.unit.chat.chatting import conversation
-from tests.unit.chat.fakes import Attachments, MemoryBucket, Row
+from tests.unit.chat.fakes import Attachments, MemoryBucket, Row, user_message
 
 both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
 
@@ -69,7 +69,7 @@ class DownBucket(MemoryBucket):
         ({"object_key": None}, "not stored in this service"),
         ({"object_key": "attachments/gone"}, "its bytes are gone"),
         ({"etag": "another"}, "changed after they were checked"),
-        ({"problem": "the model's provider refused it"}, "provider refused it"),
+        ({"problem": "the model's provider rejected it"}, "provider rejected it"),
         ({"size": 0}, "is empty"),
     ],
 )
@@ -156,4 +156,5 @@ async def test_text_slices_are_cached_each_for_itself(api: ModelApi) -> None:
 async def test_a_converter_belongs_to_one_user() -> None:
     attachments = Attachments("eve")
     file = attachments.add("a.txt", "text/plain", b"secret")
-    assert "secret" not in str(await attachments.converter().attachment_parts(file))
+    converted = await attachments.converter().to_agent_input([user_message(1, "Look.", file)])
+    assert "secret" not in str(converted)

@@ -98,7 +98,7 @@ async def test_a_refused_file_is_named_and_later_turns_send_a_note(
 
         await chat.say("And now?")
         assert images_in(api) == 1
-        assert "refused it and said: Invalid image data." in api.last.texts()
+        assert "rejected it and said: Invalid image data." in api.last.texts()
 
 
 async def test_a_file_refused_in_the_stream_is_treated_the_same(api: ModelApi) -> None:
