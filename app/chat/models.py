@@ -1,8 +1,7 @@
-"""Which model an agent runs on, and which settings its requests carry."""
+"""Chooses the model that an agent runs on, and the settings of its requests."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import Literal
 
 from agents import (
     AgentOutputSchemaBase,
@@ -22,17 +21,19 @@ from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from openai import AsyncOpenAI
 from openai.types.responses.response_prompt_param import ResponsePromptParam
 
+from app.model_input.model_api import ModelApi
+
 
 @dataclass(frozen=True, slots=True)
 class ModelChoice:
-    """Where the model is reached, and by which of OpenAI's two APIs."""
+    """The name of a model, and by which of OpenAI's two APIs it is asked."""
 
     model: str
-    api: Literal["responses", "chat_completions"]
+    api: ModelApi
 
 
 class ConfiguredModels(ModelProvider):
-    """The configured model for agents that name none, or another of the same provider by name."""
+    """The models of one provider; agents that name no model get the configured one."""
 
     def __init__(self, client: AsyncOpenAI, choice: ModelChoice) -> None:
         self._client = client
@@ -51,7 +52,7 @@ class ConfiguredModels(ModelProvider):
 
 
 class OneModel(ModelProvider):
-    """The same model for every agent: the offline one has no siblings."""
+    """Provides the same model to every agent, also to agents that name another."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -61,7 +62,7 @@ class OneModel(ModelProvider):
 
 
 class DefaultModel(Model):
-    """The model of agents that name none, asked with the defaults of that very model.
+    """The model of agents that name no model, asked with its own default settings.
 
     The Agents SDK gives such agents the reasoning effort and verbosity of *its own* default model,
     which other models reject. Settings that the agent's author chose are kept.
@@ -132,7 +133,7 @@ class DefaultModel(Model):
         await self._model.close()
 
     def adapted(self, settings: ModelSettings) -> ModelSettings:
-        """`settings` with this model's defaults in the place of the SDK's, if it has those."""
+        """Return `settings` with this model's defaults, if they have the SDK's defaults."""
         implied = get_default_model_settings()
         if (settings.reasoning, settings.verbosity) != (implied.reasoning, implied.verbosity):
             return settings

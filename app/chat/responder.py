@@ -26,7 +26,7 @@ from app.chat.agent import ChatAgent
 from app.chat.failures import rejected_file_notice, rejected_file_reason, stream_error_for
 from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
-from app.chat.model_metrics import ObservedModel
+from app.chat.model_metrics import ModelMeter
 from app.chat.rejections import Rejection, rejection_of, suspects
 from app.chat.titles import Titles
 from app.chat.tools import FETCH_ATTACHMENT, AnswerContext, fetch_attachment
@@ -221,13 +221,13 @@ class _Run:
         written = await context.converter.to_agent_input(history)
         for item in written:
             context.labels.remember(parts_of(cast(Item, item)))
-        observed = ObservedModel()
+        meter = ModelMeter()
         run = Runner.run_streamed(
             self._agent,
             written,
             context=context,
             run_config=self._config,
-            hooks=observed,
+            hooks=meter,
         )
         renamed = RenamedRun(run, context.generate_id)
         try:
@@ -239,7 +239,7 @@ class _Run:
         finally:
             self.rejection = renamed.rejection
             run.cancel()
-            observed.close()
+            meter.close()
 
 
 def _with_fetch_tool(agent: ChatAgent) -> ChatAgent:
