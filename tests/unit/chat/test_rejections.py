@@ -1,20 +1,18 @@
-"""Which file is found when the provider rejects a request."""
+"""When the provider rejects a request, the file at fault is found and left out."""
 
 import json
 import sys
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from agents import Agent, handoff
 from agents.extensions.handoff_filters import remove_all_tools
+from chatkit.errors import CustomStreamError
 
-from tests.model_api import Call, Error, ModelApi
-from tests.unit.chat.chatting import Conversation, conversation, texts_of
-from tests.unit.chat.test_offline import png
-
-Api = Literal["responses", "chat_completions"]
-both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
+from tests.model_api import Call, Error, Failed, ModelApi, Reply
+from tests.unit.fakes.attachments import png
+from tests.unit.fakes.conversation import Conversation, both_apis, conversation, images_in, texts_of
 
 INVALID = "The part can't be used."
 
@@ -30,8 +28,54 @@ def problems(chat: Conversation) -> dict[str, str | None]:
 
 
 @both_apis
+async def test_a_rejected_file_is_named_and_later_turns_send_a_note(
+    api: ModelApi, model_api: str
+) -> None:
+    async with conversation(api, model_api=model_api) as chat:
+        good = chat.attachments.add("good.png", "image/png", png(10, 10))
+        bad = chat.attachments.add("bad.png", "image/png", png(20, 20))
+        # Parts of the message: text, announcement, good, announcement, bad.
+        param = {
+            "responses": "input[0].content[4].image_url",
+            "chat_completions": "messages.[1].content.[4].image_url",
+        }[model_api]
+        api.script.append(Error(400, "Invalid image data.", code="invalid_value", param=param))
+        answers = texts_of(await chat.say("Look.", good, bad))
+        assert len(answers) == 2
+        assert "“bad.png”" in answers[0] and "Invalid image data." in answers[0]
+        assert "good.png" not in answers[0]
+        assert answers[1] == "Noted."
+        assert images_in(api.last) == 1
+
+        await chat.say("And now?")
+        assert images_in(api.last) == 1
+        assert "rejected it and said: Invalid image data." in api.last.texts()
+
+
+async def test_a_file_rejected_in_the_stream_is_treated_the_same(api: ModelApi) -> None:
+    async with conversation(api) as chat:
+        only = chat.attachments.add("only.png", "image/png", png(10, 10))
+        failed = Failed("The image could not be parsed.", code="image_parse_error")
+        api.script.append(Reply(ending=failed))
+        answers = texts_of(await chat.say("Look.", only))
+    assert "“only.png”" in answers[0] and "could not be parsed" in answers[0]
+    assert images_in(api.last) == 0
+
+
+async def test_no_file_is_blamed_if_the_request_without_it_is_rejected_too(api: ModelApi) -> None:
+    async with conversation(api) as chat:
+        fine = chat.attachments.add("fine.png", "image/png", png(10, 10))
+        api.script.extend([Error(400, "Nope."), Error(400, "Nope.")])
+        with pytest.raises(CustomStreamError, match="Nope"):
+            await chat.say("Look.", fine)
+        assert chat.attachments.rows[fine.id].problem is None
+        await chat.answer()
+    assert images_in(api.last) == 1
+
+
+@both_apis
 async def test_of_two_files_with_equal_bytes_the_one_at_fault_is_found(
-    api: ModelApi, model_api: Api
+    api: ModelApi, model_api: str
 ) -> None:
     async with conversation(api, model_api=model_api) as chat:
         files = [chat.attachments.add(f"copy {n}.png", "image/png", png(9, 9)) for n in (1, 2, 3)]
@@ -47,7 +91,7 @@ async def test_of_two_files_with_equal_bytes_the_one_at_fault_is_found(
 
 
 @both_apis
-async def test_a_file_that_a_tool_brought_is_found(api: ModelApi, model_api: Api) -> None:
+async def test_a_file_that_a_tool_brought_is_found(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api, max_images=1) as chat:
         old = chat.attachments.add("old.png", "image/png", png(10, 10))
         new = chat.attachments.add("new.png", "image/png", png(20, 20))

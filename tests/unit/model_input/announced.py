@@ -1,4 +1,4 @@
-"""Reads announcements as a program would that trusts nothing but the first line of a text."""
+"""Reads announcements back, to prove that they can be read. The service itself never does."""
 
 import json
 

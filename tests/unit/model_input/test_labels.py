@@ -13,7 +13,7 @@ from app.model_input.announcements import attachment_parts, left_out, mention_pa
 from app.model_input.input_items import Item, parts_of
 from app.model_input.labels import Label, LabelledPart, LabelTable, attachments_in, label_of
 from app.model_input.rendition import Rendition, note
-from tests.unit.chat.fakes import Row
+from tests.unit.fakes.attachments import Row
 
 TEXT = Rendition("text", "hello", total_chars=5)
 IMAGE = Rendition("image", "data:image/png;base64,QUJD")

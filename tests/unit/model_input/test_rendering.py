@@ -1,4 +1,4 @@
-"""Files that can't be read, are slow to read, or are read by the provider itself."""
+"""Files are rendered or become notes; with MODEL_INPUT=url the provider reads them itself."""
 
 import pytest
 
@@ -12,23 +12,24 @@ from app.workers import Workers
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least_async, longest_turn
-from tests.unit.chat import bad_decoders
-from tests.unit.chat.chatting import conversation
-from tests.unit.chat.fakes import Attachments, MemoryBucket, Row, user_message
+from tests.unit.fakes.attachments import Attachments, MemoryBucket, Row
+from tests.unit.fakes.conversation import conversation
+from tests.unit.fakes.threads import user_message
+from tests.unit.model_input import bad_decoders
 
 both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
 
 
 @pytest.mark.parametrize(
-    ("decoder", "said"),
+    ("decoder", "words"),
     [
         (bad_decoders.hang, "longer than 3 seconds"),
         (bad_decoders.eat, "too much memory"),
         (bad_decoders.die, "broke the reader"),
     ],
 )
-async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
-    decoder: object, said: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_decoder_that_fails_affects_only_its_own_file(
+    decoder: object, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attachments = Attachments()
     workers = Workers(processes=1)
@@ -42,7 +43,7 @@ async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
     async def is_noted() -> None:
         body = image("PNG") + b"1" * len(attachments.rows)
         bad = await renderer.render(await row_of(attachments, "bad.png", body))
-        assert bad.kind == "note" and said in bad.body
+        assert bad.kind == "note" and words in bad.body
 
     assert await least_async(lambda: longest_turn(is_noted()), limit=1) < 1, "the loop went on"
 
@@ -61,7 +62,7 @@ class DownBucket(MemoryBucket):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "words"),
     [
         ({"state": "pending"}, "has not been uploaded"),
         ({"state": "rejected", "problem": "It is no PNG."}, "can't be used: It is no PNG."),
@@ -74,19 +75,17 @@ class DownBucket(MemoryBucket):
     ],
 )
 @both_apis
-async def test_what_can_not_be_read_is_an_honest_note(
-    api: ModelApi, model_api: str, fields: dict[str, object], said: str
+async def test_a_note_says_why_a_file_can_not_be_read(
+    api: ModelApi, model_api: str, fields: dict[str, object], words: str
 ) -> None:
     async with conversation(api, model_api=model_api) as chat:
         sent = await chat.sent(chat.attachments.add("a.png", "image/png", image("PNG"), **fields))
-    assert said in sent.texts()
+    assert words in sent.texts()
     assert len(sent.parts()) == 2
 
 
 @both_apis
-async def test_attachments_without_a_row_are_noted_and_no_url_is_ever_fetched(
-    api: ModelApi, model_api: str
-) -> None:
+async def test_an_attachment_without_a_row_is_a_note(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api) as chat:
         unknown = chat.attachments.add("a.png", "image/png", image("PNG"))
         chat.attachments.rows.clear()
@@ -94,7 +93,7 @@ async def test_attachments_without_a_row_are_noted_and_no_url_is_ever_fetched(
     assert "it was deleted, or it never was in this service" in sent.texts()
 
 
-async def test_what_could_not_be_read_once_is_tried_again(api: ModelApi) -> None:
+async def test_a_file_that_could_not_be_read_is_read_again_in_the_next_turn(api: ModelApi) -> None:
     async with conversation(api) as chat:
         file = chat.attachments.add("a.png", "image/png", image("PNG"))
         working = chat.attachments.bucket
@@ -121,7 +120,7 @@ def links() -> BucketLinks:
     return BucketLinks(signer, ttl_seconds=900)
 
 
-async def test_with_model_input_url_untouched_files_go_as_links(api: ModelApi) -> None:
+async def test_with_model_input_url_unconverted_files_are_sent_as_urls(api: ModelApi) -> None:
     async with conversation(api, model_input="url", links=links()) as chat:
         files = [
             chat.attachments.add("a.png", "image/png", image("PNG")),
@@ -143,7 +142,7 @@ async def test_with_model_input_url_untouched_files_go_as_links(api: ModelApi) -
     assert second.body["input"][0] == first.body["input"][0]
 
 
-async def test_text_slices_are_cached_each_for_itself(api: ModelApi) -> None:
+async def test_each_slice_of_a_text_is_cached(api: ModelApi) -> None:
     attachments = Attachments()
     row = attachments.rows[attachments.add("a.txt", "text/plain", b"x" * 2500).id]
     converter = attachments.converter()
