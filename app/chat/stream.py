@@ -79,7 +79,7 @@ class StreamedAnswer:
             # The SDK's own checks of a request: a tool output that no call waits for, for example.
             self._fail(InvalidRequest(str(error)))
         except Exception:  # this task's outer edge: the caller gets an error event
-            logger.exception("a streamed answer broke")
+            logger.exception("a streamed answer failed")
             self._fail(AppError())
         finally:
             self._chunks.put_nowait(None)

@@ -15,8 +15,8 @@ def parts_of(item: Item) -> list[Part]:
 
 
 def with_parts(item: Item, parts: Sequence[Part]) -> Item:
-    """Return a copy of the item that has these parts."""
-    return {**item, _key(item): list(parts)}
+    """Return a copy of the item that has these parts; without parts, the item itself."""
+    return {**item, _key(item): list(parts)} if parts else item
 
 
 def _key(item: Item) -> str:

@@ -105,4 +105,4 @@ class LabelTable:
             else:
                 label, announced = announced and replace(announced, holds="content"), None
             restored.append(LabelledPart(part, label) if label else part)
-        return with_parts(item, restored) if restored else item
+        return with_parts(item, restored)

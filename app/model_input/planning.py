@@ -84,7 +84,7 @@ def _filled(item: Item, plan: ContentPlan) -> Item:
         label = label_of(part)
         is_planned = label is not None and label.rendition is LEFT_OUT
         parts += plan.get(label.subject.id, [part]) if label and is_planned else [part]
-    return with_parts(item, parts) if parts else item
+    return with_parts(item, parts)
 
 
 def _is_image(record: StoredAttachment) -> bool:

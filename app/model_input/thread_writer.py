@@ -22,7 +22,7 @@ from app.model_input.rendering import StoredAttachment
 from app.model_input.rendition import note
 from app.model_input.typed_text import typed_text
 
-_FURTHER_UP = note("the content of this file stands further up in this conversation.")
+_FURTHER_UP = note("the content of this file is further up in this conversation.")
 _GONE = note("the file could not be read: it was deleted, or it never was in this service.")
 
 

@@ -52,7 +52,7 @@ class RequestTrimmer:
         instructions = data.model_data.instructions
         return ModelInputData(
             input=cast(list[TResponseInputItem], self.last_input),
-            # Every agent needs them, also one that AGENT names.
+            # Every agent needs the rules, also one that AGENT names.
             instructions=f"{instructions}\n\n{RULES}" if instructions else RULES,
         )
 
@@ -62,10 +62,10 @@ def trimmed(items: Sequence[Item], budget: Budget) -> list[Item]:
     images = sum(_is_image(part) for item in items for part in parts_of(item))
     if budget.room(json_bytes(items)).left_bytes >= 0 and images <= budget.max_images:
         return list(items)
-    light = [_with_each_part(item, [_lightened(part) for part in parts_of(item)]) for item in items]
+    light = [with_parts(item, [_lightened(part) for part in parts_of(item)]) for item in items]
     room = budget.room(json_bytes(light))
     kept = [
-        _with_each_part(item, _newest_parts(parts_of(item), parts_of(lightened), room))
+        with_parts(item, _newest_parts(parts_of(item), parts_of(lightened), room))
         for item, lightened in zip(reversed(items), reversed(light), strict=True)
     ]
     return _newest_messages(kept[::-1], budget.max_input_bytes)
@@ -104,10 +104,6 @@ def _lightened(part: Part) -> Part:
 
 def _is_image(part: Part) -> bool:
     return bool(part["type"] == "input_image")
-
-
-def _with_each_part(item: Item, parts: list[Part]) -> Item:
-    return with_parts(item, parts) if parts else item
 
 
 def _user_message(parts: list[Part]) -> Item:

@@ -58,7 +58,7 @@ async def test_a_file_twice_in_a_thread_is_sent_once(api: ModelApi) -> None:
         await chat.say("Again.", file)
     kinds = [part["type"] for part in api.last.parts()]
     assert kinds.count("input_image") == 1
-    assert "stands further up in this conversation" in api.last.texts()
+    assert "is further up in this conversation" in api.last.texts()
 
 
 async def test_a_second_turn_reads_nothing_and_repeats_the_bytes(api: ModelApi) -> None:
