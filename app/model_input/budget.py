@@ -36,11 +36,11 @@ class Room:
     left_images: int
 
     def holds(self, added_bytes: int, *, is_image: bool) -> bool:
-        """Whether that much more has room."""
+        """Whether there is room for that much more."""
         return added_bytes <= self.left_bytes and (self.left_images > 0 or not is_image)
 
     def take(self, added_bytes: int, *, is_image: bool) -> bool:
-        """Take that much of the room, if it has it. Return whether it had."""
+        """Take that much room, if it is there. Return whether it was."""
         if not self.holds(added_bytes, is_image=is_image):
             return False
         self.left_bytes -= added_bytes

@@ -67,7 +67,7 @@ def _is_plain_jpeg(body: bytes, max_side: int) -> bool:
 
 
 def _jpeg_segments(body: bytes) -> Iterator[tuple[int, bytes]]:
-    """Yield markers with the data of their segments, to the first scan or the first damage.
+    """Yield markers with the data of their segments, up to the first scan or the first damage.
 
     ITU-T T.81, B.1.1: a segment is a marker, the length, the data. A scan comes without its data.
     """
