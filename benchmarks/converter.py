@@ -21,9 +21,11 @@ from pathlib import Path
 from chatkit.types import FileAttachment, InferenceOptions, UserMessageItem
 from PIL import Image
 
+from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
-from app.model_input.converter import AttachmentConverter
-from app.model_input.renditions import Renditions
+from app.model_input.contents import AttachmentContents
+from app.model_input.converter import ThreadConverter
+from app.model_input.rendering import Renderer
 from app.settings.model import ChatModelSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
@@ -35,7 +37,7 @@ from benchmarks._servers import report, servers
 MEBIBYTE = 1024 * 1024
 FILES = 10
 ROUNDS = 7
-SETTINGS = ChatModelSettings(max_request_bytes=100 * MEBIBYTE)
+BUDGET = Budget(max_request_bytes=100 * MEBIBYTE)
 DISTANT_SECONDS = 0.03  # to a bucket in the same region, first byte
 
 Read = Callable[[str], Awaitable[bytes]]
@@ -141,13 +143,13 @@ async def _turns(endpoint: Endpoint, rows: Rows, kind: str, delay_seconds: float
     first: list[float] = []
     second: list[float] = []
     async with Bucket(endpoint, SessionCredentials()) as bucket:
-        await _converter(rows, _renditions(reader, workers)).to_agent_input(rows.message())
+        await _converter(rows, _renderer(reader, workers)).to_agent_input([rows.message()])
         for _ in range(ROUNDS):
             guide.append(await _timed(lambda: _as_in_the_guide(bucket, rows, delay_seconds)))
-            renditions = _renditions(reader, workers)
+            renderer = _renderer(reader, workers)
             for times in (first, second):
                 reader.reads = 0
-                turn = partial(_converter(rows, renditions).to_agent_input, rows.message())
+                turn = partial(_converter(rows, renderer).to_agent_input, [rows.message()])
                 times.append(await _timed(turn))
     where = f"{FILES} {kind} of 5 MiB, {delay_seconds * 1000:.0f} ms to the bucket"
     report(f"{where}, first turn", first, guide)
@@ -155,14 +157,14 @@ async def _turns(endpoint: Endpoint, rows: Rows, kind: str, delay_seconds: float
     print(f"bucket reads in the second turn: {reader.reads}", flush=True)
 
 
-def _renditions(reader: CountingReader, workers: Workers) -> Renditions:
+def _renderer(reader: CountingReader, workers: Workers) -> Renderer:
     cache = RenditionCache(256 * MEBIBYTE)
-    return Renditions(bucket=reader, cache=cache, workers=workers, settings=SETTINGS)
+    return Renderer(bucket=reader, cache=cache, workers=workers, settings=ChatModelSettings())
 
 
-def _converter(rows: Rows, renditions: Renditions) -> AttachmentConverter:
-    return AttachmentConverter(
-        user_id="bench", attachments=rows, renditions=renditions, settings=SETTINGS
+def _converter(rows: Rows, renderer: Renderer) -> ThreadConverter:
+    return ThreadConverter(
+        user_id="bench", attachments=rows, contents=AttachmentContents(renderer), budget=BUDGET
     )
 
 
@@ -203,12 +205,12 @@ def _memory(endpoint: Endpoint, rows: Rows, kind: str) -> None:
 def _peak_of_ours(endpoint: Endpoint, rows: Rows, tell: Callable[[int], None]) -> None:
     async def turn() -> None:
         reader = CountingReader(ObjectReader(endpoint, SessionCredentials()), 0)
-        renditions = _renditions(reader, Workers())
+        renderer = _renderer(reader, Workers())
         one = Rows({id: row for id, row in list(rows.rows.items())[:1]})
-        await _converter(one, _renditions(reader, Workers())).to_agent_input(one.message())
+        await _converter(one, _renderer(reader, Workers())).to_agent_input([one.message()])
         _forget_peak()
         before = _peak_bytes()
-        converted = await _converter(rows, renditions).to_agent_input(rows.message())
+        converted = await _converter(rows, renderer).to_agent_input([rows.message()])
         assert len(str(converted)[:100]) == 100
         tell(_peak_bytes() - before)
 

@@ -1,4 +1,4 @@
-"""Which agent answers."""
+"""The agent that answers: the default one, or the one that AGENT names."""
 
 import importlib
 
@@ -12,17 +12,17 @@ ChatAgent = Agent[AgentContext[RequestContext]]
 
 INSTRUCTIONS = """\
 You are a helpful assistant in a chat where people attach files. Answer in the user's language. \
-Look at the attached files before you answer, say which file you draw on by its name, and say so \
-plainly when a file could not be read."""
+Look at the attached files before you answer. Name the file that you use. If a file could not be \
+read, say so plainly."""
 
 
 def default_agent() -> ChatAgent:
-    """The agent that answers when AGENT names no other."""
+    """Return the agent that answers if AGENT names no other."""
     return Agent(name="Assistant", instructions=INSTRUCTIONS)
 
 
 def load_agent(reference: str) -> ChatAgent:
-    """The agent that `module:function` returns. Raises `Misconfigured`, saying what is wrong."""
+    """Return the agent that the function `module:function` returns. Raises `Misconfigured`."""
     module_name, _, function_name = reference.partition(":")
     try:
         factory = getattr(importlib.import_module(module_name), function_name)

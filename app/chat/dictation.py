@@ -4,23 +4,27 @@ import openai
 from chatkit.types import AudioInput, TranscriptionResult
 from openai import AsyncOpenAI
 
-from app.chat.failures import stream_error_for
+from app.chat.failures import RECORDING_REJECTED, stream_error_for
 from app.chat.model_metrics import model_span
 from app.errors import InvalidRequest, Unavailable
 
-# The API goes by the name's suffix. These are the types that ChatKit records in.
+# The API reads the format from the suffix. These are the types that ChatKit records.
 _SUFFIXES = {"audio/webm": "webm", "audio/ogg": "ogg", "audio/mp4": "m4a"}
 
 
 class Dictation:
-    """Transcribes with a key; without one it says so."""
+    """Transcribes recordings. Without a client, every recording raises `Unavailable`."""
 
     def __init__(self, client: AsyncOpenAI | None, model: str) -> None:
         self._client = client
         self._model = model
 
     async def transcribe(self, audio: AudioInput) -> TranscriptionResult:
-        """Raises `InvalidRequest` for audio that is none, `Unavailable` without key or provider."""
+        """Return the text of a recording.
+
+        Raises `InvalidRequest` for data that is not audio, and `Unavailable` if there is no API key
+        or the provider fails.
+        """
         if self._client is None:
             raise Unavailable("Dictation needs a model: set OPENAI_API_KEY and restart the server.")
         if not audio.data:
@@ -33,13 +37,11 @@ class Dictation:
             )
         try:
             with model_span("transcription"):
-                heard = await self._client.audio.transcriptions.create(
+                transcription = await self._client.audio.transcriptions.create(
                     model=self._model, file=(f"dictation.{suffix}", audio.data, audio.media_type)
                 )
         except openai.BadRequestError as problem:
-            raise InvalidRequest(
-                "The recording could not be transcribed. Try again.", param="audio_base64"
-            ) from problem
+            raise InvalidRequest(RECORDING_REJECTED, param="audio_base64") from problem
         except openai.OpenAIError as problem:
             raise Unavailable(stream_error_for(problem).message) from problem
-        return TranscriptionResult(text=heard.text)
+        return TranscriptionResult(text=transcription.text)

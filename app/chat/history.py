@@ -1,4 +1,4 @@
-"""A thread's whole history, loaded page by page."""
+"""Loads the whole history of a thread, page by page."""
 
 from chatkit.store import Store
 from chatkit.types import AssistantMessageItem, ThreadItem
@@ -11,7 +11,10 @@ _PAGE_SIZE = 100
 async def load_history(
     store: Store[RequestContext], thread_id: str, context: RequestContext
 ) -> list[ThreadItem]:
-    """Every item of the thread, oldest first. Raises what the store raises."""
+    """Return the items of the thread, oldest first, without empty answers.
+
+    Raises what the store raises.
+    """
     items: list[ThreadItem] = []
     after: str | None = None
     while True:
@@ -23,7 +26,7 @@ async def load_history(
 
 
 def _is_empty_answer(item: ThreadItem) -> bool:
-    """An answer cut before its first word: model APIs refuse messages without content."""
+    """Whether it was cancelled before its first word. Model APIs reject messages without text."""
     return isinstance(item, AssistantMessageItem) and not any(
         content.text.strip() for content in item.content
     )

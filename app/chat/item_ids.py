@@ -1,7 +1,7 @@
-"""Gives every item a model produces an id of ours.
+"""Gives a new id to every item that a model produces.
 
-Chat-completions models call every item `__fake_id__` (`agents.models.fake_id`), and some providers
-number theirs from 1 in every response: such items would overwrite each other in the store.
+Chat completions models call every item `__fake_id__` (`agents.models.fake_id`), and some providers
+number the items of every response from 1. Such items would overwrite each other in the store.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -14,28 +14,28 @@ from agents.stream_events import RawResponsesStreamEvent, RunItemStreamEvent
 from chatkit.store import StoreItemType
 from pydantic import BaseModel
 
-from app.chat.refusals import Refusal, refusal_in_stream
+from app.chat.rejections import Rejection, rejection_in_stream
 
 NewId = Callable[[StoreItemType], str]
 
 
 class RenamedRun:
-    """A streamed run whose items carry new ids; takes the run's place in `stream_agent_response`.
+    """A streamed run whose items have new ids, for use in `stream_agent_response`.
 
-    An id counts from the event that adds an item until the one that adds the next under that id.
-    `refusal` is set when the stream ended in the provider's refusal of a file.
+    A new id is used for an item until another item with the same old id is added. `rejection` is
+    set if the stream ended because the provider rejected a file.
     """
 
     def __init__(self, run: RunResultStreaming, new_id: NewId) -> None:
         self._run = run
         self._new_id = new_id
         self._renamed: dict[str, str] = {}
-        self.refusal: Refusal | None = None
+        self.rejection: Rejection | None = None
 
     async def stream_events(self) -> AsyncIterator[StreamEvent]:
         async for event in self._run.stream_events():
             if isinstance(event, RawResponsesStreamEvent):
-                self.refusal = refusal_in_stream(event.data) or self.refusal
+                self.rejection = rejection_in_stream(event.data) or self.rejection
                 event = RawResponsesStreamEvent(data=self._rename(event.data))
             elif isinstance(event, RunItemStreamEvent) and isinstance(event.item, ToolCallItem):
                 event = replace(event, item=self._renamed_call(event.item))
@@ -53,8 +53,8 @@ class RenamedRun:
         if renamed := self._renamed.get(getattr(event, "item_id", None) or ""):
             changed["item_id"] = renamed
         if isinstance(annotation := getattr(event, "annotation", None), BaseModel):
-            # openai types it as a class of this event alone, and ChatKit rejects instances of any
-            # class but those of a finished text's annotations. It parses the plain fields.
+            # openai has a class of its own for annotations in this event. ChatKit accepts only the
+            # classes of annotations in finished texts, but it parses plain fields.
             changed["annotation"] = annotation.model_dump()
         return event.model_copy(update=changed) if changed else event
 
@@ -63,9 +63,9 @@ class RenamedRun:
         return item.model_copy(update={"id": renamed}) if renamed else item
 
     def _renamed_call(self, item: ToolCallItem) -> ToolCallItem:
-        """A copy for `stream_agent_response`, which takes a client tool call's item id from it.
+        """Return a copy: `stream_agent_response` takes the id of a client tool call's item from it.
 
-        The run's own item is left alone: its id goes back to the provider, who expects its own.
+        The run's own item keeps its id. It is sent back to the provider, which expects its own id.
         """
         raw = item.raw_item
         if getattr(raw, "type", None) != "function_call" or isinstance(raw, dict):

@@ -1,4 +1,4 @@
-"""How long the model takes and how many tokens it uses, for `/metrics` and for traces."""
+"""Measures requests to the model, their time and tokens, for `/metrics` and for traces."""
 
 from time import perf_counter
 from typing import Any
@@ -9,14 +9,14 @@ from app.telemetry import metrics, tracing
 
 
 def model_span(operation: str) -> tracing.Span:
-    """Of a question to the model: an answer, a title, a transcription."""
+    """Start the span of one request to the model: an answer, a title or a transcription."""
     return tracing.begin(f"model {operation}", is_call=True)
 
 
-class ObservedModel(RunHooks[Any]):
-    """For one run of an agent: every question to its model is timed.
+class ModelMeter(RunHooks[Any]):
+    """Measures every request to the model in one run of an agent.
 
-    The library tells nobody of a question that failed: `close` after the run ends its span.
+    No hook is called for a request that fails, so `close` has to be called after the run.
     """
 
     def __init__(self) -> None:
@@ -52,6 +52,6 @@ class ObservedModel(RunHooks[Any]):
             self._span = None
 
     def close(self) -> None:
-        """The run is over: a question without an answer has failed, or was cancelled."""
+        """End the span of a request that has no response: it has failed, or was cancelled."""
         if self._span is not None:
             self._span.end(failed=True)

@@ -1,4 +1,4 @@
-"""Which model an agent runs on, and which settings its requests carry."""
+"""Chooses the model that an agent runs on, and the settings of its requests."""
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -25,7 +25,7 @@ from app.settings.model import ChatModelSettings
 
 
 class ConfiguredModels(ModelProvider):
-    """The configured model for agents that name none, or another of the same provider by name."""
+    """The models of one provider; agents that name no model get the configured one."""
 
     def __init__(self, client: AsyncOpenAI, settings: ChatModelSettings) -> None:
         self._client = client
@@ -44,7 +44,7 @@ class ConfiguredModels(ModelProvider):
 
 
 class OneModel(ModelProvider):
-    """The same model for every agent: the offline one has no siblings."""
+    """Provides the same model to every agent, also to agents that name another."""
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -54,7 +54,7 @@ class OneModel(ModelProvider):
 
 
 class DefaultModel(Model):
-    """The model of agents that name none, asked with the defaults of that very model.
+    """The model of agents that name no model, asked with its own default settings.
 
     The Agents SDK gives such agents the reasoning effort and verbosity of *its own* default model,
     which other models reject. Settings that the agent's author chose are kept.
@@ -125,7 +125,7 @@ class DefaultModel(Model):
         await self._model.close()
 
     def adapted(self, settings: ModelSettings) -> ModelSettings:
-        """`settings` with this model's defaults in the place of the SDK's, if it has those."""
+        """Return `settings` with this model's defaults, if they have the SDK's defaults."""
         implied = get_default_model_settings()
         if (settings.reasoning, settings.verbosity) != (implied.reasoning, implied.verbosity):
             return settings

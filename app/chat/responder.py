@@ -4,14 +4,14 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol, cast
 
 import openai
 from agents import ModelProvider, RunConfig, Runner, RunResultStreaming
 from agents.exceptions import AgentsException
-from chatkit.agents import AgentContext, stream_agent_response
+from chatkit.agents import stream_agent_response
 from chatkit.store import Store
 from chatkit.types import (
     AssistantMessageContent,
@@ -23,59 +23,72 @@ from chatkit.types import (
 )
 
 from app.chat.agent import ChatAgent
-from app.chat.failures import stream_error_for
+from app.chat.failures import rejected_file_notice, rejected_file_reason, stream_error_for
 from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
-from app.chat.model_metrics import ObservedModel
-from app.chat.refusals import Refusal, announced_names, refusal_of, refused_ids
+from app.chat.model_metrics import ModelMeter
+from app.chat.rejections import Rejection, rejection_of, suspects
 from app.chat.titles import Titles
-from app.chat.tools import FETCH_ATTACHMENT, fetch_attachment_tool
+from app.chat.tools import FETCH_ATTACHMENT, AnswerContext, fetch_attachment
 from app.context import RequestContext
-from app.model_input.converter import AttachmentConverter
+from app.model_input.budget import Budget
+from app.model_input.converter import ThreadConverter
+from app.model_input.input_items import Item, parts_of
+from app.model_input.labels import LabelTable
 from app.model_input.trimming import RequestTrimmer
-from app.settings.model import ChatModelSettings
+from app.settings.model import ModelApi
 
 logger = logging.getLogger(__name__)
 
-# A thread may hold several files that a provider new to it refuses one by one.
-_MAX_REFUSALS = 8
+# A thread may hold several files that a provider new to it rejects one by one.
+_MAX_REJECTED_FILES = 8
 
 
 class MakeConverter(Protocol):
-    """A converter for the asking user; `refused` ids become notes that give the reason."""
+    """Makes a converter for the asking user. `rejected` ids become notes that give the reason."""
 
-    def __call__(
-        self, context: RequestContext, refused: Mapping[str, str]
-    ) -> AttachmentConverter: ...
+    def __call__(self, context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter: ...
 
 
-class RefusalRecords(Protocol):
-    """Where it is remembered that the provider refused a file."""
+class RejectionRecords(Protocol):
+    """Where it is recorded that the provider rejected a file."""
 
-    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None: ...
+    async def mark_rejected_by_provider(
+        self, user_id: str, attachment_id: str, problem: str
+    ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _RejectedFile:
+    """A file that is left out of the next try, because the provider rejected the last one."""
+
+    name: str
+    reason: str
 
 
 class AgentResponder:
-    """One per process; an answer's own state lives in `respond`."""
+    """Answers all threads; the state of one answer is in its `respond`."""
 
     def __init__(
         self,
         *,
         agent: ChatAgent,
         models: ModelProvider,
-        settings: ChatModelSettings,
+        model_api: ModelApi,
+        budget: Budget,
         make_converter: MakeConverter,
         store: Store[RequestContext],
-        refusals: RefusalRecords,
+        rejections: RejectionRecords,
         titles: Titles,
     ) -> None:
+        self._agent = _with_fetch_tool(agent)
+        self._model_api = model_api
+        self._budget = budget
         self._make_converter = make_converter
         self._store = store
-        self._refusals = refusals
+        self._rejections = rejections
         self._titles = titles
-        self._settings = settings
-        self._agent = _with_fetch_tool(agent, make_converter)
-        # Traces would go to OpenAI with the user's data, whatever provider is configured.
+        # Traces would go to OpenAI with the user's data, also if another provider is configured.
         self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
 
     async def respond(
@@ -86,8 +99,8 @@ class AgentResponder:
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-        A thread without a title gets one from `message` while the answer streams: ChatKit saves
-        it, and tells the UI, when `thread` has changed after an event.
+        A thread without a title gets one from `message` while the answer streams. ChatKit compares
+        `thread` after each event; when it has changed, ChatKit saves it and informs the client.
         """
         naming = None
         if thread.title is None and message is not None:
@@ -107,72 +120,80 @@ class AgentResponder:
     async def _answer(
         self, thread: ThreadMetadata, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """The events of the answer.
+        """Stream the answer; a request that is rejected because of a file is sent without it.
 
-        A request that the provider refuses for a file is sent again with a note in its place. Only
-        when that is accepted is the file to blame: then it is remembered, and the answer says so.
+        Only if the provider accepts that, the file is at fault: then the reason is recorded, and
+        the answer begins with a notice that names the file.
         """
-        refused: dict[str, str] = {}
-        names: dict[str, str] = {}
+        rejected: dict[str, _RejectedFile] = {}
         while True:
-            outgoing = RequestTrimmer(self._settings)
-            run = self._start(thread, context, outgoing)
+            run = self._run(thread, context, rejected)
             try:
-                async with aclosing(run.events(refused)) as events:
+                async with aclosing(run.events()) as events:
                     async for event in events:
-                        if refused:
-                            yield await self._refused(thread, context, refused, names)
-                            refused = {}
+                        if rejected:
+                            yield await self._record(thread, context, rejected)
+                            rejected = {}
                         yield event
                 return
             except (openai.OpenAIError, AgentsException) as problem:
-                refusal = refusal_of(problem) or run.refusal
-                names |= announced_names(outgoing.last_input)
-                found = self._blamed(refusal, outgoing, refused)
+                rejection = rejection_of(problem) or run.rejection
+                found = self._without(rejected, rejection, run) if rejection else {}
                 if not found:
                     logger.warning("the model gave no answer", exc_info=problem)
                     raise stream_error_for(problem) from problem
-                logger.info("the provider refused %s: %s", sorted(found), refusal)
-                refused |= found
+                logger.info("the provider rejected %s: %s", sorted(found), rejection)
+                rejected |= found
 
-    def _blamed(
-        self, refusal: Refusal | None, outgoing: RequestTrimmer, known: Mapping[str, str]
-    ) -> dict[str, str]:
-        """Attachments to try without, each with the reason; none if there is nothing to try."""
-        if refusal is None or len(known) >= _MAX_REFUSALS:
+    def _without(
+        self, known: Mapping[str, _RejectedFile], rejection: Rejection, run: "_Run"
+    ) -> dict[str, _RejectedFile]:
+        """Return the files to leave out of the next try; none if another try makes no sense."""
+        if len(known) >= _MAX_REJECTED_FILES:
             return {}
-        ids = refused_ids(refusal, outgoing.last_input, model_api=self._settings.api)
-        doubt = "" if len(ids) == 1 else "together with other files, without saying which, "
-        reason = f"the model's provider refused it {doubt}and said: {refusal.reason}"
-        return {id: reason for id in ids if id not in known}
+        found = suspects(rejection, run.trimmer.last_input, model_api=self._model_api)
+        reason = rejected_file_reason(rejection.reason, is_certain=len(found) == 1)
+        return {
+            id: _RejectedFile(each.name, reason) for id, each in found.items() if id not in known
+        }
 
-    def _start(
-        self, thread: ThreadMetadata, context: RequestContext, outgoing: RequestTrimmer
-    ) -> "_Run":
-        return _Run(
-            agent=self._agent,
-            config=replace(self._run_config, call_model_input_filter=outgoing),
-            context=AgentContext(thread=thread, store=self._store, request_context=context),
-            make_converter=self._make_converter,
-        )
-
-    async def _refused(
+    def _run(
         self,
         thread: ThreadMetadata,
         context: RequestContext,
-        refused: Mapping[str, str],
-        names: Mapping[str, str],
+        rejected: Mapping[str, _RejectedFile],
+    ) -> "_Run":
+        reasons = {id: file.reason for id, file in rejected.items()}
+        labels = LabelTable()
+        return _Run(
+            self._agent,
+            AnswerContext(
+                thread=thread,
+                store=self._store,
+                request_context=context,
+                converter=self._make_converter(context, reasons),
+                labels=labels,
+            ),
+            self._run_config,
+            RequestTrimmer(self._budget, self._model_api, labels),
+        )
+
+    async def _record(
+        self,
+        thread: ThreadMetadata,
+        context: RequestContext,
+        rejected: Mapping[str, _RejectedFile],
     ) -> ThreadStreamEvent:
-        lines = []
-        for id, reason in refused.items():
-            await self._refusals.mark_refused(context.user_id, id, reason)
-            lines.append(f"The file “{names.get(id, id)}” could not be used: {reason}")
+        """Record why each file was rejected. Return the notice for the user."""
+        for id, file in rejected.items():
+            await self._rejections.mark_rejected_by_provider(context.user_id, id, file.reason)
+        notices = [rejected_file_notice(file.name, file.reason) for file in rejected.values()]
         return ThreadItemDoneEvent(
             item=AssistantMessageItem(
                 id=self._store.generate_item_id("message", thread, context),
                 thread_id=thread.id,
                 created_at=datetime.now(),
-                content=[AssistantMessageContent(text="\n\n".join(lines))],
+                content=[AssistantMessageContent(text="\n\n".join(notices))],
             )
         )
 
@@ -182,29 +203,31 @@ class _Run:
 
     def __init__(
         self,
-        *,
         agent: ChatAgent,
+        context: AnswerContext,
         config: RunConfig,
-        context: AgentContext[RequestContext],
-        make_converter: MakeConverter,
+        trimmer: RequestTrimmer,
     ) -> None:
         self._agent = agent
-        self._config = config
         self._context = context
-        self._make_converter = make_converter
-        self.refusal: Refusal | None = None
+        self._config = replace(config, call_model_input_filter=trimmer)
+        self.trimmer = trimmer
+        self.rejection: Rejection | None = None
 
-    async def events(self, refused: Mapping[str, str]) -> AsyncGenerator[ThreadStreamEvent, None]:
+    async def events(self) -> AsyncGenerator[ThreadStreamEvent, None]:
+        """Stream the run's events. `rejection` is set afterwards if the stream ended in one."""
         context = self._context
         history = await load_history(context.store, context.thread.id, context.request_context)
-        converter = self._make_converter(context.request_context, refused)
-        observed = ObservedModel()
+        written = await context.converter.to_agent_input(history)
+        for item in written:
+            context.labels.remember(parts_of(cast(Item, item)))
+        meter = ModelMeter()
         run = Runner.run_streamed(
             self._agent,
-            await converter.to_agent_input(history),
+            written,
             context=context,
             run_config=self._config,
-            hooks=observed,
+            hooks=meter,
         )
         renamed = RenamedRun(run, context.generate_id)
         try:
@@ -214,14 +237,13 @@ class _Run:
                 async for event in events:
                     yield event
         finally:
-            self.refusal = renamed.refusal
+            self.rejection = renamed.rejection
             run.cancel()
-            observed.close()
+            meter.close()
 
 
-def _with_fetch_tool(agent: ChatAgent, make_converter: MakeConverter) -> ChatAgent:
-    """The agent, anyone's own too, with the tool that fetches files; one of its own wins."""
+def _with_fetch_tool(agent: ChatAgent) -> ChatAgent:
+    """Return the agent with the tool that fetches files, unless it has a tool of that name."""
     if any(tool.name == FETCH_ATTACHMENT for tool in agent.tools):
         return agent
-    tool = fetch_attachment_tool(lambda context: make_converter(context, {}))
-    return agent.clone(tools=[*agent.tools, tool])
+    return agent.clone(tools=[*agent.tools, fetch_attachment])

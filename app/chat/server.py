@@ -1,4 +1,4 @@
-"""The ChatKit server: requests checked before anything is kept, messages saved in one piece."""
+"""The ChatKit server: it checks a request first, and saves a message in one transaction."""
 
 import asyncio
 import binascii
@@ -38,19 +38,19 @@ from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 from app.telemetry import logs
 
-# Of one message. Each is looked up by queries of its own, in every later turn too.
+# Limits of one message. Each attachment and mention costs queries, in every later turn too.
 MAX_ATTACHMENTS = 100
 MAX_MENTIONS = 100
-# The text of a message is in every later request to the model; longer ones belong into a file.
+# The text of a message is in every later request to the model; a longer text should be a file.
 MAX_TEXT_CHARACTERS = 512 * 1024
-# It comes back in every list of threads.
+# A title is in every list of threads.
 MAX_TITLE_CHARACTERS = 1000
 
 _REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
 
 class Responder(Protocol):
-    """Answers a thread: the agent's room, or anyone's own."""
+    """Answers a thread."""
 
     def respond(
         self,
@@ -60,23 +60,24 @@ class Responder(Protocol):
     ) -> AsyncIterator[ThreadStreamEvent]: ...
 
 
-class AttachmentGate(Protocol):
-    """Lets a message's attachments in once their bytes are verified."""
+class AttachmentVerifier(Protocol):
+    """Verifies the bytes of a message's attachments. Raises `AppError` if one can't be used."""
 
     async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None: ...
 
 
 class Transcriber(Protocol):
-    """Dictation."""
+    """Transcribes recordings. Raises `AppError`."""
 
     async def transcribe(self, audio: AudioInput) -> TranscriptionResult: ...
 
 
 class AssistantServer(ChatKitServer[RequestContext]):
-    """`handle` answers JSON, or a `StreamedAnswer` that has been opened.
+    """Handles ChatKit requests.
 
-    Private hooks of the SDK are overridden, because it saves a thread, its attachments and its
-    first message one by one and checks nothing before; a test holds their signatures.
+    It overrides private hooks of the SDK, because the SDK checks nothing first and saves a thread,
+    its attachments and its first message one after the other. tests/unit/test_sdk_hooks.py holds
+    the hooks' signatures.
     """
 
     store: PostgresStore
@@ -85,12 +86,12 @@ class AssistantServer(ChatKitServer[RequestContext]):
         self,
         store: PostgresStore,
         attachment_store: ChatKitAttachmentStore,
-        gate: AttachmentGate,
+        verifier: AttachmentVerifier,
         responder: Responder,
         transcriber: Transcriber,
     ) -> None:
         super().__init__(store, attachment_store)
-        self._gate = gate
+        self._verifier = verifier
         self._responder = responder
         self._transcriber = transcriber
         self._answers: set[asyncio.Task[None]] = set()
@@ -106,9 +107,10 @@ class AssistantServer(ChatKitServer[RequestContext]):
     async def handle(
         self, request: ChatKitReq, context: RequestContext
     ) -> StreamedAnswer | NonStreamingResult:
-        """What `process` does, with every refusal raised before anything is kept or sent.
+        """Return JSON, or an answer whose first event is there.
 
-        Raises `AppError`.
+        It replaces `process` of the SDK. Raises `AppError` for a request that is rejected; nothing
+        has been saved or sent then.
         """
         if is_streaming_req(request):
             answer = StreamedAnswer(self._process_streaming(request, context))
@@ -122,13 +124,13 @@ class AssistantServer(ChatKitServer[RequestContext]):
         except binascii.Error as exc:
             raise InvalidRequest("The audio is not valid base64.", param="audio_base64") from exc
         except ValidationError:
-            raise  # of what is stored, not of the request, which was parsed before
+            raise  # the request was parsed before, so it is stored data that is not valid
         except ValueError as exc:
-            # The SDK's own checks on a request, such as an action that no widget sent.
+            # The SDK's own checks of a request: an action that no widget sent, for example.
             raise InvalidRequest(str(exc)) from exc
 
     async def close(self) -> None:
-        """Cancel the answers under way and wait until what was streamed of them is saved."""
+        """Cancel all answers and wait until the text that was streamed of them is saved."""
         for task in self._answers:
             task.cancel()
         if self._answers:
@@ -152,12 +154,12 @@ class AssistantServer(ChatKitServer[RequestContext]):
         self, request: NonStreamingReq, context: RequestContext
     ) -> bytes:
         if isinstance(request, AttachmentsCreateReq):
-            # The row is written before its link exists; the SDK would write it once more after.
+            # The row is written before its link is issued. The SDK would write it again afterwards.
             store = self._get_attachment_store()
             return self._serialize(await store.create_attachment(request.params, context))
         if isinstance(request, ItemsListReq):
-            # The store's contract is an empty page for a thread that is not the user's; the one
-            # who asked for it should learn that there is none.
+            # For a thread that the user does not have, the store's contract is an empty page, but
+            # the client should get an error.
             await self.store.load_thread(request.params.thread_id, context)
         if (
             isinstance(request, ThreadsUpdateReq)
@@ -188,13 +190,13 @@ class AssistantServer(ChatKitServer[RequestContext]):
     async def _build_user_message_item(
         self, input: UserMessageInput, thread: ThreadMetadata, context: RequestContext
     ) -> UserMessageItem:
-        # The same file twice is one file: it would be loaded, stored and announced once more.
+        # A file that is listed twice would be loaded, stored and announced twice.
         wanted = list(dict.fromkeys(input.attachments))
         _check_counts(wanted, input)
         if wanted:
             logs.bind(attachments=wanted)
         input = input.model_copy(update={"attachments": wanted})
-        await self._gate.verify_all(context.user_id, wanted)
+        await self._verifier.verify_all(context.user_id, wanted)
         return await super()._build_user_message_item(input, thread, context)
 
     async def _process_new_thread_item_respond(
@@ -217,7 +219,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
 def _check_counts(attachment_ids: Sequence[str], message: UserMessageInput) -> None:
     if len(attachment_ids) > MAX_ATTACHMENTS:
         raise InvalidRequest(
-            f"A message takes {MAX_ATTACHMENTS} files at most. Send the others in another one.",
+            f"A message takes {MAX_ATTACHMENTS} files at most. Send the others in another message.",
             param="attachments",
         )
     if len({part.id for part in message.content if part.type == "input_tag"}) > MAX_MENTIONS:
@@ -225,14 +227,14 @@ def _check_counts(attachment_ids: Sequence[str], message: UserMessageInput) -> N
     written = sum(len(part.text) for part in message.content) + len(message.quoted_text or "")
     if written > MAX_TEXT_CHARACTERS:
         raise InvalidRequest(
-            f"The message has {written:,} characters; {MAX_TEXT_CHARACTERS:,} are possible. Attach"
-            " longer texts as a file.",
+            f"The message has {written:,} characters; {MAX_TEXT_CHARACTERS:,} are allowed. Attach a"
+            " longer text as a file.",
             param="content",
         )
 
 
 def parse_request(request: str | bytes | bytearray) -> ChatKitReq:
-    """Raises `InvalidRequest` that names the field at fault."""
+    """Return the request. Raises `InvalidRequest`, which names the field that is not valid."""
     try:
         return _REQUEST.validate_json(request)
     except ValidationError as exc:

@@ -1,4 +1,4 @@
-"""A streamed answer that outlives its reader: cancelled cleanly, whatever the connection does."""
+"""Streams an answer in a task of its own, which ends cleanly when the connection is closed."""
 
 import asyncio
 import logging
@@ -13,19 +13,19 @@ from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
-# A comment line of Server-Sent Events: keeps proxies from closing a connection that waits for the
-# model, and is how a reader that has gone away is noticed.
+# A comment line of Server-Sent Events. It keeps proxies from closing a connection that waits for
+# the model, and it shows whether the reader is still there.
 _PING = b": ping\n\n"
 _PING_SECONDS = 15.0
 
 
 class StreamedAnswer:
-    """Runs a ChatKit event stream in a task of its own and hands its bytes to one reader.
+    """Runs a ChatKit event stream in a task and passes its bytes to one reader.
 
-    ChatKit saves partial text when its generator is cancelled *while it waits inside*. A generator
-    that stands at a `yield` does not learn of it, and a web framework cancels again and again until
-    the clean-up itself dies. So the generator is driven by a task that never waits for the reader,
-    and that task is cancelled once.
+    ChatKit saves partial text if its generator is cancelled *while it waits inside*. A generator
+    that is suspended at a `yield` is not cancelled there, and a web framework cancels repeatedly,
+    so that the clean-up is cancelled too. So a task runs the generator without waiting for the
+    reader, and this task is cancelled once.
     """
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
@@ -35,9 +35,9 @@ class StreamedAnswer:
         self.task = asyncio.create_task(self._run())
 
     async def open(self) -> Self:
-        """Wait for the first event. Raises what made the request impossible.
+        """Wait for the first event. Raises the error that prevents one.
 
-        Until then nothing was sent, so an error can still become a proper response.
+        Nothing has been sent before it, so an error can still become an HTTP response.
         """
         try:
             await asyncio.shield(self._opened)
@@ -57,7 +57,7 @@ class StreamedAnswer:
             yield chunk
 
     def cancel(self) -> None:
-        """Stop answering. `task` is done when what was streamed is saved."""
+        """Stop answering. `task` is done when the text that was streamed is saved."""
         self.task.cancel()
 
     async def _run(self) -> None:
@@ -72,14 +72,14 @@ class StreamedAnswer:
         except AppError as error:
             self._fail(error)
         except ValidationError:
-            # Of what is stored, not of what was sent.
-            logger.exception("what was stored can't be read")
+            # The request was parsed before, so it is stored data that is not valid.
+            logger.exception("stored data can't be read")
             self._fail(AppError())
         except ValueError as error:
-            # The SDK's own checks on a request, such as a tool output that nothing waits for.
+            # The SDK's own checks of a request: a tool output that no call waits for, for example.
             self._fail(InvalidRequest(str(error)))
         except Exception:  # this task's outer edge: the caller gets an error event
-            logger.exception("a streamed answer broke")
+            logger.exception("a streamed answer failed")
             self._fail(AppError())
         finally:
             self._chunks.put_nowait(None)
@@ -100,7 +100,10 @@ class StreamedAnswer:
 
 
 def error_event(error: AppError) -> bytes:
-    """The event that ChatKit shows in the thread; an HTTP status would show as status text only."""
+    """Return the event that ChatKit shows in the thread.
+
+    Of an HTTP error it would show the status text only.
+    """
     metrics.refusals.labels(error.code).inc()
     event = ErrorEvent(message=error.message, allow_retry=error.status >= 500)
     return b"data: " + event.model_dump_json(exclude_none=True).encode() + b"\n\n"

@@ -1,42 +1,47 @@
-"""The tool by which a model fetches a file that was left out, or the rest of a long text."""
+"""The tool by which a model gets a file that was left out, or the rest of a long text."""
 
-from collections.abc import Callable
 from typing import Annotated
 
-from agents import RunContextWrapper, Tool, function_tool
+from agents import function_tool
 from agents.tool import ToolOutputFileContent, ToolOutputImage, ToolOutputText
+from agents.tool_context import ToolContext
 from chatkit.agents import AgentContext
-from openai.types.responses import ResponseInputContentParam
 from pydantic import Field
 
 from app.context import RequestContext
-from app.model_input.converter import AttachmentConverter
+from app.model_input.converter import ThreadConverter
+from app.model_input.input_items import Part
+from app.model_input.labels import LabelTable
 
 FETCH_ATTACHMENT = "fetch_attachment"
 
 Output = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 
-def fetch_attachment_tool(make_converter: Callable[[RequestContext], AttachmentConverter]) -> Tool:
-    """The tool, for whoever the context of the run says is asking."""
+class AnswerContext(AgentContext[RequestContext]):
+    """The context of a run: ChatKit's, and what `fetch_attachment` works with."""
 
-    @function_tool(name_override=FETCH_ATTACHMENT)
-    async def fetch_attachment(
-        wrapper: RunContextWrapper[AgentContext[RequestContext]],
-        id: Annotated[str, Field(description="The file's id, as its announcement gives it.")],
-        offset: Annotated[
-            int, Field(ge=0, description="For text: the character to start from. Else 0.")
-        ] = 0,
-    ) -> list[Output]:
-        """Get the content of a file that the user attached, or the next slice of a long text."""
-        converter = make_converter(wrapper.context.request_context)
-        return [_output(part) for part in await converter.fetch(id, offset_chars=offset)]
-
-    return fetch_attachment
+    converter: ThreadConverter
+    labels: LabelTable
 
 
-def _output(part: ResponseInputContentParam) -> Output:
-    """A part of a message as the Agents SDK's type for a part of a tool's output."""
+@function_tool(name_override=FETCH_ATTACHMENT)
+async def fetch_attachment(
+    context: ToolContext[AnswerContext],
+    id: Annotated[str, Field(description="The id of the file, as its announcement gives it.")],
+    offset: Annotated[
+        int, Field(ge=0, description="For a text: the character to start from. Otherwise 0.")
+    ] = 0,
+) -> list[Output]:
+    """Get the content of a file that the user attached, or the next slice of a long text."""
+    answer = context.context
+    parts = await answer.converter.fetch(id, offset_chars=offset)
+    answer.labels.remember(parts)
+    return [_output(part) for part in parts]
+
+
+def _output(part: Part) -> Output:
+    """Return a part of a message as the Agents SDK's type for a part of a tool's output."""
     if part["type"] == "input_text":
         return ToolOutputText(text=part["text"])
     if part["type"] == "input_image":

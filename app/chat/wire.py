@@ -1,7 +1,7 @@
-"""Sends a model request in pieces, so that 40 MB of base64 don't stop the server while they leave.
+"""Sends a model request in pieces, so that 40 MB of base64 don't block the server.
 
-Serializing a 28 MB string to JSON holds the interpreter lock for 56 ms in one go, in whatever
-thread it runs (docs/performance.md). Base64 needs no escaping: it goes out as it is.
+Serializing a 28 MB string to JSON holds the interpreter lock for 56 ms, in any thread
+(docs/performance.md). Base64 needs no escaping, so it is not serialized.
 """
 
 import json
@@ -21,7 +21,7 @@ _PIECE_CHARS = 256 * 1024
 
 
 class PiecewiseClient(AsyncOpenAI):
-    """An OpenAI client whose JSON bodies with long strings are streamed with a Content-Length."""
+    """An OpenAI client that streams JSON bodies with long strings, with a Content-Length."""
 
     async def _prepare_options(self, options: FinalRequestOptions) -> FinalRequestOptions:
         options = await super()._prepare_options(options)
@@ -42,9 +42,9 @@ class PiecewiseClient(AsyncOpenAI):
 
 
 class JsonBody:
-    """A JSON document in pieces; every iteration starts anew, so a retry can send it again.
+    """A JSON document in pieces. Every iteration starts at the beginning, so a retry can send it.
 
-    The file-like methods tell the OpenAI client exactly that: it retries no body it can't rewind.
+    It has the methods of a file because the OpenAI client retries only a body that it can rewind.
     """
 
     def __init__(self, segments: list[str], length_bytes: int) -> None:
@@ -53,7 +53,7 @@ class JsonBody:
 
     @classmethod
     def of(cls, value: object) -> "JsonBody | None":
-        """None if `value` holds no long plain string: then there is nothing to gain."""
+        """Return the document, or None if `value` has no long string to leave unserialized."""
         long: list[str] = []
         nonce = secrets.token_hex(8)
         skeleton = _lift(value, long, nonce)
@@ -87,12 +87,12 @@ class JsonBody:
         return position
 
     def read(self) -> bytes:
-        """The whole document; only `__aiter__` is used to send it."""
+        """Return the whole document. It is sent by `__aiter__` only."""
         return "".join(self._segments).encode()
 
 
 def _lift(value: object, long: list[str], nonce: str) -> object:
-    """`value` with each long plain string moved to `long` and a token in its place."""
+    """Return `value` with a token in the place of each long plain string, which goes to `long`."""
     if isinstance(value, str):
         if len(value) < _LONG_CHARS or not _is_plain(value):
             return value
@@ -106,7 +106,7 @@ def _lift(value: object, long: list[str], nonce: str) -> object:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether JSON writes it as it is. Of all long strings we send, only data URLs are asked."""
+    """Whether JSON writes the text unchanged. Of long strings, only data URLs are examined."""
     return (
         text.startswith("data:")
         and text.isascii()

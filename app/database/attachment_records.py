@@ -181,8 +181,10 @@ class AttachmentRecords:
             )
             return bool(result.rowcount)
 
-    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None:
-        """Remember that the model's provider refused this file: later turns send a note instead."""
+    async def mark_rejected_by_provider(
+        self, user_id: str, attachment_id: str, problem: str
+    ) -> None:
+        """Record why the model's provider rejected this file: later turns send a note instead."""
         async with self._database.connect() as connection:
             await connection.execute(
                 update(attachments)

@@ -1,13 +1,13 @@
-"""URLs by which the model's provider reads a file itself: `MODEL_INPUT=url`."""
+"""URLs by which the model's provider reads a file from the bucket: `MODEL_INPUT=url`."""
 
 from app.storage.signing import UrlSigner
 
 
 class BucketLinks:
-    """Presigned for GET, at a time rounded down to half their life.
+    """Presigns URLs for GET, at a time that is rounded down to half of their lifetime.
 
-    So a file keeps its URL from turn to turn for a while, and prompt caches hit; and a URL is good
-    for half of `ttl_seconds` at least, which is when the provider reads it: at once.
+    So a file keeps its URL from turn to turn for a while, which prompt caches need. A URL is valid
+    for at least half of `ttl_seconds`; the provider reads it at once.
     """
 
     def __init__(self, signer: UrlSigner, *, ttl_seconds: int) -> None:
@@ -15,7 +15,7 @@ class BucketLinks:
         self._ttl_seconds = ttl_seconds
 
     def url(self, object_key: str) -> str:
-        """Raises `BucketUnavailable` without valid credentials."""
+        """Return a URL of the object. Raises `BucketUnavailable` without valid credentials."""
         return self._signer.presign(
             "GET",
             object_key,

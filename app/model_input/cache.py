@@ -1,64 +1,63 @@
-"""The renditions that were made lately, bounded in bytes; ten who wait for one make it once."""
+"""A cache of renditions, bounded in bytes. Concurrent requests for one rendition make it once."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from app.bounded_cache import BoundedCache
-from app.model_input.announcements import Rendition
+from app.model_input.rendition import Rendition
 
 Key = tuple[str, ...]
 
 
 @dataclass(slots=True)
-class _Flight:
+class _Making:
+    """A rendition that is being made."""
+
     task: asyncio.Task[Rendition]
     waiters: int = 0
 
 
 class RenditionCache:
-    """Least recently used goes first. One per process, used from one event loop."""
+    """Evicts the least recently used first. There is one per process, for one event loop."""
 
     def __init__(self, max_bytes: int) -> None:
         self._kept: BoundedCache[Key, Rendition] = BoundedCache(max_bytes)
-        self._flights: dict[Key, _Flight] = {}
+        self._making: dict[Key, _Making] = {}
 
     @property
     def used_bytes(self) -> int:
         return self._kept.used_bytes
 
     async def get(self, key: Key, make: Callable[[], Awaitable[Rendition]]) -> Rendition:
-        """The kept rendition, or the one that `make` gives. Errors reach every waiter.
+        """Return the cached rendition, or else what `make` returns. Every waiter gets its errors.
 
-        A waiter that is cancelled leaves the work to the others; the last one takes it along.
+        If a waiter is cancelled, the work goes on for the others. It ends with the last waiter.
         """
         kept = self._kept.get(key)
         if kept is not None:
             return kept
-        flight = self._flights.get(key)
-        if flight is None:
-            flight = self._flights[key] = _Flight(asyncio.ensure_future(self._fly(key, make)))
-        flight.waiters += 1
+        making = self._making.get(key)
+        if making is None:
+            making = self._making[key] = _Making(asyncio.ensure_future(self._make(key, make)))
+        making.waiters += 1
         try:
-            return await asyncio.shield(flight.task)
+            return await asyncio.shield(making.task)
         finally:
-            flight.waiters -= 1
-            if flight.waiters == 0 and not flight.task.done():
-                flight.task.cancel()
-                self._forget(key, flight)
+            making.waiters -= 1
+            if making.waiters == 0 and not making.task.done():
+                making.task.cancel()
+                if self._making.get(key) is making:
+                    del self._making[key]
 
-    async def _fly(self, key: Key, make: Callable[[], Awaitable[Rendition]]) -> Rendition:
+    async def _make(self, key: Key, make: Callable[[], Awaitable[Rendition]]) -> Rendition:
         task = asyncio.current_task()
         try:
             rendition = await make()
         finally:
-            flight = self._flights.get(key)
-            if flight is not None and flight.task is task:
-                del self._flights[key]
+            making = self._making.get(key)
+            if making is not None and making.task is task:
+                del self._making[key]
         if rendition.lasting:
             self._kept.put(key, rendition, rendition.weight_bytes)
         return rendition
-
-    def _forget(self, key: Key, flight: _Flight) -> None:
-        if self._flights.get(key) is flight:
-            del self._flights[key]

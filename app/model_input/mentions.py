@@ -1,21 +1,23 @@
-"""What the model is told about an @-mention: who it stands for, and how it begins.
+"""Describes to the model what an @-mention stands for, and how that begins.
 
-The id is all that is taken from the client's tag, and it is looked up among the user's own files
-and threads. What it names is announced in one line, its extract fenced like a file's text.
+Only the id is taken from the client's tag. It is looked up among the user's own files and threads.
+What it names is announced in one line, and its extract stands between marker lines like the text of
+a file.
 """
 
 from collections.abc import Sequence
 
 from chatkit.store import NotFoundError, Store
 from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
-from openai.types.responses import ResponseInputContentParam
 
 from app.context import RequestContext
 from app.errors import NotFound
-from app.model_input.announcements import Named, Rendition, mention_part, note
+from app.model_input.announcements import mention_part
 from app.model_input.converter import AttachmentReader
 from app.model_input.kinds import Kind, kind_of
-from app.model_input.renditions import Renditions, StoredAttachment
+from app.model_input.labels import LabelledPart, Named
+from app.model_input.rendering import Renderer, StoredAttachment
+from app.model_input.rendition import Rendition, note
 from app.model_input.typed_text import typed_text
 
 _EXTRACT_LINES = 12
@@ -23,40 +25,40 @@ _EXTRACT_CHARS = 800
 _MESSAGE_CHARS = 400
 # Enough to find two messages among tasks, tool calls and widgets.
 _ITEMS_READ = 6
-# A history may hold any number of mentions; those after so many different ones are only named.
+# A history may hold any number of mentions; of more than these only the name is sent.
 _MAX_EXTRACTS = 40
 
 _UNKNOWN = note(
-    "the user has no such file or chat. It was deleted, or it never was theirs. Tell them so, and"
-    " do not guess what it held."
+    "the user has no such file or chat. It was deleted, or it was never theirs. Say so, and do not"
+    " guess its content."
 )
 _FETCH = note("call fetch_attachment with this id to see the file.")
-_NAMED_ONLY = note("call fetch_attachment with this id if it is a file that you need to see.")
+_NAME_ONLY = note("call fetch_attachment with this id if it is a file that you need to see.")
 
 
 class Mentions:
-    """Describes what one user mentions. Made anew for every turn; the same id is read once."""
+    """Describes what one user mentions. Made for one answer; it reads each id once."""
 
     def __init__(
         self,
         context: RequestContext,
         attachments: AttachmentReader,
-        renditions: Renditions,
+        renderer: Renderer,
         store: Store[RequestContext],
     ) -> None:
         self._context = context
         self._attachments = attachments
-        self._renditions = renditions
+        self._renderer = renderer
         self._store = store
-        self._described: dict[str, ResponseInputContentParam] = {}
+        self._described: dict[str, LabelledPart] = {}
 
-    async def describe(self, entity_id: str) -> ResponseInputContentParam:
-        """The block for a file or thread of the user's; for any other id, a note in its place."""
+    async def describe(self, entity_id: str) -> LabelledPart:
+        """Return the block for a file or thread of the user; for any other id, with a note."""
         if entity_id not in self._described:
             self._described[entity_id] = await self._describe(entity_id)
         return self._described[entity_id]
 
-    async def _describe(self, entity_id: str) -> ResponseInputContentParam:
+    async def _describe(self, entity_id: str) -> LabelledPart:
         try:
             record = await self._attachments.load(self._context.user_id, entity_id)
         except NotFound:
@@ -68,11 +70,11 @@ class Mentions:
             return note(f"the file can't be used: {record.problem}")
         if record.state not in ("stored", "attached"):
             return note("the file has not been uploaded.")
-        if self._is_enough():
-            return _NAMED_ONLY
+        if self._has_all_extracts():
+            return _NAME_ONLY
         if kind_of(record.mime_type, record.name) not in (Kind.TEXT, Kind.MAIL):
             return _FETCH
-        whole = await self._renditions.of(record)
+        whole = await self._renderer.render(record)
         if whole.kind != "text":
             return whole
         return Rendition(
@@ -86,17 +88,21 @@ class Mentions:
         try:
             thread = await self._store.load_thread(thread_id, self._context)
             named = Named(thread_id, thread.title or "(untitled)", "thread")
-            if self._is_enough():
-                return named, _NAMED_ONLY
+            if self._has_all_extracts():
+                return named, _NAME_ONLY
             first = await self._items(thread_id, "asc")
             last = await self._items(thread_id, "desc")
         except NotFoundError:
             return Named(thread_id[:100], "(unknown)", "unknown"), _UNKNOWN
-        said = _first_and_last(first, last)
-        if not said:
+        transcript = _first_and_last(first, last)
+        if not transcript:
             return named, note("this chat has no messages.")
-        remark = "another chat of the user's: how it begins and ends"
-        return named, Rendition(kind="text", body=said, remark=remark, total_chars=len(said))
+        return named, Rendition(
+            kind="text",
+            body=transcript,
+            remark="another chat of the user: how it begins and ends",
+            total_chars=len(transcript),
+        )
 
     async def _items(self, thread_id: str, order: str) -> Sequence[ThreadItem]:
         page = await self._store.load_thread_items(
@@ -104,7 +110,7 @@ class Mentions:
         )
         return page.data
 
-    def _is_enough(self) -> bool:
+    def _has_all_extracts(self) -> bool:
         return len(self._described) >= _MAX_EXTRACTS
 
 
@@ -114,17 +120,16 @@ def _first_lines(text: str) -> str:
 
 
 def _first_and_last(first: Sequence[ThreadItem], last: Sequence[ThreadItem]) -> str:
-    """The first message and the last two, in their order; `last` comes newest first."""
-    told: dict[str, str] = {}
-    opening = [(item.id, said) for item in first if (said := _transcript_line(item))][:1]
-    closing = [(item.id, said) for item in last if (said := _transcript_line(item))][:2]
-    for item_id, said in [*opening, *reversed(closing)]:
-        told.setdefault(item_id, said)
-    return "\n\n".join(told.values())
+    """Return the first message and the last two, in their order; `last` comes newest first."""
+    opening = [(item.id, line) for item in first if (line := _transcript_line(item))][:1]
+    closing = [(item.id, line) for item in last if (line := _transcript_line(item))][:2]
+    # A short thread has the same message in both.
+    lines = dict([*opening, *reversed(closing)])
+    return "\n\n".join(lines.values())
 
 
 def _transcript_line(item: ThreadItem) -> str:
-    """Who said what in an item; empty for what nobody said."""
+    """Return who wrote what in an item; empty for an item without text of user or assistant."""
     if isinstance(item, UserMessageItem):
         typed = typed_text(item)
         files = [f"{each.name!r} (id {each.id!r})" for each in item.attachments]

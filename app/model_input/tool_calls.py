@@ -1,21 +1,20 @@
-"""Tool calls and their outputs, paired so that any model API takes them."""
+"""Pairs tool calls with their outputs, so that model APIs accept them."""
 
 from collections.abc import Sequence
-from typing import Any, cast
 
-from agents import TResponseInputItem
+from app.model_input.input_items import Item
 
 
-def repair(items: Sequence[TResponseInputItem]) -> list[TResponseInputItem]:
+def pair_tool_calls(items: Sequence[Item]) -> list[Item]:
     """Drop calls without output and outputs without call; make repeated call ids unique.
 
-    A thread that was cut in the middle of a tool call would otherwise be refused for good
-    ("No tool output found for function call").
+    A thread can end in the middle of a tool call. The API would reject every later request of that
+    thread ("No tool output found for function call").
     """
-    partner = _pairs(items)
+    partner = _partners(items)
     taken: set[str] = set()
     renamed: dict[int, str] = {}
-    kept: list[TResponseInputItem] = []
+    kept: list[Item] = []
     for i, item in enumerate(items):
         if not (_is_call(item) or _is_output(item)):
             kept.append(item)
@@ -26,12 +25,12 @@ def repair(items: Sequence[TResponseInputItem]) -> list[TResponseInputItem]:
                     unique += "_"
                 taken.add(unique)
                 renamed[i] = renamed[partner[i]] = unique
-            kept.append(_with_call_id(item, renamed[i]))
+            kept.append({**item, "call_id": renamed[i]})
     return kept
 
 
-def _pairs(items: Sequence[TResponseInputItem]) -> dict[int, int]:
-    """Positions of calls and their outputs, each pointing at the other."""
+def _partners(items: Sequence[Item]) -> dict[int, int]:
+    """Return the positions of calls and of their outputs, each mapped to the other."""
     unanswered: dict[str, list[int]] = {}
     partner: dict[int, int] = {}
     for i, item in enumerate(items):
@@ -43,17 +42,13 @@ def _pairs(items: Sequence[TResponseInputItem]) -> dict[int, int]:
     return partner
 
 
-def _is_call(item: TResponseInputItem) -> bool:
+def _is_call(item: Item) -> bool:
     return item.get("type") == "function_call"
 
 
-def _is_output(item: TResponseInputItem) -> bool:
+def _is_output(item: Item) -> bool:
     return item.get("type") == "function_call_output"
 
 
-def _call_id(item: TResponseInputItem) -> str:
+def _call_id(item: Item) -> str:
     return str(item.get("call_id") or "")
-
-
-def _with_call_id(item: TResponseInputItem, call_id: str) -> TResponseInputItem:
-    return cast(TResponseInputItem, {**cast(dict[str, Any], item), "call_id": call_id})

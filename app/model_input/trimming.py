@@ -1,133 +1,131 @@
-"""The last look at a model request before it leaves, whatever the run has added to it meanwhile.
+"""Trims a model request just before it is sent.
 
-The converter plans within the budget, but tools bring more in. So what counts is measured here,
-before every call of the model, and the newest content wins again.
+The converter plans within the budget, but the run of the agent adds to the input: tools bring
+files. So the input is measured once more here, before each request, and the newest content is
+kept.
 """
 
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import cast
 
 from agents import TResponseInputItem
 from agents.run_config import CallModelData, ModelInputData
 from chatkit.agents import AgentContext
 
 from app.context import RequestContext
-from app.model_input.announcements import RULES, announced_fields, text_part
-from app.model_input.budget import RESERVE_BYTES, json_bytes
-from app.model_input.tool_calls import repair
-from app.settings.model import ChatModelSettings
+from app.model_input.announcements import RULES, left_out, text_part
+from app.model_input.budget import Budget, Room, json_bytes
+from app.model_input.input_items import Item, Part, parts_of, with_parts
+from app.model_input.labels import LabelTable, label_of
+from app.model_input.tool_calls import pair_tool_calls
+from app.settings.model import ModelApi
 
-# Shorter texts are left alone: the note in their place would be no smaller.
+# Shorter texts are kept: the note in their place would be no smaller.
 _HEAVY_BYTES = 2000
-_LEFT_OUT = "(The content was left out of this request, which would get too large.)"
-_FOLLOWS = "(The file follows in the next message.)"
-_EARLIER_LEFT_OUT = "(Earlier messages of this conversation were left out: it is too long.)"
-
-Part = dict[str, Any]  # a content part as the API takes it: an open set of TypedDicts
-Item = dict[str, Any]
+_CONTENT_LEFT_OUT = text_part(
+    "(The content was left out of this request, which would get too large.)"
+)
+_FOLLOWS = text_part("(The file follows in the next message.)")
+_EARLIER_LEFT_OUT = text_part(
+    "(Earlier messages of this conversation were left out: it is too long.)"
+)
 
 
 class RequestTrimmer:
-    """The input filter of one run. `last_input` is what the model was sent last."""
+    """The input filter of one run. `last_input` is the input of the latest request, with labels.
 
-    def __init__(self, settings: ChatModelSettings) -> None:
-        self._settings = settings
-        self._tools_return_text = settings.api == "chat_completions"
-        self.last_input: list[TResponseInputItem] = []
+    `labels` knows the parts that the converter and the tool calls of the run have written.
+    """
+
+    def __init__(self, budget: Budget, model_api: ModelApi, labels: LabelTable) -> None:
+        self._budget = budget
+        self._tools_return_text = model_api == "chat_completions"
+        self._labels = labels
+        self.last_input: list[Item] = []
 
     def __call__(self, data: CallModelData[AgentContext[RequestContext]]) -> ModelInputData:
-        items = cast(list[Item], repair(data.model_data.input))
+        items = pair_tool_calls(cast(list[Item], data.model_data.input))
+        items = [self._labels.restored(item) for item in items]
         if self._tools_return_text:
             items = _move_files_out_of_outputs(items)
-        items = fitted(items, self._settings)
-        self.last_input = cast(list[TResponseInputItem], items)
+        self.last_input = trimmed(items, self._budget)
         instructions = data.model_data.instructions
         return ModelInputData(
-            input=self.last_input,
-            # Every agent, anyone's own too, is told how files stand in its input.
+            input=cast(list[TResponseInputItem], self.last_input),
+            # Every agent needs the rules, also one that AGENT names.
             instructions=f"{instructions}\n\n{RULES}" if instructions else RULES,
         )
 
 
-def fitted(items: Sequence[Item], settings: ChatModelSettings) -> list[Item]:
-    """The items with content left out, the oldest first, until they are within the budget."""
-    limit_bytes = settings.max_request_bytes - RESERVE_BYTES
-    images = sum(part["type"] == "input_image" for item in items for part in _parts(item))
-    if json_bytes(items) <= limit_bytes and images <= settings.max_images:
+def trimmed(items: Sequence[Item], budget: Budget) -> list[Item]:
+    """Return the items with content left out, the oldest first, until the budget holds them."""
+    images = sum(_is_image(part) for item in items for part in parts_of(item))
+    if budget.room(json_bytes(items)).left_bytes >= 0 and images <= budget.max_images:
         return list(items)
-    light = [_with_parts(item, [_lightened(part) for part in _parts(item)]) for item in items]
-    left_bytes = limit_bytes - json_bytes(light)
-    left_images = settings.max_images
-    kept: list[Item] = []
-    for item, item_light in zip(reversed(items), reversed(light), strict=True):
-        chosen = _parts(item_light)
-        for i, part in reversed(list(enumerate(_parts(item)))):
-            added_bytes = json_bytes(part) - json_bytes(chosen[i])
-            is_image = part["type"] == "input_image"
-            if added_bytes <= left_bytes and (left_images or not is_image):
-                left_bytes -= added_bytes
-                left_images -= is_image
-                chosen[i] = part
-        kept.append(_with_parts(item, chosen))
-    return _newest(kept[::-1], limit_bytes)
+    light = [with_parts(item, [_lightened(part) for part in parts_of(item)]) for item in items]
+    room = budget.room(json_bytes(light))
+    kept = [
+        with_parts(item, _newest_parts(parts_of(item), parts_of(lightened), room))
+        for item, lightened in zip(reversed(items), reversed(light), strict=True)
+    ]
+    return _newest_messages(kept[::-1], budget.max_input_bytes)
 
 
-def _newest(items: list[Item], limit_bytes: int) -> list[Item]:
-    """Without files still too long: leave out whole messages from the start."""
+def _newest_parts(parts: list[Part], light: list[Part], room: Room) -> list[Part]:
+    """Return the parts for which there is room, the last ones first, and else the light ones."""
+    chosen = list(light)
+    for i, part in reversed(list(enumerate(parts))):
+        if room.take(json_bytes(part) - json_bytes(light[i]), is_image=_is_image(part)):
+            chosen[i] = part
+    return chosen
+
+
+def _newest_messages(items: list[Item], max_bytes: int) -> list[Item]:
+    """Leave out whole messages from the start if the items are too long even without files."""
     total = json_bytes(items)
-    if total <= limit_bytes:
+    if total <= max_bytes:
         return items
     start = 0
-    while start < len(items) - 1 and total > limit_bytes:
+    while start < len(items) - 1 and total > max_bytes:
         total -= json_bytes(items[start])
         start += 1
-    told: Item = {
-        "type": "message",
-        "role": "user",
-        "content": [text_part(_EARLIER_LEFT_OUT)],
-    }
-    rest = repair(cast(list[TResponseInputItem], items[start:]))
-    return [told, *cast(list[Item], rest)]
+    return [_user_message([_EARLIER_LEFT_OUT]), *pair_tool_calls(items[start:])]
 
 
 def _lightened(part: Part) -> Part:
-    if json_bytes(part) < _HEAVY_BYTES and part["type"] == "input_text":
-        return part
-    text = str(part.get("text", ""))
-    if part["type"] == "input_text" and announced_fields(text) is None:
-        return part
-    head = text.split("\n", 1)[0]
-    return dict(text_part(f"{head}\n{_LEFT_OUT}" if head else _LEFT_OUT))
+    """Return what stands for a part when its content is left out; light parts stay as they are."""
+    label = label_of(part)
+    if part["type"] in ("input_image", "input_file"):
+        return left_out(label) if label else _CONTENT_LEFT_OUT
+    if label and label.has_content and json_bytes(part) >= _HEAVY_BYTES:
+        return left_out(label)
+    return part
 
 
-def _parts(item: Item) -> list[Part]:
-    """The content parts of a message or a tool's output; none if it is plain text."""
-    content = item.get("output" if item.get("type") == "function_call_output" else "content")
-    return list(content) if isinstance(content, list) else []
+def _is_image(part: Part) -> bool:
+    return bool(part["type"] == "input_image")
 
 
-def _with_parts(item: Item, parts: list[Part]) -> Item:
-    if not parts:
-        return item
-    key = "output" if item.get("type") == "function_call_output" else "content"
-    return {**item, key: parts}
+def _user_message(parts: list[Part]) -> Item:
+    return {"type": "message", "role": "user", "content": parts}
 
 
 def _move_files_out_of_outputs(items: Sequence[Item]) -> list[Item]:
-    """Chat completions take text from tools only: files go into a user message after them."""
+    """Move files from tool outputs into user messages: chat completions take text from tools."""
     moved: list[Item] = []
     waiting: list[Part] = []
     for item in items:
         is_output = item.get("type") == "function_call_output"
         if waiting and not is_output:
-            moved.append({"type": "message", "role": "user", "content": waiting})
+            moved.append(_user_message(waiting))
             waiting = []
-        files = [part for part in _parts(item) if part["type"] != "input_text"]
+        parts = parts_of(item)
+        files = [part for part in parts if part["type"] != "input_text"]
         if is_output and files:
-            texts = [part for part in _parts(item) if part["type"] == "input_text"]
+            texts = [part for part in parts if part["type"] == "input_text"]
             waiting += [*texts, *files]
-            item = _with_parts(item, [*texts, dict(text_part(_FOLLOWS))])
+            item = with_parts(item, [*texts, _FOLLOWS])
         moved.append(item)
     if waiting:
-        moved.append({"type": "message", "role": "user", "content": waiting})
+        moved.append(_user_message(waiting))
     return moved

@@ -1,4 +1,4 @@
-"""A finished text as the Responses API would stream it, for answers that no model gives."""
+"""Writes a finished text as the events that the Responses API would stream."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -23,7 +23,7 @@ _PIECE_CHARS = 24
 
 
 def text_message(item_id: str, text: str) -> ResponseOutputMessage:
-    """A completed assistant message."""
+    """Return a completed assistant message."""
     return ResponseOutputMessage(
         id=item_id,
         content=[ResponseOutputText(type="output_text", text=text, annotations=[])],
@@ -34,7 +34,7 @@ def text_message(item_id: str, text: str) -> ResponseOutputMessage:
 
 
 def text_response_events(text: str, *, model: str) -> Iterator[ResponseStreamEvent]:
-    """`response.created` to `response.completed`, the text in pieces of a few words."""
+    """Yield `response.created` to `response.completed`, with the text in pieces of a few words."""
     item_id = f"msg_{uuid4().hex}"
     at: dict[str, Any] = {"item_id": item_id, "output_index": 0, "content_index": 0}
     response = _response(model)

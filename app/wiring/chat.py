@@ -11,21 +11,23 @@ from openai import AsyncOpenAI
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
 from app.chat.models import ConfiguredModels, OneModel
-from app.chat.responder import AgentResponder, MakeConverter, RefusalRecords
+from app.chat.responder import AgentResponder, MakeConverter, RejectionRecords
 from app.chat.titles import Titles
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
+from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
-from app.model_input.converter import AttachmentConverter, AttachmentReader, ContentLinks
+from app.model_input.contents import AttachmentContents, ContentLinks
+from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
 from app.model_input.readers import extraction
-from app.model_input.renditions import ByteSource, Renditions
+from app.model_input.rendering import ByteSource, Renderer
 from app.offline.model import OfflineModel
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
 
-class Attachments(AttachmentReader, RefusalRecords, Protocol):
+class Attachments(AttachmentReader, RejectionRecords, Protocol):
     """The rows of attachments."""
 
 
@@ -65,15 +67,17 @@ def build_chat(
     else:
         models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
+    budget = Budget(settings.max_request_bytes, settings.max_images)
     responder = AgentResponder(
         agent=load_agent(settings.agent) if settings.agent else default_agent(),
         models=models,
-        settings=settings,
+        model_api=settings.api,
+        budget=budget,
         make_converter=_converters(
-            settings, attachments, _renditions(settings, bucket, workers), store, links
+            settings, budget, attachments, _renderer(settings, bucket, workers), store, links
         ),
         store=store,
-        refusals=attachments,
+        rejections=attachments,
         titles=titles,
     )
     return Chat(responder, titles, Dictation(client, settings.transcription_model), client)
@@ -85,8 +89,8 @@ def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
     return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
 
 
-def _renditions(settings: ChatModelSettings, bucket: ByteSource, workers: Workers) -> Renditions:
-    return Renditions(
+def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers) -> Renderer:
+    return Renderer(
         bucket=bucket,
         cache=RenditionCache(settings.cache_bytes),
         workers=workers,
@@ -97,20 +101,21 @@ def _renditions(settings: ChatModelSettings, bucket: ByteSource, workers: Worker
 
 def _converters(
     settings: ChatModelSettings,
+    budget: Budget,
     attachments: Attachments,
-    renditions: Renditions,
+    renderer: Renderer,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
-    def make_converter(context: RequestContext, refused: Mapping[str, str]) -> AttachmentConverter:
-        return AttachmentConverter(
+    def make_converter(context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter:
+        return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
-            renditions=renditions,
-            settings=settings,
-            links=links if settings.input == "url" else None,
-            mentions=Mentions(context, attachments, renditions, store),
-            refused=refused,
+            contents=AttachmentContents(
+                renderer, links=links if settings.input == "url" else None, rejected=rejected
+            ),
+            budget=budget,
+            mentions=Mentions(context, attachments, renderer, store),
         )
 
     return make_converter

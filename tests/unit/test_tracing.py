@@ -20,7 +20,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import Message, Scope
 
-from app.chat.model_metrics import ObservedModel
+from app.chat.model_metrics import ModelMeter
 from app.http.request_spans import TracingMiddleware
 from app.telemetry import logs, tracing
 from app.telemetry.tracing import is_tracing_wanted
@@ -123,7 +123,7 @@ def test_work_that_fails_says_so_without_its_words(exported: InMemorySpanExporte
 async def test_a_question_that_the_model_did_not_answer_has_failed(
     exported: InMemorySpanExporter,
 ) -> None:
-    observed = ObservedModel()
+    observed = ModelMeter()
     nothing: Any = None
     with tracing.tracer().start_as_current_span("request"):
         await observed.on_llm_start(nothing, nothing, nothing, [])

@@ -1,7 +1,7 @@
-"""Document work, run in a worker process: is this PDF or office file one that can be read?
+"""Checks in a worker process whether a PDF or office file can be read.
 
-A file that the provider would refuse must be found here: in a thread it would poison every later
-turn. Nothing is unpacked; a zip's directory tells what unpacking it would cost.
+A file that the provider would reject has to be found here: every later turn of its thread would be
+rejected too. Nothing is unpacked; the directory of a zip archive says how large its entries are.
 """
 
 import io
@@ -14,7 +14,7 @@ from pypdf.errors import PyPdfError
 from app.file_types.file_type import FileType, Signature
 from app.file_types.signatures import detect
 from app.file_types.table import FILE_TYPES
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 _MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 _MAX_ENTRIES = 20_000
@@ -24,16 +24,16 @@ _RATIO_MATTERS_FROM_BYTES = 32 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """`pages` is 0 where the format does not tell."""
+    """`pages` is 0 if the format does not say."""
 
     pages: int
 
 
 def is_plain_pdf(body: bytes, suffix: str) -> bool:
-    """Whether this is plainly a whole PDF that is not encrypted. False: that takes a closer look.
+    """Whether the bytes show a complete PDF without encryption. If not, `check` has to decide.
 
-    Cheap enough for any thread: nothing is parsed. The trailer that names the encryption is never
-    compressed (ISO 32000-2, 7.5.8.2).
+    Nothing is parsed, so it is cheap. The trailer, which names an encryption, is never compressed
+    (ISO 32000-2, 7.5.8.2).
     """
     if suffix != "pdf":
         return False
@@ -44,7 +44,7 @@ def is_plain_pdf(body: bytes, suffix: str) -> bool:
 
 
 def check(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
-    """Whether `body` really is a document of this format that opens without a password."""
+    """Find whether `body` is a document of this format that opens without a password."""
     file_type = next(each for each in FILE_TYPES if each.suffix == f".{suffix}")
     if Signature.PDF in file_type.signatures:
         return _check_pdf(body)
@@ -89,17 +89,20 @@ def _check_zip(body: bytes, file_type: FileType) -> DocumentFacts | Unreadable:
         return _damaged(file_type)
     if any(entry.flag_bits & 1 for entry in entries):
         return Unreadable("it is protected with a password")
-    unpacked = sum(entry.file_size for entry in entries)
-    ratio = unpacked / max(1, len(body))
-    bomb = unpacked > _MAX_UNPACKED_BYTES or (
-        unpacked > _RATIO_MATTERS_FROM_BYTES and ratio > _MAX_RATIO
-    )
-    if bomb or len(entries) > _MAX_ENTRIES:
+    unpacked_bytes = sum(entry.file_size for entry in entries)
+    if _is_bomb(len(body), unpacked_bytes, len(entries)):
         return Unreadable(
-            f"it would unpack to {unpacked:,} bytes in {len(entries):,} entries, which looks like"
-            " a zip bomb"
+            f"it would unpack to {unpacked_bytes:,} bytes in {len(entries):,} entries, which looks"
+            " like a zip bomb"
         )
     required = file_type.required_entry
     if required and required not in {entry.filename for entry in entries}:
         return Unreadable(f"it is a zip archive, but not a {file_type.suffix} file")
     return DocumentFacts(pages=0)
+
+
+def _is_bomb(packed_bytes: int, unpacked_bytes: int, entries: int) -> bool:
+    if unpacked_bytes > _MAX_UNPACKED_BYTES or entries > _MAX_ENTRIES:
+        return True
+    ratio = unpacked_bytes / max(1, packed_bytes)
+    return unpacked_bytes > _RATIO_MATTERS_FROM_BYTES and ratio > _MAX_RATIO

@@ -1,13 +1,13 @@
-"""Text out of documents, for models that take none: the optional extra `documents`.
+"""Extracts the text of documents for models that take no documents: the extra `documents`.
 
-Kreuzberg was chosen because it is one self-contained wheel that reads every format of kinds.py in
-milliseconds; markitdown, the other well-kept one, brings 300 MB of numpy and onnxruntime along.
-Runs in a worker process.
+Kreuzberg is one self-contained wheel that reads every format of kinds.py in milliseconds.
+Markitdown, which is as well kept, depends on 300 MB of numpy and onnxruntime. It runs in a worker
+process.
 """
 
 import importlib.util
 
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 
 def is_available() -> bool:
@@ -16,10 +16,10 @@ def is_available() -> bool:
 
 
 def extract(body: bytes, mime_type: str) -> str | Unreadable:
-    """The document's text as Markdown. Pages that are only scanned give none."""
-    import kreuzberg  # optional, and only workers have to load it
+    """Return the text of a document as Markdown. A page that was only scanned has no text."""
+    import kreuzberg  # optional, and needed in workers only
 
-    # Neither OCR nor a cache on disk: both would leave files or downloads behind.
+    # OCR would download models, and the cache would write files.
     config = kreuzberg.ExtractionConfig(
         use_cache=False,
         output_format="markdown",

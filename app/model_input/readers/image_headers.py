@@ -1,10 +1,11 @@
-"""Tells from a PNG's or JPEG's header alone that it can be sent as it is.
+"""Finds from the header of a PNG or JPEG whether it can be sent unchanged.
 
-Most images need no more than that, so they need no worker and no decoder. In doubt the answer is
-None, and a worker takes a closer look. Every loop here is bounded, and no byte is trusted.
+Most images can, and then they need neither a worker nor a decoder. If the header leaves any doubt,
+the answer is None, and a worker decodes the image. All loops are bounded, and no byte is trusted.
 """
 
 import struct
+from collections.abc import Iterator
 
 _PNG_START = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xaeB`\x82"  # the last chunk, with its checksum
@@ -13,15 +14,17 @@ _MAX_STEPS = 200
 _TAIL_BYTES = 64
 # JPEG markers, ITU-T T.81 table B.1: the frame headers, and those without a length.
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_BARE = {0x01, 0xFF, *range(0xD0, 0xD8)}
+_FILL = 0xFF
+_BARE = {0x01, *range(0xD0, 0xD8)}
 _APP1 = 0xE1
 _SCAN = 0xDA
 
 
 def sendable_type(body: bytes, max_side: int) -> str | None:
-    """The MIME type of a whole, still, upright PNG or JPEG of at most `max_side` pixels a side.
+    """Return the MIME type of a PNG or JPEG that is complete, upright and not animated.
 
-    A file that was cut does not end as its format does.
+    Return None for any other, and if a side has more than `max_side` pixels. A truncated file does
+    not end as its format requires.
     """
     tail = body[-_TAIL_BYTES:]
     if body.startswith(_PNG_START) and tail.endswith(_PNG_END):
@@ -34,7 +37,7 @@ def sendable_type(body: bytes, max_side: int) -> str | None:
 def _is_plain_png(body: bytes, max_side: int) -> bool:
     """PNG specification, 5.3: chunks of length, type, data, checksum; pixels start at IDAT."""
     width, height = struct.unpack_from(">II", body.ljust(24), 16)
-    if body[12:16] != b"IHDR" or not (0 < width <= max_side and 0 < height <= max_side):
+    if body[12:16] != b"IHDR" or not _fits(width, height, max_side):
         return False
     at = len(_PNG_START)
     for _ in range(_MAX_STEPS):
@@ -48,31 +51,49 @@ def _is_plain_png(body: bytes, max_side: int) -> bool:
 
 
 def _is_plain_jpeg(body: bytes, max_side: int) -> bool:
-    """ITU-T T.81, B.1.1.4: segments of marker, length, data; the frame header has the size."""
-    at = 2
+    """Whether every segment before the first scan is plain, and the frame header fits."""
     fits = False
-    for _ in range(_MAX_STEPS):
-        if body[at : at + 1] != b"\xff":
-            return False
-        marker = body[at + 1] if at + 1 < len(body) else 0
-        if marker in _BARE:
-            at += 1 if marker == 0xFF else 2
-            continue
+    for marker, segment in _jpeg_segments(body):
         if marker == _SCAN:
             return fits
-        length = int.from_bytes(body[at + 2 : at + 4], "big")
-        segment = body[at + 4 : at + 2 + length]
-        if length < 2 or len(segment) != length - 2:
-            return False
         if marker == _APP1 and segment.startswith(b"Exif\0\0") and not _is_upright(segment[6:]):
             return False
         if marker in _FRAMES:
             height, width = struct.unpack_from(">HH", segment.ljust(5), 1)
-            fits = 0 < width <= max_side and 0 < height <= max_side
+            fits = _fits(width, height, max_side)
             if not fits:
                 return False
-        at += 2 + length
     return False
+
+
+def _jpeg_segments(body: bytes) -> Iterator[tuple[int, bytes]]:
+    """Yield markers with the data of their segments, up to the first scan or the first damage.
+
+    ITU-T T.81, B.1.1: a segment is a marker, the length, the data. A scan comes without its data.
+    """
+    at = 2
+    for _ in range(_MAX_STEPS):
+        if body[at : at + 1] != b"\xff" or at + 1 >= len(body):
+            return
+        marker = body[at + 1]
+        if marker == _FILL:
+            at += 1
+        elif marker in _BARE:
+            at += 2
+        elif marker == _SCAN:
+            yield marker, b""
+            return
+        else:
+            length = int.from_bytes(body[at + 2 : at + 4], "big")
+            segment = body[at + 4 : at + 2 + length]
+            if length < 2 or len(segment) != length - 2:
+                return
+            yield marker, segment
+            at += 2 + length
+
+
+def _fits(width: int, height: int, max_side: int) -> bool:
+    return 0 < width <= max_side and 0 < height <= max_side
 
 
 def _is_upright(tiff: bytes) -> bool:

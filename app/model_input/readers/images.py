@@ -1,7 +1,7 @@
-"""Image work, run in a worker process: check, turn upright, shrink, and transcode.
+"""Prepares images in a worker process: checks, turns upright, scales down and transcodes them.
 
-Opened by the rules that thumbnails are (attachments/images.py). Nothing here imports more than
-Pillow: a worker has to start fast and stay small.
+Images are opened by the same rules as for thumbnails (attachments/decoding.py). This module imports
+nothing larger than Pillow, so that a worker starts fast and stays small.
 """
 
 import io
@@ -20,6 +20,7 @@ from app.attachments.decoding import (
 )
 from app.file_types.file_type import Delivery
 from app.file_types.table import FILE_TYPES
+from app.model_input.readers.unreadable import Unreadable
 
 _PASSED_FORMATS = {
     each.decoder: each.mime_type for each in FILE_TYPES if each.delivery is Delivery.IMAGE
@@ -30,7 +31,7 @@ _MAX_LOSSLESS_BYTES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PreparedImage:
-    """`body` is None when the stored bytes are fit to send as they are."""
+    """An image that can be sent. `body` is None if the stored bytes can be sent unchanged."""
 
     body: bytes | None
     mime_type: str
@@ -39,22 +40,15 @@ class PreparedImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """What a header says: size in pixels and Pillow's name of the format."""
+    """What the header of an image says: its size in pixels, and Pillow's name of the format."""
 
     width: int
     height: int
     format: str
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """Why a file can't be used, for the model and the user to read."""
-
-    reason: str
-
-
 def facts(body: bytes) -> ImageFacts | Unreadable:
-    """Size and format, from the header alone."""
+    """Return size and format, from the header alone."""
     try:
         image = open_image(body)
     except UNREADABLE as problem:
@@ -63,13 +57,14 @@ def facts(body: bytes) -> ImageFacts | Unreadable:
 
 
 def prepare(body: bytes, max_side: int) -> PreparedImage | Unreadable:
-    """Make an image fit for the model API: its four formats, one frame, upright, `max_side` pixels.
+    """Make an image that the model API takes: PNG, JPEG, WEBP or GIF, one frame, upright.
 
-    The whole image is decoded: a damaged one is found here, not by the provider.
+    Its longer side has at most `max_side` pixels. The whole image is decoded, so that a damaged one
+    is found here and not by the provider.
     """
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # Pillow warns of odd metadata; nobody reads it here
+            warnings.simplefilter("ignore")  # Pillow's warnings about metadata, which is not sent
             return _prepare(body, max_side)
     except TooManyPixels as problem:
         return Unreadable(str(problem))
@@ -114,7 +109,7 @@ def _prepare(body: bytes, max_side: int) -> PreparedImage | Unreadable:
 
 
 def _format(image: Image.Image) -> str:
-    # MPO is a JPEG with more pictures behind it, as many phones write them.
+    # MPO is a JPEG that is followed by more pictures. Many phones write it.
     return "JPEG" if image.format == "MPO" else str(image.format)
 
 
@@ -133,7 +128,7 @@ def _encode(image: Image.Image, *, lossless: bool) -> tuple[bytes, str]:
 
 
 def _saved(image: Image.Image, image_format: str, **options: int) -> bytes:
-    # The colour profile matters to how it looks; the rest of the metadata (GPS!) stays behind.
+    # The colour profile changes how the image looks. Other metadata (GPS!) is not sent.
     profile = image.info.get("icc_profile") if image.mode in ("RGB", "RGBA") else None
     out = io.BytesIO()
     clean = image.copy()

@@ -1,17 +1,17 @@
-"""An e-mail as readable text: its headers, its text, and the names of what is attached to it."""
+"""Reads an e-mail as text: its headers, its text, and the names of its attachments."""
 
 import email
 import email.policy
 from email.message import EmailMessage
 
-from app.model_input.readers.images import Unreadable
 from app.model_input.readers.text import Decoded
+from app.model_input.readers.unreadable import Unreadable
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 
 
 def readable(body: bytes) -> Decoded | Unreadable:
-    """Decode an RFC 5322 message: base64 and quoted-printable are of no use to a model."""
+    """Decode an RFC 5322 message, because a model can't read base64 and quoted-printable."""
     try:
         message = email.message_from_bytes(body, policy=email.policy.default)
         return Decoded(_text_of(message), "utf-8")

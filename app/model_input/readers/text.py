@@ -1,14 +1,14 @@
-"""Text out of bytes: which encoding it is, and which slice of it the model gets."""
+"""Decodes text and finds its encoding."""
 
 from dataclasses import dataclass
 
 import charset_normalizer
 
 from app.file_types.byte_order_marks import marked_codec
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 _SAMPLE_BYTES = 64 * 1024
-# What files are written in today besides Unicode: the legacy encodings of the WHATWG's standard.
+# The encodings that files have today besides Unicode: the legacy ones of the WHATWG's standard.
 _LEGACY_ENCODINGS = [
     *("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1255", "cp1256", "cp1257", "cp1258"),
     *("iso8859_2", "iso8859_5", "iso8859_7", "iso8859_15", "koi8_r", "koi8_u", "mac_roman"),
@@ -18,7 +18,7 @@ _LEGACY_ENCODINGS = [
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """`encoding` is a name that Python's codecs know."""
+    """A decoded text. `encoding` is a name that Python's codecs know."""
 
     text: str
     encoding: str
@@ -38,7 +38,7 @@ def decode(body: bytes) -> Decoded | Unreadable:
 
 
 def _guess_utf16(body: bytes) -> Decoded | None:
-    """UTF-16 of mostly Latin text has a zero in every other byte."""
+    """Decode UTF-16 without a byte order mark: in Latin text, every second byte is zero."""
     sample = body[:_SAMPLE_BYTES]
     for offset, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         zeros = sample[offset::2].count(0)
@@ -61,7 +61,7 @@ def _guess(body: bytes) -> Decoded | Unreadable:
         return Unreadable("it is not text in any known encoding")
     encoding = best.encoding
     for match in matches:
-        # Short western texts look equally good in several code pages; this one is the usual one.
+        # Short western texts are equally plausible in several code pages; cp1252 is the usual one.
         if match.chaos <= best.chaos and "cp1252" in match.could_be_from_charset:
             encoding = "cp1252"
     return Decoded(body.decode(encoding, "replace"), encoding)

@@ -1,4 +1,4 @@
-"""Which settings a request carries, by the model that is asked."""
+"""A request has the settings of the model that is asked."""
 
 import pytest
 from agents import Agent, ModelSettings
@@ -11,7 +11,7 @@ from app.settings.model import ChatModelSettings
 
 
 def settings_for(model: str, given: ModelSettings) -> ModelSettings:
-    """What the configured model makes of the settings of an agent that names no model."""
+    """Return the settings with which the configured model is asked for an agent without model."""
     models = ConfiguredModels(AsyncOpenAI(api_key="sk-test"), ChatModelSettings(name=model))
     asked = models.get_model(None)
     assert isinstance(asked, DefaultModel)
@@ -29,12 +29,12 @@ def test_settings_of_the_agents_author_are_kept() -> None:
     assert settings_for("gpt-5-mini", given) == given
 
 
-def test_other_settings_survive_the_exchange() -> None:
+def test_settings_without_a_default_are_kept() -> None:
     agent = Agent(name="Assistant")
     given = agent.model_settings.resolve(ModelSettings(store=False))
     assert settings_for("gpt-4o", given) == ModelSettings(store=False)
 
 
-def test_a_model_that_the_agent_names_is_asked_as_the_agent_says() -> None:
+def test_a_named_model_is_asked_with_the_agents_settings() -> None:
     models = ConfiguredModels(AsyncOpenAI(api_key="sk-test"), ChatModelSettings(name="gpt-5-mini"))
     assert not isinstance(models.get_model("gpt-4o"), DefaultModel)

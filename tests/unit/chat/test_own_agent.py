@@ -1,4 +1,4 @@
-"""The example in docs/own_agent.py, with what the service adds to every agent."""
+"""The example in docs/own_agent.py runs with what the service adds to every agent."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from chatkit.types import ProgressUpdateEvent
 from app.chat.agent import load_agent
 from app.errors import Misconfigured
 from tests.model_api import Call, ModelApi
-from tests.unit.chat.chatting import conversation
+from tests.unit.fakes.conversation import conversation
 
 DOCS = Path(__file__).parents[3] / "docs"
 
@@ -32,7 +32,7 @@ async def test_the_example_answers_with_files_tools_and_history(
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "words"),
     [
         ("nowhere:create", "nowhere"),
         ("json", "module:function"),
@@ -41,6 +41,6 @@ async def test_the_example_answers_with_files_tools_and_history(
         ("builtins:dict", "returned dict, not an agents.Agent"),
     ],
 )
-def test_a_wrong_reference_is_explained(reference: str, said: str) -> None:
-    with pytest.raises(Misconfigured, match=said):
+def test_a_wrong_reference_is_explained(reference: str, words: str) -> None:
+    with pytest.raises(Misconfigured, match=words):
         load_agent(reference)

@@ -1,25 +1,21 @@
-"""Answers from the stand-in model API: ids, errors, refusals, tools, cancelling."""
+"""Answers from the stand-in model API: ids, errors, tools, cancelling."""
 
 import asyncio
-from typing import Any, Literal
 
 import pytest
 from chatkit.errors import CustomStreamError
 from chatkit.types import ThreadItemAddedEvent, ThreadItemDoneEvent, ThreadItemUpdatedEvent
 
 from app.context import RequestContext
-from tests.model_api import Call, Error, Failed, ModelApi, Reply, Text
-from tests.unit.chat.chatting import conversation, texts_of
-from tests.unit.chat.fakes import CONTEXT, THREAD, user_message
-from tests.unit.chat.test_offline import png
-
-Api = Literal["responses", "chat_completions"]
-both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
+from tests.model_api import Call, Error, ModelApi, Text
+from tests.unit.fakes.attachments import png
+from tests.unit.fakes.conversation import both_apis, conversation, images_in, texts_of
+from tests.unit.fakes.threads import CONTEXT, THREAD, user_message
 
 
 @both_apis
 async def test_an_answer_streams_and_two_answers_never_share_an_id(
-    api: ModelApi, model_api: Api
+    api: ModelApi, model_api: str
 ) -> None:
     async with conversation(api, model_api=model_api) as chat:
         api.script.extend([Text("First answer."), Text("Second answer.")])
@@ -39,7 +35,7 @@ async def test_an_answer_streams_and_two_answers_never_share_an_id(
 
 
 @both_apis
-async def test_the_whole_history_goes_to_the_model(api: ModelApi, model_api: Api) -> None:
+async def test_the_whole_history_goes_to_the_model(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api) as chat:
         for number in range(5):
             await chat.say(f"message {number}")
@@ -49,7 +45,7 @@ async def test_the_whole_history_goes_to_the_model(api: ModelApi, model_api: Api
 
 
 @pytest.mark.parametrize(
-    ("error", "said", "retry"),
+    ("error", "words", "retry"),
     [
         (Error(401, "Incorrect API key"), "API key", False),
         (Error(404, "no such model", code="model_not_found"), "does not know", False),
@@ -57,17 +53,17 @@ async def test_the_whole_history_goes_to_the_model(api: ModelApi, model_api: Api
         (Error(400, "temperature is odd", code="unsupported_parameter"), "temperature", False),
     ],
 )
-async def test_errors_of_the_provider_are_said_in_words(
-    api: ModelApi, error: Error, said: str, retry: bool
+async def test_an_error_of_the_provider_is_explained(
+    api: ModelApi, error: Error, words: str, retry: bool
 ) -> None:
     api.script.append(error)
     async with conversation(api) as chat:
-        with pytest.raises(CustomStreamError, match=said) as caught:
+        with pytest.raises(CustomStreamError, match=words) as caught:
             await chat.say("Hello")
     assert caught.value.allow_retry is retry
 
 
-async def test_an_unreachable_provider_is_said_in_words(api: ModelApi) -> None:
+async def test_an_unreachable_provider_is_explained(api: ModelApi) -> None:
     gone = ModelApi(base_url="http://127.0.0.1:9/v1")
     async with conversation(gone) as chat:
         assert chat.chat.client is not None
@@ -77,54 +73,8 @@ async def test_an_unreachable_provider_is_said_in_words(api: ModelApi) -> None:
 
 
 @both_apis
-async def test_a_refused_file_is_named_and_later_turns_send_a_note(
-    api: ModelApi, model_api: Api
-) -> None:
-    async with conversation(api, model_api=model_api) as chat:
-        good = chat.attachments.add("good.png", "image/png", png(10, 10))
-        bad = chat.attachments.add("bad.png", "image/png", png(20, 20))
-        # Parts of the message: text, announcement, good, announcement, bad.
-        param = {
-            "responses": "input[0].content[4].image_url",
-            "chat_completions": "messages.[1].content.[4].image_url",
-        }[model_api]
-        api.script.append(Error(400, "Invalid image data.", code="invalid_value", param=param))
-        answers = texts_of(await chat.say("Look.", good, bad))
-        assert len(answers) == 2
-        assert "“bad.png”" in answers[0] and "Invalid image data." in answers[0]
-        assert "good.png" not in answers[0]
-        assert answers[1] == "Noted."
-        assert images_in(api) == 1
-
-        await chat.say("And now?")
-        assert images_in(api) == 1
-        assert "refused it and said: Invalid image data." in api.last.texts()
-
-
-async def test_a_file_refused_in_the_stream_is_treated_the_same(api: ModelApi) -> None:
-    async with conversation(api) as chat:
-        only = chat.attachments.add("only.png", "image/png", png(10, 10))
-        failed = Failed("The image could not be parsed.", code="image_parse_error")
-        api.script.append(Reply(ending=failed))
-        answers = texts_of(await chat.say("Look.", only))
-    assert "“only.png”" in answers[0] and "could not be parsed" in answers[0]
-    assert images_in(api) == 0
-
-
-async def test_files_are_not_blamed_for_what_is_not_their_fault(api: ModelApi) -> None:
-    async with conversation(api) as chat:
-        image = chat.attachments.add("fine.png", "image/png", png(10, 10))
-        api.script.extend([Error(400, "Nope."), Error(400, "Nope.")])
-        with pytest.raises(CustomStreamError, match="Nope"):
-            await chat.say("Look.", image)
-        assert chat.attachments.rows[image.id].problem is None
-        await chat.answer()
-    assert images_in(api) == 1
-
-
-@both_apis
 async def test_the_model_fetches_the_next_slice_of_a_long_text(
-    api: ModelApi, model_api: Api
+    api: ModelApi, model_api: str
 ) -> None:
     async with conversation(api, model_api=model_api, model_max_text_chars=1000) as chat:
         text = "".join(f"line {number:06}\n" for number in range(200))
@@ -139,7 +89,7 @@ async def test_the_model_fetches_the_next_slice_of_a_long_text(
 
 
 @both_apis
-async def test_the_model_fetches_an_image(api: ModelApi, model_api: Api) -> None:
+async def test_the_model_fetches_an_image(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api, model_max_images=1) as chat:
         old = chat.attachments.add("old.png", "image/png", png(10, 10))
         new = chat.attachments.add("new.png", "image/png", png(20, 20))
@@ -147,9 +97,9 @@ async def test_the_model_fetches_an_image(api: ModelApi, model_api: Api) -> None
         api.script.append(Call("fetch_attachment", {"id": old.id, "offset": 0}))
         await chat.say("And this.", new)
         before, after = api.received[-2:]
-    assert images_in(api, before) == 1 and "left out of this request" in before.texts()
-    # What the tool brought is the newest, so the other image had to go.
-    assert images_in(api, after) == 1
+    assert images_in(before) == 1 and "left out of this request" in before.texts()
+    # The tool's output is the newest, so the other image is left out.
+    assert images_in(after) == 1
     assert "left out of this request" in after.texts()
 
 
@@ -166,7 +116,7 @@ async def test_files_of_other_users_can_not_be_fetched(api: ModelApi) -> None:
 
 
 @both_apis
-async def test_cancelling_an_answer_stops_the_model(api: ModelApi, model_api: Api) -> None:
+async def test_cancelling_an_answer_stops_the_model(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api) as chat:
         api.script.append(Text("A long answer that never ends.", hang_after=2))
         chat.store.items.append(user_message(1, "Go on."))
@@ -176,8 +126,3 @@ async def test_cancelling_an_answer_stops_the_model(api: ModelApi, model_api: Ap
                 break
         await events.aclose()  # type: ignore[attr-defined]  # an async generator, typed as iterator
         assert await asyncio.to_thread(api.cancelled.wait, 30)
-
-
-def images_in(api: ModelApi, received: Any = None) -> int:
-    kinds = [part["type"] for part in (received or api.last).parts()]
-    return kinds.count("input_image") + kinds.count("image_url")

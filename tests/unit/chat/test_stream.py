@@ -1,4 +1,4 @@
-"""A streamed answer: errors before the first event, errors after it, and cancellation."""
+"""Streamed answers: errors before the first event, errors after it, and cancellation."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,7 @@ async def test_an_error_before_the_first_event_is_raised(
     assert "a bug" not in caught.value.message
 
 
-async def test_an_answer_without_events_is_about_nothing() -> None:
+async def test_an_answer_without_events_is_not_found() -> None:
     with pytest.raises(NotFound):
         await StreamedAnswer(events()).open()
 
@@ -53,7 +53,7 @@ async def test_an_error_after_the_first_event_becomes_an_event() -> None:
     assert b"in words" in body
 
 
-async def test_the_generator_is_cancelled_where_it_waits_and_may_clean_up_slowly() -> None:
+async def test_the_generator_is_cancelled_where_it_waits_and_can_clean_up_slowly() -> None:
     steps = []
 
     async def generator() -> AsyncIterator[bytes]:

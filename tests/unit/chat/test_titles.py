@@ -7,14 +7,15 @@ from chatkit.types import ThreadMetadata
 
 from app.chat.titles import Titles, title_from_words
 from tests.model_api import Error, ModelApi, Text
-from tests.unit.chat.chatting import conversation
-from tests.unit.chat.fakes import CONTEXT, Attachments, user_message
+from tests.unit.fakes.attachments import Attachments
+from tests.unit.fakes.conversation import conversation
+from tests.unit.fakes.threads import CONTEXT, user_message
 
 UNTITLED = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1))
 
 
 @pytest.mark.parametrize(
-    ("said", "title"),
+    ("text", "title"),
     [
         ("What is this?", "What is this?"),
         ("\n\n# Heading\nmore", "Heading"),
@@ -27,11 +28,11 @@ UNTITLED = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1))
         ("a" * 100, "a" * 60 + "…"),
     ],
 )
-def test_titles_are_the_first_words(said: str, title: str) -> None:
-    assert title_from_words(said) == title
+def test_titles_are_the_first_words(text: str, title: str) -> None:
+    assert title_from_words(text) == title
 
 
-async def test_without_a_model_a_message_of_files_alone_is_called_after_them() -> None:
+async def test_without_a_model_a_message_without_text_is_named_after_its_files() -> None:
     report = Attachments().add("report.pdf", "application/pdf", b"")
     assert await Titles(None).title_of(user_message(1, "", report)) == "report.pdf"
 
@@ -49,7 +50,7 @@ async def test_the_model_gives_the_title_while_it_answers(api: ModelApi) -> None
     assert len(api.received) == 2
 
 
-async def test_a_model_that_gives_no_title_does_not_spoil_the_answer(api: ModelApi) -> None:
+async def test_if_the_model_fails_the_title_is_the_first_words(api: ModelApi) -> None:
     async with conversation(api) as chat:
         api.script.append(Error(400, "no"))
         assert await chat.chat.responder._titles.title_of(user_message(1, "Hello")) == "Hello"

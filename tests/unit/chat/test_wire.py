@@ -1,4 +1,4 @@
-"""Large requests leave in pieces, byte for byte what the OpenAI client would have sent."""
+"""Large requests are sent in pieces, with the same bytes as the OpenAI client sends."""
 
 import json
 from typing import Any
@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from openai._utils._json import openapi_dumps
 
 from app.chat.wire import JsonBody
-from tests.corpus import pdf
+from tests.corpus import image
 from tests.model_api import Error, ModelApi
-from tests.unit.chat.chatting import conversation
+from tests.unit.fakes.conversation import conversation
 
 LONG = "data:application/pdf;base64," + "QUJD" * 30_000
 STRINGS = st.one_of(
@@ -42,7 +42,7 @@ async def test_the_pieces_are_the_document(value: Any) -> None:
     assert await written(body) == expected == body.read()
 
 
-def test_short_requests_are_left_to_the_client() -> None:
+def test_short_requests_are_sent_by_the_client_itself() -> None:
     assert JsonBody.of({"input": "x" * 200_000, "other": "data:short"}) is None
 
 
@@ -56,12 +56,12 @@ async def test_pieces_are_small() -> None:
 async def test_a_large_request_announces_its_length_and_can_be_retried(
     api: ModelApi, model_api: str
 ) -> None:
-    # Chat completions get text of a PDF, so the large thing is an image there; see the corpus.
     async with conversation(api, model_api=model_api) as chat:
-        large = pdf("x") + b"%" + bytes(300_000).replace(b"\0", b"%")
-        file = chat.attachments.add("a.pdf", "application/pdf", large)
+        large = image("PNG", "RGB", (360, 360), compress_level=0)
+        file = chat.attachments.add("a.png", "image/png", large)
         api.script.append(Error(503, "later"))
         await chat.say("Look.", file)
     first, second = api.received
     assert first.length == second.length == int(second.headers["content-length"])
+    assert first.length > len(large)
     assert json.dumps(first.body) == json.dumps(second.body)

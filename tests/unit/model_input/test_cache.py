@@ -1,11 +1,11 @@
-"""The rendition cache: bounded in bytes, one flight for many waiters."""
+"""The cache is bounded in bytes and makes a rendition once for all who wait for it."""
 
 import asyncio
 
 import pytest
 
-from app.model_input.announcements import Rendition, note
 from app.model_input.cache import RenditionCache
+from app.model_input.rendition import Rendition, note
 
 
 def rendition(chars: int) -> Rendition:
@@ -13,7 +13,7 @@ def rendition(chars: int) -> Rendition:
 
 
 class Maker:
-    """Makes a rendition when it is told to, and counts."""
+    """Makes a rendition once `go` is set, and counts."""
 
     def __init__(self, result: Rendition | Exception) -> None:
         self.result = result
@@ -38,7 +38,7 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_ten_waiters_make_one_flight() -> None:
+async def test_ten_concurrent_requests_make_a_rendition_once() -> None:
     cache, make = RenditionCache(10_000), Maker(rendition(10))
     waiters = [asyncio.ensure_future(cache.get(("e",), make)) for _ in range(10)]
     await settle()
@@ -71,7 +71,7 @@ async def test_a_cancelled_waiter_leaves_the_work_to_the_others() -> None:
     assert await patient is make.result
 
 
-async def test_the_last_waiter_that_is_cancelled_takes_the_work_along() -> None:
+async def test_the_work_is_cancelled_with_its_last_waiter() -> None:
     cache, make = RenditionCache(10_000), Maker(rendition(10))
     waiters = [asyncio.ensure_future(cache.get(("e",), make)) for _ in range(2)]
     await settle()
@@ -84,7 +84,7 @@ async def test_the_last_waiter_that_is_cancelled_takes_the_work_along() -> None:
     assert make.calls == 2
 
 
-async def test_the_least_recently_used_goes_first() -> None:
+async def test_the_least_recently_used_is_evicted_first() -> None:
     cache = RenditionCache(3000)
     makers = {key: Maker(rendition(700)) for key in "abcd"}
     for key in "abc":
@@ -100,7 +100,7 @@ async def test_the_least_recently_used_goes_first() -> None:
     assert {key: maker.calls for key, maker in makers.items()} == {"a": 1, "b": 2, "c": 1, "d": 1}
 
 
-async def test_what_is_too_large_or_passing_is_not_kept() -> None:
+async def test_large_renditions_and_temporary_notes_are_not_kept() -> None:
     cache = RenditionCache(1000)
     for result in (rendition(2000), note("later perhaps", lasting=False)):
         make = Maker(result)

@@ -1,4 +1,4 @@
-"""Announcements and fences: no name and no text can break out of them."""
+"""Announcements and marker lines: no name and no text can break out of them."""
 
 import json
 import unicodedata
@@ -8,16 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.model_input.announcements import (
-    Rendition,
-    announced_fields,
     announcement,
     attachment_parts,
     fenced,
     file_name,
-    note,
 )
-from app.model_input.kinds import Kind, kind_of
-from tests.unit.chat.fakes import Row
+from app.model_input.rendition import Rendition, note
+from tests.unit.fakes.attachments import Row
+from tests.unit.model_input.announced import announced_fields
 
 NASTY = [
     'quote".png',
@@ -45,7 +43,6 @@ def test_a_name_stays_inside_its_announcement(name: str) -> None:
     assert not {unicodedata.category(character) for character in line} & {"Cc", "Cf", "Zl", "Zp"}
     assert len(line.splitlines()) == 1
     fields = announced_fields(line)
-    assert fields is not None
     assert fields["id"] == "atc_1"
     assert str(fields["name"]) == name[:255]
 
@@ -55,7 +52,7 @@ def test_names_stay_readable() -> None:
 
 
 @given(st.text())
-def test_a_text_can_not_close_its_fence(text: str) -> None:
+def test_no_text_contains_its_end_marker(text: str) -> None:
     rendition = Rendition(kind="text", body=text, total_chars=len(text))
     lines = fenced(rendition).split("\n")
     mark = lines[0].removeprefix("----- begin text ").removesuffix(" -----")
@@ -85,33 +82,7 @@ def test_the_file_name_that_is_sent_is_plain_and_has_the_right_suffix(name: str,
     assert file_name(name, "pdf") == sent
 
 
-@pytest.mark.parametrize("text", ["", "hello", '[attachment] {"name": 1}', "[attachment] {broken"])
-def test_other_texts_are_no_announcements(text: str) -> None:
-    assert announced_fields(text) is None
-
-
 def test_a_note_says_why() -> None:
     [part] = attachment_parts(row("a.png"), note("it is damaged."))
     assert part["type"] == "input_text"
     assert part["text"].endswith("\nNote: it is damaged.")
-
-
-@pytest.mark.parametrize(
-    ("mime_type", "name", "kind"),
-    [
-        ("image/png", "a.txt", Kind.IMAGE),
-        ("IMAGE/PNG; a=b", "", Kind.IMAGE),
-        ("image/svg+xml", "a.svg", Kind.TEXT),
-        ("text/rtf", "a.rtf", Kind.DOCUMENT),
-        ("application/octet-stream", "Makefile", Kind.TEXT),
-        ("application/octet-stream", "C:\\files\\a.PDF", Kind.DOCUMENT),
-        ("", "photo.HEIC", Kind.IMAGE),
-        ("application/problem+json", "", Kind.TEXT),
-        ("video/mp4", "a.txt", Kind.OTHER),
-        ("nonsense", "a.x", Kind.OTHER),
-    ],
-)
-def test_the_type_decides_and_the_name_only_where_the_type_says_nothing(
-    mime_type: str, name: str, kind: Kind
-) -> None:
-    assert kind_of(mime_type, name) is kind

@@ -1,13 +1,13 @@
-"""Decoders that misbehave. In a module of their own, because a worker has to load it fast."""
+"""Decoders that fail. The module has nothing else, because a worker has to load it fast."""
 
 import os
 import time
 
-from app.model_input.readers.images import Unreadable
+from app.model_input.readers.unreadable import Unreadable
 
 
 def hang(body: bytes, max_side: int) -> Unreadable:
-    """A decoder that never comes back."""
+    """A decoder that never ends."""
     while True:
         time.sleep(0.01)
 
@@ -19,5 +19,5 @@ def eat(body: bytes, max_side: int) -> Unreadable:
 
 
 def die(body: bytes, max_side: int) -> Unreadable:
-    """A decoder that takes its process along."""
+    """A decoder that ends its process."""
     os._exit(1)

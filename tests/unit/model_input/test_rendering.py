@@ -1,4 +1,4 @@
-"""Files that can't be read, are slow to read, or are read by the provider itself."""
+"""Files are rendered or become notes; with MODEL_INPUT=url the provider reads them itself."""
 
 import pytest
 
@@ -12,28 +12,29 @@ from app.workers import Workers
 from tests.corpus import image, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least_async, longest_turn
-from tests.unit.chat import bad_decoders
-from tests.unit.chat.chatting import conversation
-from tests.unit.chat.fakes import Attachments, MemoryBucket, Row
+from tests.unit.fakes.attachments import Attachments, MemoryBucket, Row
+from tests.unit.fakes.conversation import conversation
+from tests.unit.fakes.threads import user_message
+from tests.unit.model_input import bad_decoders
 
 both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
 
 
 @pytest.mark.parametrize(
-    ("decoder", "said"),
+    ("decoder", "words"),
     [
         (bad_decoders.hang, "longer than 3 seconds"),
         (bad_decoders.eat, "too much memory"),
         (bad_decoders.die, "broke the reader"),
     ],
 )
-async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
-    decoder: object, said: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_decoder_that_fails_affects_only_its_own_file(
+    decoder: object, words: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     attachments = Attachments()
     workers = Workers(processes=1)
-    renditions = attachments.renditions(workers=workers)
-    await renditions.of(await row_of(attachments, "warm.png", image("PNG")))
+    renderer = attachments.renderer(workers=workers)
+    await renderer.render(await row_of(attachments, "warm.png", image("PNG")))
 
     monkeypatch.setattr(images, "prepare", decoder)
     if decoder is bad_decoders.hang:  # the others end by themselves
@@ -41,13 +42,13 @@ async def test_a_decoder_that_misbehaves_costs_only_its_own_file(
 
     async def is_noted() -> None:
         body = image("PNG") + b"1" * len(attachments.rows)
-        bad = await renditions.of(await row_of(attachments, "bad.png", body))
-        assert bad.kind == "note" and said in bad.body
+        bad = await renderer.render(await row_of(attachments, "bad.png", body))
+        assert bad.kind == "note" and words in bad.body
 
     assert await least_async(lambda: longest_turn(is_noted()), limit=1) < 1, "the loop went on"
 
     monkeypatch.undo()
-    good = await renditions.of(await row_of(attachments, "good.png", image("PNG") + b"2"))
+    good = await renderer.render(await row_of(attachments, "good.png", image("PNG") + b"2"))
     assert good.kind == "image"
 
 
@@ -61,32 +62,30 @@ class DownBucket(MemoryBucket):
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "words"),
     [
         ({"state": "pending"}, "has not been uploaded"),
         ({"state": "rejected", "problem": "It is no PNG."}, "can't be used: It is no PNG."),
-        ({"state": "tombstone"}, "deleted or refused"),
+        ({"state": "tombstone"}, "deleted or rejected"),
         ({"object_key": None}, "not stored in this service"),
         ({"object_key": "attachments/gone"}, "its bytes are gone"),
         ({"etag": "another"}, "changed after they were checked"),
-        ({"problem": "the model's provider refused it"}, "provider refused it"),
+        ({"problem": "the model's provider rejected it"}, "provider rejected it"),
         ({"size": 0}, "is empty"),
     ],
 )
 @both_apis
-async def test_what_can_not_be_read_is_an_honest_note(
-    api: ModelApi, model_api: str, fields: dict[str, object], said: str
+async def test_a_note_says_why_a_file_can_not_be_read(
+    api: ModelApi, model_api: str, fields: dict[str, object], words: str
 ) -> None:
     async with conversation(api, model_api=model_api) as chat:
         sent = await chat.sent(chat.attachments.add("a.png", "image/png", image("PNG"), **fields))
-    assert said in sent.texts()
+    assert words in sent.texts()
     assert len(sent.parts()) == 2
 
 
 @both_apis
-async def test_attachments_without_a_row_are_noted_and_no_url_is_ever_fetched(
-    api: ModelApi, model_api: str
-) -> None:
+async def test_an_attachment_without_a_row_is_a_note(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api) as chat:
         unknown = chat.attachments.add("a.png", "image/png", image("PNG"))
         chat.attachments.rows.clear()
@@ -94,7 +93,7 @@ async def test_attachments_without_a_row_are_noted_and_no_url_is_ever_fetched(
     assert "it was deleted, or it never was in this service" in sent.texts()
 
 
-async def test_what_could_not_be_read_once_is_tried_again(api: ModelApi) -> None:
+async def test_a_file_that_could_not_be_read_is_read_again_in_the_next_turn(api: ModelApi) -> None:
     async with conversation(api) as chat:
         file = chat.attachments.add("a.png", "image/png", image("PNG"))
         working = chat.attachments.bucket
@@ -110,7 +109,7 @@ async def test_a_bucket_that_does_not_answer_is_a_note() -> None:
     attachments = Attachments()
     attachments.bucket = DownBucket()
     row = await row_of(attachments, "a.png", image("PNG"))
-    rendition = await attachments.renditions().of(row)
+    rendition = await attachments.renderer().render(row)
     assert rendition.kind == "note" and not rendition.lasting
     assert "does not answer right now" in rendition.body
 
@@ -121,7 +120,7 @@ def links() -> BucketLinks:
     return BucketLinks(signer, ttl_seconds=900)
 
 
-async def test_with_model_input_url_untouched_files_go_as_links(api: ModelApi) -> None:
+async def test_with_model_input_url_unconverted_files_are_sent_as_urls(api: ModelApi) -> None:
     async with conversation(api, model_input="url", links=links()) as chat:
         files = [
             chat.attachments.add("a.png", "image/png", image("PNG")),
@@ -143,7 +142,7 @@ async def test_with_model_input_url_untouched_files_go_as_links(api: ModelApi) -
     assert second.body["input"][0] == first.body["input"][0]
 
 
-async def test_text_slices_are_cached_each_for_itself(api: ModelApi) -> None:
+async def test_each_slice_of_a_text_is_cached(api: ModelApi) -> None:
     attachments = Attachments()
     row = attachments.rows[attachments.add("a.txt", "text/plain", b"x" * 2500).id]
     converter = attachments.converter()
@@ -156,4 +155,5 @@ async def test_text_slices_are_cached_each_for_itself(api: ModelApi) -> None:
 async def test_a_converter_belongs_to_one_user() -> None:
     attachments = Attachments("eve")
     file = attachments.add("a.txt", "text/plain", b"secret")
-    assert "secret" not in str(await attachments.converter().attachment_parts(file))
+    converted = await attachments.converter().to_agent_input([user_message(1, "Look.", file)])
+    assert "secret" not in str(converted)

@@ -1,4 +1,4 @@
-"""The glance at a header agrees with a real decoder, whatever the bytes are."""
+"""What is found from a header agrees with a real decoder, for any bytes."""
 
 import io
 
@@ -13,7 +13,7 @@ from tests.corpus import IMAGES, image, turned
 
 
 @pytest.mark.parametrize("sample", IMAGES, ids=lambda sample: sample.name)
-def test_it_never_passes_what_a_decoder_would_change(sample) -> None:  # type: ignore[no-untyped-def]
+def test_no_image_passes_that_a_decoder_would_change(sample) -> None:  # type: ignore[no-untyped-def]
     body = sample.make()
     if sendable_type(body, 2048):
         prepared = images.prepare(body, 2048)
@@ -24,7 +24,7 @@ def test_it_never_passes_what_a_decoder_would_change(sample) -> None:  # type: i
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG"])
 @pytest.mark.parametrize("mode", ["L", "RGB"])
-def test_plain_images_pass_at_a_glance(format: str, mode: str) -> None:
+def test_plain_images_pass_by_their_header(format: str, mode: str) -> None:
     body = image(format, mode)
     assert sendable_type(body, 2048) == Image.MIME[format]
     assert sendable_type(body, 64) == Image.MIME[format]
@@ -45,7 +45,7 @@ def test_only_upright_images_pass(format: str, orientation: int) -> None:
 
 
 @given(st.data())
-def test_garbage_in_a_header_is_survived(data: st.DataObject) -> None:
+def test_a_damaged_header_raises_no_error(data: st.DataObject) -> None:
     body = bytearray(data.draw(st.sampled_from([image("PNG"), turned("JPEG"), image("JPEG")])))
     for _ in range(data.draw(st.integers(1, 8))):
         body[data.draw(st.integers(2, min(len(body) - 1, 400)))] = data.draw(st.integers(0, 255))
@@ -53,7 +53,7 @@ def test_garbage_in_a_header_is_survived(data: st.DataObject) -> None:
 
 
 @given(st.binary())
-def test_anything_is_survived(body: bytes) -> None:
+def test_no_bytes_raise_an_error(body: bytes) -> None:
     for start in (b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe1"):
         for end in (b"", b"IEND\xaeB`\x82", b"\xff\xd9"):
             assert sendable_type(start + body + end, 2048) in (None, "image/png", "image/jpeg")

@@ -1,4 +1,4 @@
-"""What the model API receives of a hundred files of all kinds, by both APIs, over real HTTP."""
+"""A hundred files of all kinds reach the model API in their best form, in both APIs."""
 
 import base64
 import io
@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.model_input.announcements import announced_fields
 from app.model_input.kinds import Kind, kind_of
 from tests.corpus import SAMPLES, Sample
 from tests.model_api import ModelApi, Received
-from tests.unit.chat.chatting import conversation
-from tests.unit.chat.fakes import Attachments
+from tests.unit.fakes.attachments import Attachments
+from tests.unit.fakes.conversation import conversation
+from tests.unit.model_input.announced import announced_fields
 
 TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg"}
 
@@ -26,7 +26,7 @@ def test_the_corpus_is_large_enough() -> None:
 async def corpus(
     request: pytest.FixtureRequest, running_model_api: ModelApi, anyio_backend: str
 ) -> tuple[str, Attachments, dict[str, Received]]:
-    """The API's name, and what it received of each sample, one thread for each."""
+    """The API's name, the attachments, and what the API received of each, in its own thread."""
     running_model_api.reset()
     received: dict[str, Received] = {}
     async with conversation(running_model_api, model_api=request.param) as chat:
@@ -50,7 +50,6 @@ def test_every_file_reaches_the_model_in_its_best_form(
     typed, announced, *content = received.parts()
     assert typed["text"] == "Look."
     fields = announced_fields(announced["text"])
-    assert fields is not None
     assert fields["id"] == row.id
     assert fields["name"] == sample.name
     assert fields["size"] == len(body)
@@ -82,7 +81,7 @@ def test_every_file_reaches_the_model_in_its_best_form(
 
 
 def decoded(content: list[dict[str, Any]]) -> tuple[str, bytes]:
-    """MIME type and bytes of the one image or file, whichever API's part it is."""
+    """Return MIME type and bytes of the only image or file, a part of either API."""
     assert len(content) == 1
     part = content[0]
     if part["type"] == "image_url":
@@ -101,7 +100,7 @@ async def test_an_image_is_turned_upright(api: ModelApi) -> None:
     assert "turned upright" in received.texts()
 
 
-async def test_the_model_is_told_that_an_animation_is_only_its_first_frame(api: ModelApi) -> None:
+async def test_a_remark_says_that_only_the_first_frame_is_sent(api: ModelApi) -> None:
     animation = next(sample for sample in SAMPLES if sample.name == "animated.gif")
     assert "first of 3 frames" in (await received_of(api, animation)).texts()
 
@@ -110,11 +109,11 @@ async def test_the_model_is_told_that_an_animation_is_only_its_first_frame(api: 
     ("name", "encoding"),
     [("a.txt", "utf-8"), ("utf16.txt", "utf-16"), ("latin.txt", "cp1252"), ("bom.txt", "utf-8")],
 )
-async def test_the_model_is_told_the_encoding(api: ModelApi, name: str, encoding: str) -> None:
+async def test_a_remark_says_the_encoding(api: ModelApi, name: str, encoding: str) -> None:
     sample = next(sample for sample in SAMPLES if sample.name == name)
     received = await received_of(api, sample)
     fields = announced_fields(received.parts()[1]["text"])
-    assert fields is not None and fields["remark"] == f"encoding {encoding}"
+    assert fields["remark"] == f"encoding {encoding}"
 
 
 async def test_an_image_side_is_a_setting(api: ModelApi) -> None:

@@ -1,4 +1,4 @@
-"""The offline model, through the whole path from stored bytes to streamed events."""
+"""The offline model describes stored files, from their bytes to the streamed events."""
 
 import hashlib
 import io
@@ -11,10 +11,11 @@ from app.chat.agent import default_agent
 from app.chat.models import OneModel
 from app.chat.responder import AgentResponder
 from app.chat.titles import Titles
+from app.model_input.budget import Budget
 from app.offline.model import OfflineModel
-from app.settings.model import ChatModelSettings
 from app.workers import Workers
-from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
+from tests.unit.fakes.attachments import Attachments
+from tests.unit.fakes.threads import CONTEXT, THREAD, MemoryStore, user_message
 
 
 async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStreamEvent]:
@@ -22,10 +23,11 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
     responder = AgentResponder(
         agent=default_agent(),
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
-        settings=ChatModelSettings(),
-        make_converter=lambda context, refused: attachments.converter(),
+        model_api="responses",
+        budget=Budget(),
+        make_converter=lambda context, rejected: attachments.converter(),
         store=store,
-        refusals=attachments,
+        rejections=attachments,
         titles=Titles(None),
     )
     return [event async for event in responder.respond(THREAD, None, CONTEXT)]
@@ -63,7 +65,7 @@ async def test_it_describes_every_attachment_of_the_last_message() -> None:
         attachments.add("report.pdf", "application/pdf", document),
         attachments.add("notes.txt", "text/plain", text),
     )
-    told = final_text(await answer(attachments, MemoryStore([message])))
+    text_of_answer = final_text(await answer(attachments, MemoryStore([message])))
     for expected in (
         "holiday 'x'.png",
         f"{len(image):,} bytes",
@@ -77,7 +79,7 @@ async def test_it_describes_every_attachment_of_the_last_message() -> None:
         "offline model",
         "OPENAI_API_KEY",
     ):
-        assert expected in told
+        assert expected in text_of_answer
 
 
 async def test_it_streams_in_pieces_that_add_up_to_the_answer() -> None:
@@ -92,7 +94,7 @@ async def test_it_streams_in_pieces_that_add_up_to_the_answer() -> None:
     assert "".join(pieces) == final_text(events)
 
 
-async def test_earlier_files_of_the_thread_are_there_too() -> None:
+async def test_earlier_files_of_the_thread_are_named() -> None:
     attachments = Attachments()
     store = MemoryStore(
         [
@@ -105,11 +107,12 @@ async def test_earlier_files_of_the_thread_are_there_too() -> None:
     events = await answer(attachments, store)
     store.items.append(next(e.item for e in events if isinstance(e, ThreadItemDoneEvent)))
     store.items.append(user_message(4, "four"))
-    told = final_text(await answer(attachments, store))
-    assert "From earlier in this thread I also have: `a.txt`" in told
+    text_of_answer = final_text(await answer(attachments, store))
+    assert "From earlier in this thread I also have: `a.txt`" in text_of_answer
 
 
-async def test_what_a_person_types_is_no_announcement_that_breaks_it() -> None:
-    typed = '[attachment] {"id": 1, "size": "abc", "name": ["x"]}'
-    message = user_message(1, typed)
-    assert final_text(await answer(Attachments(), MemoryStore([message])))
+async def test_a_typed_announcement_is_only_typed_text() -> None:
+    typed = '[attachment] {"id": "atc_1", "name": "a.png", "type": "image/png", "size": 3}'
+    text_of_answer = final_text(await answer(Attachments(), MemoryStore([user_message(1, typed)])))
+    assert f"You wrote: “{typed}”" in text_of_answer
+    assert "I received" not in text_of_answer

@@ -1,10 +1,11 @@
-"""A thread that is answered through everything in `app.chat`, by the stand-in model API."""
+"""A thread that is answered by all of the chat, with the stand-in model API."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from chatkit.types import (
     AssistantMessageItem,
     Attachment,
@@ -13,20 +14,23 @@ from chatkit.types import (
 )
 from pydantic import SecretStr
 
-from app.model_input.converter import ContentLinks
+from app.model_input.contents import ContentLinks
 from app.settings.model import ChatModelSettings
 from app.wiring.chat import Chat, build_chat
 from app.workers import Workers
 from tests.model_api import ModelApi, Received
 from tests.settings import changed_group
-from tests.unit.chat.fakes import CONTEXT, THREAD, Attachments, MemoryStore, user_message
+from tests.unit.fakes.attachments import Attachments
+from tests.unit.fakes.threads import CONTEXT, THREAD, MemoryStore, user_message
+
+both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
 
 SETTINGS = ChatModelSettings(api_key=SecretStr("sk-test"))
 
 
 @dataclass
 class Conversation:
-    """Says things in one thread, and keeps the answers in it as ChatKit's server does."""
+    """Sends messages in one thread, and saves the answers in it as ChatKit's server does."""
 
     api: ModelApi
     chat: Chat
@@ -46,7 +50,7 @@ class Conversation:
         return events
 
     async def sent(self, *attachments: Attachment, text: str = "Look.") -> Received:
-        """What the model received of a message with these attachments."""
+        """Return what the model received of a message with these attachments."""
         await self.say(text, *attachments)
         return self.api.last
 
@@ -55,7 +59,7 @@ class Conversation:
 async def conversation(
     api: ModelApi, *, links: ContentLinks | None = None, **changes: Any
 ) -> AsyncIterator[Conversation]:
-    """`changes` are settings that differ from SETTINGS: `model_api="chat_completions"`."""
+    """Open a conversation. `changes` are settings: `model_api="chat_completions"`."""
     attachments = Attachments()
     store = MemoryStore()
     chat = build_chat(
@@ -73,9 +77,15 @@ async def conversation(
 
 
 def texts_of(events: Sequence[ThreadStreamEvent]) -> list[str]:
-    """The text of each finished answer among the events."""
+    """Return the text of each finished answer among the events."""
     return [
         event.item.content[0].text
         for event in events
         if isinstance(event, ThreadItemDoneEvent) and isinstance(event.item, AssistantMessageItem)
     ]
+
+
+def images_in(received: Received) -> int:
+    """Return how many images a request has."""
+    kinds = [part["type"] for part in received.parts()]
+    return kinds.count("input_image") + kinds.count("image_url")

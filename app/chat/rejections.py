@@ -1,0 +1,119 @@
+"""Finds the file because of which the model's provider rejected a request.
+
+The provider's error says more or less about it: the position of a part, a file's name, or nothing.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import openai
+from agents import TResponseInputItem
+from agents.models.chatcmpl_converter import Converter
+
+from app.chat.failures import provider_message
+from app.model_input.input_items import Item, parts_of
+from app.model_input.labels import Announced, attachments_in, label_of
+from app.settings.model import ModelApi
+
+# The answers of providers to a part that they can't use. Other 4xx concern the account or model.
+_STATUSES = {400, 415, 422}
+_NOT_ABOUT_FILES = {"context_length_exceeded", "model_not_found", "unsupported_parameter"}
+# A shorter name may be in a message by chance.
+_MIN_NAME_CHARS = 5
+_MAX_REASON_CHARS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A request that the provider rejected, perhaps because of a file.
+
+    `reason` has the provider's words; `param` the part at fault, such as `input[2].content[1]`, if
+    the provider names one.
+    """
+
+    reason: str
+    param: str = ""
+
+
+def rejection_of(problem: Exception) -> Rejection | None:
+    """Return the rejection that an error stands for, or None if it can't be about a file."""
+    if not isinstance(problem, openai.APIError) or problem.code in _NOT_ABOUT_FILES:
+        return None
+    if isinstance(problem, openai.APIStatusError):
+        if problem.status_code not in _STATUSES:
+            return None
+        return Rejection(provider_message(problem), problem.param or "")
+    if isinstance(problem, openai.APIConnectionError) or not _is_about_files(problem.code):
+        return None
+    return Rejection(problem.message[:_MAX_REASON_CHARS], problem.param or "")
+
+
+def rejection_in_stream(event: Any) -> Rejection | None:
+    """Return the same for a stream's event `response.failed` or `error`; None for other events."""
+    if event.type == "response.failed" and event.response.error is not None:
+        error = event.response.error
+        return Rejection(error.message[:_MAX_REASON_CHARS]) if _is_about_files(error.code) else None
+    if event.type == "error" and _is_about_files(event.code):
+        return Rejection(event.message[:_MAX_REASON_CHARS], event.param or "")
+    return None
+
+
+def _is_about_files(code: str | None) -> bool:
+    return bool(code) and bool(re.search("image|file|document|invalid_value", str(code)))
+
+
+def suspects(
+    rejection: Rejection, items: Sequence[Item], *, model_api: ModelApi
+) -> dict[str, Announced]:
+    """Return the attachments that may be at fault, by id.
+
+    `items` is the input of the rejected request. If the error names no file, the newest turn is
+    suspected, because the provider accepted everything before it once. If that has no file, the
+    provider may be new to the thread, and every file in it is suspected.
+    """
+    located = _located(rejection, items, model_api)
+    if located:
+        return {located.id: located}
+    everywhere = attachments_in(items)
+    named = {id: each for id, each in everywhere.items() if _is_named(each, rejection.reason)}
+    return named or attachments_in(_newest_turn(items)) or everywhere
+
+
+def _is_named(attachment: Announced, reason: str) -> bool:
+    has_telling_name = len(attachment.name) >= _MIN_NAME_CHARS
+    return attachment.id in reason or (has_telling_name and attachment.name in reason)
+
+
+def _newest_turn(items: Sequence[Item]) -> Sequence[Item]:
+    answers = [i for i, item in enumerate(items) if item.get("role") == "assistant"]
+    return items[answers[-1] + 1 :] if answers else items
+
+
+def _located(rejection: Rejection, items: Sequence[Item], model_api: ModelApi) -> Announced | None:
+    """Follow `input[2].content[1]` or `messages.[2].content.[1]` to the attachment of that part."""
+    found = re.search(
+        r"(?:input|messages)\.?\[(\d+)\]\.(?:content|output)\.?\[(\d+)\]",
+        f"{rejection.param} {rejection.reason}",
+    )
+    if not found:
+        return None
+    item_index, part_index = int(found[1]), int(found[2])
+    if model_api == "chat_completions":
+        item_index = _item_of_message(item_index, items)
+    parts = parts_of(items[item_index]) if 0 <= item_index < len(items) else []
+    label = label_of(parts[part_index]) if part_index < len(parts) else None
+    return label.subject if label and label.holds != "mention" else None
+
+
+def _item_of_message(message_index: int, items: Sequence[Item]) -> int:
+    """Return the index of the item that became this chat completions message, or -1.
+
+    The instructions are the first message. Each user item becomes one message; others may merge.
+    """
+    messages = Converter.items_to_messages(cast(list[TResponseInputItem], items))
+    before = messages[: message_index - 1]
+    number = sum(message["role"] == "user" for message in before)
+    users = [i for i, item in enumerate(items) if item.get("role") == "user"]
+    return users[number] if number < len(users) else -1

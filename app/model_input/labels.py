@@ -1,0 +1,108 @@
+"""Labels say which attachment a part of the model input was written from.
+
+A label stands beside the part and is never sent. So nothing has to be read back from the text that
+the model gets, and nothing that a person types can pass for an attachment.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
+
+from app.model_input.input_items import Item, Part, parts_of, with_parts
+from app.model_input.rendition import Rendition
+
+
+class Announced(Protocol):
+    """What an announcement names: an attachment, or a mentioned thread."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def mime_type(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something to announce that has no attachment row: a thread, or an unknown id."""
+
+    id: str
+    name: str
+    mime_type: str
+    size: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What one part was written from.
+
+    `holds` says what of it stands in the part: only the announcement of an image or file, only the
+    content of an image or file, both (a text or a note), or the block of an @-mention.
+    """
+
+    subject: Announced
+    rendition: Rendition
+    holds: Literal["announcement", "content", "both", "mention"]
+
+    @property
+    def has_content(self) -> bool:
+        """Whether the part holds an attachment's content, not just its name or a note."""
+        return self.holds in ("content", "both") and self.rendition.kind != "note"
+
+
+class LabelledPart(dict[str, Any]):
+    """A content part with its label. It is sent and compared as the dict that it is."""
+
+    __slots__ = ("label",)
+
+    def __init__(self, part: Mapping[str, Any], label: Label) -> None:
+        super().__init__(part)
+        self.label = label
+
+
+def label_of(part: Part) -> Label | None:
+    """Return the part's label, or None if it was not written from an attachment or mention."""
+    return part.label if isinstance(part, LabelledPart) else None
+
+
+def attachments_in(items: Iterable[Item]) -> dict[str, Announced]:
+    """Return the attachments whose content is in the items, by id, in the order of the items."""
+    labels = (label_of(part) for item in items for part in parts_of(item))
+    return {label.subject.id: label.subject for label in labels if label and label.has_content}
+
+
+class LabelTable:
+    """Puts the labels back that the input of a run has lost.
+
+    Before each request the Agents SDK writes the items anew as plain dicts; so it does with a
+    tool's output. It does not copy strings. So a part is known by its text, and by that very
+    object: an equal text that a person has typed is another object. The content of an image or
+    file, which other attachments may share, is known by the announcement in front of it.
+    """
+
+    def __init__(self) -> None:
+        # The texts are kept: the id of an object can be used again when the object is gone.
+        self._known: dict[int, tuple[str, Label]] = {}
+
+    def remember(self, parts: Iterable[Part]) -> None:
+        """Remember the labels of these parts; parts without one are ignored."""
+        for part in parts:
+            label = label_of(part)
+            if label and "text" in part:
+                self._known[id(part["text"])] = (part["text"], label)
+
+    def restored(self, item: Item) -> Item:
+        """Return the item with labels on the parts that are known."""
+        restored: list[Part] = []
+        announced: Label | None = None
+        for part in parts_of(item):
+            if "text" in part:
+                _, label = self._known.get(id(part["text"]), (None, None))
+                announced = label if label and label.holds == "announcement" else None
+            else:
+                label, announced = announced and replace(announced, holds="content"), None
+            restored.append(LabelledPart(part, label) if label else part)
+        return with_parts(item, restored)

@@ -1,0 +1,13 @@
+"""What every reader returns for a file that it can't read.
+
+It is returned, not raised: a worker process reports an exception as a failure of its own.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """`reason` says why, in words for the model and the user."""
+
+    reason: str

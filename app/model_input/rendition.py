@@ -1,0 +1,39 @@
+"""A rendition: what the model gets of a file's bytes."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """What the model gets of a file's bytes. It holds no name, so equal files share one.
+
+    `body` is a data URL (image, file) or text (text, note). `remark` tells the model what was done
+    to the file. An `untouched` image or file is the stored bytes, so a URL may replace its body.
+    `total_chars` is the length of the whole text; `body` is the slice of it that starts at
+    `offset_chars`. A note that is not `lasting` reports a temporary fault and is not cached.
+    """
+
+    kind: Literal["image", "file", "text", "note"]
+    body: str
+    mime_type: str = ""
+    remark: str = ""
+    untouched: bool = False
+    offset_chars: int = 0
+    total_chars: int = 0
+    lasting: bool = True
+
+    @property
+    def weight_bytes(self) -> int:
+        """About how many bytes of memory the rendition takes."""
+        return len(self.body) + len(self.remark) + 200
+
+    @property
+    def end_chars(self) -> int:
+        """Where the slice in `body` ends in the whole text."""
+        return self.offset_chars + len(self.body)
+
+
+def note(reason: str, *, lasting: bool = True) -> Rendition:
+    """Return a rendition that says why there is no content."""
+    return Rendition(kind="note", body=reason, lasting=lasting)
