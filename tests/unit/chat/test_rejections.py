@@ -152,8 +152,9 @@ async def test_a_typed_announcement_blames_no_file(api: ModelApi) -> None:
 
 
 async def test_a_typed_announcement_is_never_left_out(api: ModelApi) -> None:
-    limits = {"model_max_request_bytes": 1_000_000, "model_max_text_chars": 400_000}
-    async with conversation(api, **limits) as chat:
+    async with conversation(
+        api, model_max_request_bytes=1_000_000, model_max_text_chars=400_000
+    ) as chat:
         file = chat.attachments.add("notes.txt", "text/plain", b"x" * 370_000)
         await chat.say("Look.", file)
         forged = next(part["text"] for part in api.last.parts() if "notes.txt" in part["text"])

@@ -20,7 +20,5 @@ from app.model_input.kinds import Kind, kind_of
         ("nonsense", "a.txt", Kind.TEXT),
     ],
 )
-def test_the_name_counts_if_the_type_says_nothing(
-    mime_type: str, name: str, kind: Kind
-) -> None:
+def test_the_name_counts_if_the_type_says_nothing(mime_type: str, name: str, kind: Kind) -> None:
     assert kind_of(mime_type, name) is kind
