@@ -71,7 +71,10 @@ async def _measure(running: Servers) -> None:
 async def _fill(database: Database, thread_id: str, count: int) -> None:
     async with database.engine.connect() as connection:
         await connection.execute(
-            text("INSERT INTO threads (user_id, id, payload) VALUES ('bench', :thread, '{}')"),
+            text(
+                "INSERT INTO threads (user_id, id, payload, search_terms)"
+                " VALUES ('bench', :thread, '{}', '{}')"
+            ),
             {"thread": thread_id},
         )
         for start in range(0, count, 100_000):

@@ -8,7 +8,6 @@ from typing import Any, Literal
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Column,
     CompoundSelect,
     Float,
     Integer,
@@ -16,7 +15,6 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    Update,
     and_,
     any_,
     bindparam,
@@ -27,20 +25,16 @@ from sqlalchemy import (
     null,
     select,
     union_all,
-    update,
 )
 
 from app.database.engine import Database
 from app.database.references import preview_reference
-from app.database.search_terms import least_shared, query_terms, search_terms
+from app.database.search_terms import least_shared, query_terms
 from app.database.tables import attachments, threads
 from app.errors import NotFound
 from app.storable import storable
 
 MAX_ENTITIES = 20
-
-# So many rows of a version that stored no terms are completed by one search.
-_COMPLETED_AT_ONCE = 500
 
 _OWNER = bindparam("owner", type_=Text)
 _TERMS = bindparam("terms", type_=ARRAY(Text))
@@ -78,7 +72,6 @@ class Entities:
         A name is like the query if it has enough of its trigrams: the beginning of a word does,
         and so does a word with a typo. Threads without a title are never found.
         """
-        await self._complete(user_id)
         if not query.strip():
             return await self._found(_NEWEST, {"owner": user_id})
         terms = query_terms(user_id, query)
@@ -101,48 +94,10 @@ class Entities:
         async with self._database.connect() as connection:
             return [_entity(row) for row in await connection.execute(statement, given)]
 
-    async def _complete(self, user_id: str) -> None:
-        """Give terms to rows that a version which stored none has written."""
-        for table, name in ((threads, threads.c.title), (attachments, attachments.c.name)):
-            async with self._database.connect() as connection:
-                unnamed = await connection.execute(_without_terms(table, name), {"owner": user_id})
-                for row in unnamed.all():
-                    await connection.execute(
-                        _with_terms(table, name),
-                        {
-                            "owner": user_id,
-                            "row_id": row.id,
-                            "row_name": row.name,
-                            "terms": search_terms(user_id, row.name or ""),
-                        },
-                    )
-
 
 def _entity(row: Row[Any]) -> Entity:
     fields = dict(row._mapping)
     return Entity(**{name: fields[name] for name in Entity.__slots__})
-
-
-def _without_terms(table: Table, name: Column[Any]) -> Select[Any]:
-    return (
-        select(table.c.id, name.label("name"))
-        .where(table.c.user_id == _OWNER, table.c.search_terms.is_(None))
-        .limit(_COMPLETED_AT_ONCE)
-    )
-
-
-def _with_terms(table: Table, name: Column[Any]) -> Update:
-    """Unless someone has named it anew meanwhile."""
-    return (
-        update(table)
-        .where(
-            table.c.user_id == _OWNER,
-            table.c.id == bindparam("row_id", type_=Text),
-            table.c.search_terms.is_(None),
-            name.is_not_distinct_from(bindparam("row_name", type_=Text)),
-        )
-        .values(search_terms=_TERMS)
-    )
 
 
 _attachment_thread = and_(

@@ -43,8 +43,8 @@ threads = Table(
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Of the title (search_terms.py); NULL where a version that knew none has written it.
-    Column("search_terms", ARRAY(Text)),
+    # Of the title (search_terms.py).
+    Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     Index("ix_threads_user_id_position", "user_id", "position"),
     # For ADMIN_TOKEN's list over all users: its order, and its cursor. The order is an expression,
@@ -55,12 +55,7 @@ threads = Table(
         "ix_threads_search_terms",
         "search_terms",
         postgresql_using="gin",
-        postgresql_where="search_terms IS NOT NULL",
-    ),
-    Index(
-        "ix_threads_without_search_terms",
-        "user_id",
-        postgresql_where="search_terms IS NULL",
+        postgresql_where="title IS NOT NULL",
     ),
 )
 
@@ -109,7 +104,7 @@ attachments = Table(
     Column("purge_after", DateTime(timezone=True)),
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
     # Of the name, as in `threads`.
-    Column("search_terms", ARRAY(Text)),
+    Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
         "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')", name="state"
@@ -138,11 +133,6 @@ attachments = Table(
         "search_terms",
         postgresql_using="gin",
         postgresql_where="state IN ('stored', 'attached')",
-    ),
-    Index(
-        "ix_attachments_without_search_terms",
-        "user_id",
-        postgresql_where="search_terms IS NULL",
     ),
 )
 

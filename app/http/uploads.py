@@ -55,9 +55,7 @@ class UploadGateway:
         with ExitStack() as places:
             # Only now: nobody without the link takes a place of its owner's.
             places.enter_context(self._of_links.slot(fields.get("key", "")))
-            # A link of a version that named nobody counts as a link only.
-            if (uploader := fields.get(UPLOADER_FIELD)) is not None:
-                places.enter_context(self._uploads.slot(uploader))
+            places.enter_context(self._uploads.slot(fields[UPLOADER_FIELD]))
             return await self._splice(request, fields)
 
     async def _splice(self, request: Request, fields: Mapping[str, str]) -> Response:

@@ -183,8 +183,8 @@ async def test_used_attachments_do_not_expire(rig: Rig) -> None:
 
 async def test_attachments_that_are_not_the_buckets_never_expire(rig: Rig) -> None:
     await rig.sql(
-        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload)"
-        " VALUES ('alice', 'atc_theirs', 'stored', 'a', 'text/plain', '{}')"
+        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, search_terms)"
+        " VALUES ('alice', 'atc_theirs', 'stored', 'a', 'text/plain', '{}', '{}')"
     )
     await rig.later()
     assert (await rig.sweeper.sweep_once()).expired == 0
@@ -216,7 +216,9 @@ async def test_what_is_uploaded_again_after_a_rejection_is_cleared(rig: Rig) -> 
 
 async def thread_with(rig: Rig, thread_id: str, *attachment_ids: str) -> None:
     await rig.sql(
-        "INSERT INTO threads (user_id, id, payload) VALUES ('alice', :id, '{}')", id=thread_id
+        "INSERT INTO threads (user_id, id, payload, search_terms)"
+        " VALUES ('alice', :id, '{}', '{}')",
+        id=thread_id,
     )
     for attachment_id in attachment_ids:
         await verified(rig, attachment_id)

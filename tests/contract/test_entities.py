@@ -173,17 +173,6 @@ async def test_the_thread_of_an_attachment_is_named(
     assert (await entities.load("alice", attachment_id)).thread_title == "Bananas"
 
 
-async def test_what_an_older_version_wrote_is_found_too(
-    database: Database, store: PostgresStore, entities: Entities
-) -> None:
-    await add_attachment(database, "report.pdf")
-    await add_thread(store, "thr_1", "Report deadlines")
-    async with database.connect() as connection:
-        await connection.execute(text("UPDATE attachments SET search_terms = NULL"))
-        await connection.execute(text("UPDATE threads SET search_terms = NULL"))
-    assert set(await titles(entities, "report")) == {"report.pdf", "Report deadlines"}
-
-
 async def test_among_100_000_rows_of_others_the_index_leads_to_ones_own(
     database: Database, entities: Entities
 ) -> None:

@@ -161,8 +161,10 @@ async def test_a_million_keys_are_compared_in_bounded_memory() -> None:
 
 async def test_more_rows_and_objects_than_a_page_are_walked_in_the_same_order(rig: Rig) -> None:
     await rig.sql(
-        "INSERT INTO attachments (user_id, id, state, object_key, name, mime_type, payload)"
-        " SELECT 'alice', 'atc_' || n, 'attached', 'attachments/' || md5(n::text), 'a', 'a/b', '{}'"
+        "INSERT INTO attachments (user_id, id, state, object_key, name, mime_type, payload,"
+        " search_terms)"
+        " SELECT 'alice', 'atc_' || n, 'attached', 'attachments/' || md5(n::text), 'a', 'a/b',"
+        " '{}', '{}'"
         " FROM generate_series(1, 2500) AS n"
     )
     keys = [row.object_key async for row in ReconcileRows(rig.database).walk()]

@@ -15,10 +15,10 @@ from app.database.pages import page_statement
 BIG = 20_000
 LIMIT = 20
 FILL = """
-INSERT INTO threads (user_id, id, payload)
-  SELECT 'me', 'thr_' || n, '{}' FROM generate_series(1, 2000) n;
-INSERT INTO threads (user_id, id, payload)
-  SELECT 'user_' || n % 50, 'thr_of_' || n, '{}' FROM generate_series(1, 5000) n;
+INSERT INTO threads (user_id, id, payload, search_terms)
+  SELECT 'me', 'thr_' || n, '{}', '{}' FROM generate_series(1, 2000) n;
+INSERT INTO threads (user_id, id, payload, search_terms)
+  SELECT 'user_' || n % 50, 'thr_of_' || n, '{}', '{}' FROM generate_series(1, 5000) n;
 INSERT INTO thread_items (user_id, thread_id, id, type, payload)
   SELECT 'me', 'thr_1', 'msg_' || n, 'assistant_message', '{"text": "hello"}'
     FROM generate_series(1, :big) n;

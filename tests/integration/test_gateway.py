@@ -71,7 +71,7 @@ class Gateway:
     ) -> str:
         """Path and query of an upload link."""
         fields = self.policies.presign(
-            key, mime_type=mime_type, size=size, expires_in=max(expires_in, 1)
+            key, mime_type=mime_type, size=size, expires_in=max(expires_in, 1), uploader=key
         )
         return LINKS.sign("/uploads/atc_1", fields, expires_at=int(time.time()) + expires_in)
 
@@ -293,7 +293,9 @@ def test_a_policy_that_expired_at_the_bucket_is_said_to_have_expired(
     gateway: Gateway, http: httpx.Client
 ) -> None:
     key = gateway.new_key()
-    fields = gateway.policies.presign(key, mime_type="image/png", size=4, expires_in=-60)
+    fields = gateway.policies.presign(
+        key, mime_type="image/png", size=4, expires_in=-60, uploader="alice"
+    )
     link = LINKS.sign("/uploads/atc_1", fields, expires_at=int(time.time()) + 600)
     answer = http.post(link, files={"file": ("f", b"data", "image/png")})
     assert (answer.status_code, error_code(answer)) == (403, "link_expired")

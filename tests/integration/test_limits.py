@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from http.client import HTTPConnection
@@ -24,9 +23,8 @@ from app.offline.model import OfflineModel
 from app.serving import deadlines
 from app.serving.deadlines import DeadlineProtocol
 from app.settings import Settings
-from app.storage.post import UPLOADER_FIELD, PostPolicySigner
+from app.storage.post import UPLOADER_FIELD
 from app.wiring.application import create_application
-from app.wiring.base import create_core, create_link_signer
 from tests.integration.test_cancel import open_stream, read_until
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
@@ -404,28 +402,6 @@ def test_a_user_has_so_many_uploads_at_once_by_whatever_way(settings: Settings) 
                 is_full()
             wait_until(lambda: alice.upload(third, HALF * 2).status_code == 200)
         wait_until(lambda: alice.http.post("/attachments", files=form).status_code == 200)
-
-
-def test_a_link_of_the_previous_version_names_no_user_and_counts_by_itself(
-    settings: Settings,
-) -> None:
-    core = create_core(settings)
-    policies = PostPolicySigner(core.public, core.credentials)
-    links = create_link_signer(settings, core.credentials)
-
-    def old_link(number: int) -> str:
-        fields = policies.presign(
-            f"attachments/{number}.upload", mime_type="text/plain", size=10, expires_in=600
-        )
-        return links.sign(f"/uploads/atc_{number}", fields, expires_at=int(time.time()) + 600)
-
-    limited = settings.model_copy(update={"user_concurrent_uploads": 1})
-    with running(limited) as base_url:
-        alice = ChatKitClient.of(base_url)
-        url = alice.create_attachment(body=HALF * 2)["upload_descriptor"]["url"]
-        with uploading(url), uploading(base_url + old_link(1)), uploading(base_url + old_link(2)):
-            again = httpx.put(base_url + old_link(1), content=HALF * 2)
-            assert code_of(again) == (429, "rate_limited")
 
 
 def test_an_upload_link_tells_nobody_whose_it_is(base_url: str) -> None:

@@ -190,10 +190,12 @@ def test_the_backlog_tells_how_long_deleted_bytes_have_been_due(
     name = database_url.partition("@/")[2].partition("?")[0]
     # Failed three times, so 5 + 10 + 20 seconds ago it was due; the next try is in 40 seconds.
     postgres.execute(
-        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, purge_after,"
-        " purge_attempts) VALUES ('alice', 'atc_1', 'tombstone', 'a', 'text/plain', '{}',"
-        " now() + interval '40 seconds', 4), ('alice', 'atc_2', 'tombstone', 'a', 'text/plain',"
-        " '{}', now() + interval '1 hour', 0)",
+        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, search_terms,"
+        " purge_after, purge_attempts) VALUES"
+        " ('alice', 'atc_1', 'tombstone', 'a', 'text/plain', '{}', '{}',"
+        " now() + interval '40 seconds', 4),"
+        " ('alice', 'atc_2', 'tombstone', 'a', 'text/plain', '{}', '{}',"
+        " now() + interval '1 hour', 0)",
         database=name,
     )
     with service(database_url, seaweedfs_bucket) as base_url:
