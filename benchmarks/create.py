@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app.attachment_state import AttachmentState
 from app.database.engine import Database
 from app.database.tables import attachments
 from app.settings import Settings
@@ -80,7 +81,9 @@ def _bare(database_url: str) -> Starlette:
         row = {
             "user_id": "bare",
             "id": f"atc_{next(count)}",
-            "state": "pending",
+            "state": AttachmentState.PENDING,
+            "object_key": f"attachments/{next(count)}",
+            "search_terms": [],
             "name": params["name"],
             "mime_type": params["mime_type"],
             "size": params["size"],

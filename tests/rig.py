@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -14,7 +13,7 @@ from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.database.engine import Database
-from app.database.quota import NewAttachment, Quota
+from app.database.quota import Quota
 from app.database.tombstones import Tombstones
 from app.errors import ObjectMissing
 from app.storage.bucket import Bucket
@@ -22,9 +21,8 @@ from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.reader import ObjectReader
 from app.workers import Workers
+from tests.rows import UNLIMITED, new_attachment
 from tests.servers import TestBucket
-
-AMPLE = Quota(max_bytes=1 << 40, max_pending=10_000)
 
 
 @dataclass(frozen=True)
@@ -45,27 +43,19 @@ class Rig:
         user_id: str = "alice",
         mime_type: str = "text/plain",
         size: int = 5,
-        quota: Quota = AMPLE,
+        quota: Quota = UNLIMITED,
         link_seconds: float = 600,
     ) -> AttachmentRecord:
         """A pending row, as `attachments.create` leaves it."""
-        object_key = new_object_key()
-        payload: dict[str, Any] = {"type": "file", "id": attachment_id, "name": "a"}
-        if mime_type.startswith("image/"):
-            payload |= {"type": "image", "preview_url": f"bucket:{object_key}"}
-        await self.records.reserve(
-            NewAttachment(
-                user_id=user_id,
-                id=attachment_id,
-                object_key=object_key,
-                name="a",
-                mime_type=mime_type,
-                size=size,
-                payload=payload | {"mime_type": mime_type},
-                upload_expires_at=datetime.now(UTC) + timedelta(seconds=link_seconds),
-            ),
-            quota,
+        new = new_attachment(
+            attachment_id,
+            user_id=user_id,
+            object_key=new_object_key(),
+            mime_type=mime_type,
+            size=size,
+            link_seconds=link_seconds,
         )
+        await self.records.reserve(new, quota)
         return await self.records.load(user_id, attachment_id)
 
     async def uploaded(
@@ -103,6 +93,7 @@ class Rig:
             return result.all() if result.returns_rows else None
 
     async def states(self) -> dict[str, str]:
+        """The state of every row, by id."""
         return dict(await self.sql("SELECT id, state FROM attachments"))
 
     async def later(self, seconds: float = 86_400) -> None:

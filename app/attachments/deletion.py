@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from prometheus_client import Counter
 
+from app.attachment_state import AttachmentState
 from app.attachments.keys import every_key, upload_key
 from app.database.tombstones import Claimed, Tombstones
 from app.errors import BucketUnavailable, Unavailable
@@ -202,7 +203,7 @@ class Sweeper:
                 if row.object_key is not None
                 for key in (
                     every_key(row.object_key)
-                    if row.state == "rejected"
+                    if row.state is AttachmentState.REJECTED
                     else [upload_key(row.object_key)]
                 )
             ]

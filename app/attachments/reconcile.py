@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from app.attachment_state import SETTLED, USABLE, AttachmentState
 from app.attachments.keys import OBJECT_KEY_PREFIX, owner_of, upload_key
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
@@ -124,14 +125,14 @@ class Reconciliation:
         await self._doom(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
 
     async def _judge_row(self, row: KeyedRow, objects: list[ObjectSummary]) -> None:
-        if row.state in {"pending", "tombstone"}:
+        if row.state not in SETTLED:
             return  # not there yet, or on its way out: the sweep's business
         if row.age_seconds < self._min_age_seconds:
             self._summary.too_young += 1
             return
         present = {each.key for each in objects}
         needed = set()
-        if row.state in {"stored", "attached"}:
+        if row.state in USABLE:
             needed = {row.object_key, *([row.preview_key] if row.preview_key else [])}
             if row.object_key not in present:
                 await self._mend_row(
@@ -145,7 +146,7 @@ class Reconciliation:
             may_be_uploading = each.key == upload_key(row.object_key) and not row.link_is_cleared
             if each.key in needed or may_be_uploading or self._is_too_young(each):
                 continue
-            if row.state == "rejected" and not row.link_is_cleared:
+            if row.state is AttachmentState.REJECTED and not row.link_is_cleared:
                 continue  # the sweep's business
             await self._doom(Difference(DifferenceKind.LEFTOVER, each.key, row.id))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from chatkit.types import Attachment
 
+from app.attachment_state import AttachmentState
 from app.database import statements
 from app.database.engine import Database
 from app.database.payloads import Hydrator, as_stored, decode_attachment, encode_attachment, hydrate
@@ -33,16 +34,19 @@ class AttachmentPayloads:
             )
             known = row.one_or_none()
             reference = None if known is None else known.reference
-            if reference is not None and known is not None and known.state == "tombstone":
+            is_deleted = known is not None and known.state is AttachmentState.TOMBSTONE
+            if reference is not None and is_deleted:
                 raise _no_attachment(attachment.id)
+            key = {"owner": user_id, "attachment": storable(attachment.id)}
             given: dict[str, Any] = {
-                "owner": user_id,
-                "attachment": storable(attachment.id),
+                **key,
                 "json": encode_attachment(as_stored(attachment, reference)),
             }
             if reference is not None:
                 await connection.execute(statements.UPDATE_ATTACHMENT, given)
                 return
+            if is_deleted:
+                await connection.execute(statements.DELETE_FOREIGN_TOMBSTONE, key)
             thread_id = attachment.thread_id
             given |= {
                 "file_name": storable(attachment.name),

@@ -8,21 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    and_,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, and_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
 from app.database.quota import NewAttachment, Quota, reserve
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
+from app.database.transitions import in_state, transition
 from app.errors import NotFound
 from app.faults import fault_point
 from app.storable import storable
@@ -56,7 +50,7 @@ class AttachmentRecord:
     user_id: str
     id: str
     thread_id: str | None
-    state: str
+    state: AttachmentState
     object_key: str | None
     preview_key: str | None
     name: str
@@ -106,7 +100,7 @@ class AttachmentRecords:
                 select(*_COLUMNS).where(
                     attachments.c.user_id == user_id,
                     attachments.c.id.in_([storable(each) for each in attachment_ids]),
-                    attachments.c.state != "tombstone",
+                    ~in_state(AttachmentState.TOMBSTONE),
                 )
             )
             found = {row.id: _record(row) for row in rows}
@@ -123,7 +117,7 @@ class AttachmentRecords:
 
         None if the row is not pending any more.
         """
-        row = and_(_row(user_id, attachment_id), attachments.c.state == "pending")
+        row = and_(_row(user_id, attachment_id), in_state(AttachmentState.PENDING))
         async with self._database.connect() as connection:
             first = await connection.execute(
                 update(attachments)
@@ -140,7 +134,7 @@ class AttachmentRecords:
         async with self._database.connect() as connection:
             await connection.execute(
                 update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
+                .where(_row(user_id, attachment_id), in_state(AttachmentState.PENDING))
                 .values(size=size)
             )
 
@@ -157,14 +151,9 @@ class AttachmentRecords:
         async with self._database.connect() as connection:
             row = (
                 await connection.execute(
-                    update(attachments)
-                    .where(_row(user_id, attachment_id), attachments.c.state == "pending")
-                    .values(
-                        state="stored",
-                        etag=etag,
-                        preview_key=preview_key,
-                        payload=previewed,
-                    )
+                    transition(AttachmentState.STORED)
+                    .where(_row(user_id, attachment_id))
+                    .values(etag=etag, preview_key=preview_key, payload=previewed)
                     .returning(*_COLUMNS)
                 )
             ).one_or_none()
@@ -174,9 +163,9 @@ class AttachmentRecords:
         """pending → rejected, saying why; its bytes leave the quota. False in any other state."""
         async with self._database.connect() as connection:
             result = await connection.execute(
-                update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
-                .values(state="rejected", problem=problem)
+                transition(AttachmentState.REJECTED, AttachmentState.PENDING)
+                .where(_row(user_id, attachment_id))
+                .values(problem=problem)
             )
             return bool(result.rowcount)
 
@@ -185,7 +174,7 @@ class AttachmentRecords:
         async with self._database.connect() as connection:
             await connection.execute(
                 update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state != "tombstone")
+                .where(_row(user_id, attachment_id), in_state(*USABLE))
                 .values(problem=problem)
             )
 
@@ -209,10 +198,9 @@ async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
     in the last second takes: it would otherwise come back with no row to find it by.
     """
     result = await connection.execute(
-        update(attachments)
-        .where(condition, attachments.c.state != "tombstone")
+        transition(AttachmentState.TOMBSTONE)
+        .where(condition)
         .values(
-            state="tombstone",
             purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at(), func.now())),
         )
     )

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, func, or_, select
 
+from app.attachment_state import AttachmentState
 from app.database.engine import Database
 from app.database.tables import attachments
 from app.database.tombstones import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS
+from app.database.transitions import in_state
 
 # A longer queue is reported as this long: counting it must not become a load of its own.
 _COUNTED_AT_MOST = 100_000
@@ -36,7 +38,7 @@ async def purge_backlog(database: Database) -> Backlog:
     due = (
         select(age.label("age"))
         .where(
-            attachments.c.state == "tombstone",
+            in_state(AttachmentState.TOMBSTONE),
             or_(attachments.c.purge_after <= func.now(), attempts > 0),
         )
         .limit(_COUNTED_AT_MOST)

@@ -21,16 +21,17 @@ from sqlalchemy import (
     false,
     func,
     literal,
-    literal_column,
     null,
     select,
     union_all,
 )
 
+from app.attachment_state import USABLE
 from app.database.engine import Database
 from app.database.references import preview_reference
 from app.database.search_terms import least_shared, query_terms
 from app.database.tables import attachments, threads
+from app.database.transitions import in_state
 from app.errors import NotFound
 from app.storable import storable
 
@@ -116,8 +117,7 @@ _ATTACHMENTS = select(
     attachments.c.created_at,
 ).where(
     attachments.c.user_id == _OWNER,
-    # As literals: the planner has to see that the condition of the index is met.
-    attachments.c.state.in_([literal_column("'stored'"), literal_column("'attached'")]),
+    in_state(*USABLE),
 )
 _THREADS = select(
     literal("thread").label("kind"),

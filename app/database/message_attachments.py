@@ -11,13 +11,14 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachment_state import USABLE, AttachmentState
 from app.database.references import REFERENCE_SCHEME, preview_reference
 from app.database.tables import attachments, thread_items
+from app.database.transitions import transition
 from app.errors import (
     AppError,
     AttachmentInUse,
@@ -30,17 +31,16 @@ _IDS = any_(bindparam("attachment_ids", type_=ARRAY(Text)))
 
 
 _BIND = (
-    update(attachments)
+    transition(AttachmentState.ATTACHED, *USABLE)
     .where(
         attachments.c.user_id == bindparam("owner"),
         attachments.c.id == _IDS,
-        attachments.c.state.in_(("stored", "attached")),
         or_(
             attachments.c.thread_id.is_(None),
             attachments.c.thread_id == bindparam("thread"),
         ),
     )
-    .values(thread_id=bindparam("thread"), state="attached")
+    .values(thread_id=bindparam("thread"))
     .returning(attachments.c.id, preview_reference().label("reference"))
 )
 
@@ -118,13 +118,13 @@ async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_i
         )
     )
     row = found.one_or_none()
-    if row is None or row.state == "tombstone":
+    if row is None or row.state is AttachmentState.TOMBSTONE:
         return NotFound(
             f"There is no attachment {attachment_id!r}. Attach the file again.",
             param="attachments",
         )
-    if row.state == "pending":
+    if row.state is AttachmentState.PENDING:
         return AttachmentNotUploaded(param="attachments")
-    if row.state == "rejected":
+    if row.state is AttachmentState.REJECTED:
         return AttachmentRejected(row.problem, param="attachments")
     return AttachmentInUse(param="attachments")

@@ -7,13 +7,12 @@ from typing import Any
 from sqlalchemy import BigInteger, Row, Text, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachment_state import COUNTED, AttachmentState
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
+from app.database.transitions import in_state
 from app.errors import QuotaExceeded
 from app.sizes import in_words
-
-# What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
-_COUNTED_STATES = ("pending", "stored", "attached")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +56,7 @@ _TAKE_TURN = select(
     )
 )
 
-_counted = attachments.c.state.in_(_COUNTED_STATES)
+_counted = in_state(*COUNTED)
 # Deleted or rejected, but its upload link is alive, so its bytes are there or may come back. This
 # frees the quota at once, yet no more than a second quota's worth of it can be had at a time.
 _lingering = ~_counted & (attachments.c.upload_expires_at > func.now())
@@ -65,7 +64,7 @@ _lingering = ~_counted & (attachments.c.upload_expires_at > func.now())
 _USED = (
     select(
         func.coalesce(func.sum(attachments.c.size).filter(_counted), 0).label("bytes"),
-        func.count().filter(attachments.c.state == "pending").label("pending"),
+        func.count().filter(in_state(AttachmentState.PENDING)).label("pending"),
         func.coalesce(func.sum(attachments.c.size).filter(_lingering), 0).label("lingering_bytes"),
         func.count().filter(_lingering).label("lingering"),
     )
@@ -83,7 +82,7 @@ _max_pending = bindparam("max_pending", type_=BigInteger)
 _RESERVE = attachments.insert().from_select(
     ["state", *_RESERVED_COLUMNS],
     select(
-        literal("pending"),
+        literal(AttachmentState.PENDING, Text),
         *(bindparam(name, type_=attachments.c[name].type) for name in _RESERVED_COLUMNS),
     )
     .select_from(_USED)

@@ -3,11 +3,13 @@
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Double, cast, func, select, update
+from sqlalchemy import Double, Update, cast, func, select, update
 
+from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
+from app.database.transitions import in_state, transition
 
 _PAGE = 1000
 
@@ -20,7 +22,7 @@ class KeyedRow:
     id: str
     object_key: str
     preview_key: str | None
-    state: str
+    state: AttachmentState
     link_is_cleared: bool
     age_seconds: float
 
@@ -80,20 +82,17 @@ class ReconcileRows:
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
         """stored or attached → rejected, saying that the bytes are gone; they leave the quota."""
-        await self._change(row, state="rejected", problem=problem, preview_key=None)
+        lost = transition(AttachmentState.REJECTED, *USABLE)
+        await self._change(row, lost.values(problem=problem, etag=None, preview_key=None))
 
     async def forget_preview(self, row: KeyedRow) -> None:
         """Let the image itself be its preview again."""
-        await self._change(row, preview_key=None, payload=payload_previewed_by(row.object_key))
+        previewed = payload_previewed_by(row.object_key)
+        usable = update(attachments).where(in_state(*USABLE))
+        await self._change(row, usable.values(preview_key=None, payload=previewed))
 
-    async def _change(self, row: KeyedRow, **values: object) -> None:
+    async def _change(self, row: KeyedRow, change: Update) -> None:
         async with self._database.connect() as connection:
             await connection.execute(
-                update(attachments)
-                .where(
-                    attachments.c.user_id == row.user_id,
-                    attachments.c.id == row.id,
-                    attachments.c.state.in_(("stored", "attached")),
-                )
-                .values(**values)
+                change.where(attachments.c.user_id == row.user_id, attachments.c.id == row.id)
             )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Text,
+    and_,
     any_,
     bindparam,
     cast,
@@ -21,8 +22,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from app.attachment_state import AttachmentState
 from app.database.references import preview_reference
 from app.database.tables import attachments, feedback, thread_items, threads
+from app.database.transitions import in_state
 
 _OWNER = bindparam("owner", type_=Text)
 _THREAD = bindparam("thread", type_=Text)
@@ -134,7 +137,7 @@ LOAD_ATTACHMENT = select(
     cast(attachments.c.payload, Text).label("payload"),
     attachments.c.thread_id,
     preview_reference().label("reference"),
-).where(*_ATTACHMENT_ROW, attachments.c.state != "tombstone")
+).where(*_ATTACHMENT_ROW, ~in_state(AttachmentState.TOMBSTONE))
 
 LOCK_ATTACHMENT = (
     select(attachments.c.state, preview_reference().label("reference"))
@@ -149,7 +152,7 @@ _new_attachment = insert(attachments).values(
     user_id=_OWNER,
     id=_ATTACHMENT,
     thread_id=_THREAD,
-    state="attached",
+    state=AttachmentState.ATTACHED,
     name=bindparam("file_name", type_=Text),
     mime_type=bindparam("file_type", type_=Text),
     search_terms=_TERMS,
@@ -158,11 +161,13 @@ _new_attachment = insert(attachments).values(
 UPSERT_FOREIGN_ATTACHMENT = _new_attachment.on_conflict_do_update(
     index_elements=["user_id", "id"],
     set_={
-        **{
-            name: _new_attachment.excluded[name]
-            for name in ("thread_id", "state", "name", "mime_type", "search_terms", "payload")
-        },
-        "purge_after": None,
+        name: _new_attachment.excluded[name]
+        for name in ("thread_id", "name", "mime_type", "search_terms", "payload")
     },
-    where=attachments.c.object_key.is_(None),
+    where=and_(attachments.c.object_key.is_(None), in_state(AttachmentState.ATTACHED)),
+)
+
+# Nothing of it is in the bucket, so its row can go at once.
+DELETE_FOREIGN_TOMBSTONE = delete(attachments).where(
+    *_ATTACHMENT_ROW, attachments.c.object_key.is_(None), in_state(AttachmentState.TOMBSTONE)
 )

@@ -5,6 +5,8 @@ shards by user on a distributed PostgreSQL without change. `payload` is the Chat
 JSON, without any signed URL.
 """
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     CheckConstraint,
@@ -18,10 +20,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    TypeDecorator,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.attachment_state import SETTLED, UNUSED, USABLE, AttachmentState
 
 metadata = MetaData(
     naming_convention={
@@ -76,6 +81,42 @@ thread_items = Table(
     Index("ix_thread_items_user_id_thread_id_position", "user_id", "thread_id", "position"),
 )
 
+
+class _State(TypeDecorator[AttachmentState]):
+    """Text that is read as an `AttachmentState`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Any) -> AttachmentState | None:
+        return None if value is None else AttachmentState(value)
+
+
+def _in_states(*states: AttachmentState) -> str:
+    listed = ", ".join(f"'{state}'" for state in states)
+    return f"state IN ({listed})"
+
+
+# What is true of a row in each state. So PostgreSQL rejects an illegal transition by any statement
+# that sets `state` and does not also forge the columns that prove it.
+_TRUE_IN_STATE = {
+    AttachmentState.PENDING: (
+        "object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL AND problem IS NULL"
+        " AND purge_after IS NULL"
+    ),
+    AttachmentState.STORED: (
+        "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND purge_after IS NULL"
+    ),
+    # Without an object key it is someone else's (see `object_key`), and need not be in a thread.
+    AttachmentState.ATTACHED: (
+        "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND purge_after IS NULL"
+    ),
+    AttachmentState.REJECTED: (
+        "object_key IS NOT NULL AND etag IS NULL AND problem IS NOT NULL AND purge_after IS NULL"
+    ),
+    AttachmentState.TOMBSTONE: "purge_after IS NOT NULL",
+}
+
 # The life of an attachment (docs/architecture.md): the row is written before an upload link is
 # issued and removed after the object is gone, so every object has a row.
 attachments = Table(
@@ -84,7 +125,7 @@ attachments = Table(
     Column("user_id", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("thread_id", Text),
-    Column("state", Text, nullable=False),
+    Column("state", _State, nullable=False),
     # NULL for attachments that this service did not create (someone's own `save_attachment`).
     # Compared byte by byte, as buckets list their keys: `reconcile` walks both side by side.
     Column("object_key", Text(collation="C")),
@@ -107,7 +148,10 @@ attachments = Table(
     Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
-        "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')", name="state"
+        "CASE state "
+        + " ".join(f"WHEN '{state}' THEN {rule}" for state, rule in _TRUE_IN_STATE.items())
+        + " ELSE false END",
+        name="state",
     ),
     Index("ix_attachments_user_id_state", "user_id", "state", postgresql_include=["size"]),
     Index("ix_attachments_user_id_thread_id", "user_id", "thread_id"),
@@ -115,24 +159,24 @@ attachments = Table(
     Index(
         "ix_attachments_purge_after",
         "purge_after",
-        postgresql_where="state = 'tombstone'",
+        postgresql_where=_in_states(AttachmentState.TOMBSTONE),
     ),
     Index(
         "ix_attachments_unused_created_at",
         "created_at",
-        postgresql_where="state IN ('pending', 'stored', 'rejected')",
+        postgresql_where=_in_states(*UNUSED),
     ),
     # NULL once nothing can arrive by the upload link any more and what it brought is deleted.
     Index(
         "ix_attachments_upload_expires_at",
         "upload_expires_at",
-        postgresql_where="state IN ('stored', 'attached', 'rejected')",
+        postgresql_where=_in_states(*SETTLED),
     ),
     Index(
         "ix_attachments_search_terms",
         "search_terms",
         postgresql_using="gin",
-        postgresql_where="state IN ('stored', 'attached')",
+        postgresql_where=_in_states(*USABLE),
     ),
 )
 

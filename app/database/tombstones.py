@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
 
+from app.attachment_state import SETTLED, UNUSED, AttachmentState
 from app.database.attachment_records import tombstone_where, upload_ends_at
 from app.database.engine import Database
 from app.database.tables import attachments, threads
+from app.database.transitions import in_state
 
 # What is tried again waits 5 seconds, then 10, 20, … and at most an hour.
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 3600
 
 _KEY = (attachments.c.user_id, attachments.c.id)
-_UNUSED_STATES = ("pending", "stored", "rejected")
-_SETTLED_STATES = ("stored", "attached", "rejected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Claimed:
     user_id: str
     id: str
     object_key: str | None
-    state: str
+    state: AttachmentState
     attempts: int
 
 
@@ -46,7 +46,7 @@ class Tombstones:
         seconds = func.least(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * func.power(2, exponent))
         due = (
             select(*_KEY)
-            .where(attachments.c.state == "tombstone", attachments.c.purge_after <= func.now())
+            .where(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
             .order_by(attachments.c.purge_after)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -67,7 +67,7 @@ class Tombstones:
         """Delete the rows of tombstones whose objects are gone; how many there still were."""
         async with self._database.begin() as connection:
             result = await connection.execute(
-                delete(attachments).where(_are(claimed), attachments.c.state == "tombstone")
+                delete(attachments).where(_are(claimed), in_state(AttachmentState.TOMBSTONE))
             )
             return int(result.rowcount)
 
@@ -77,9 +77,8 @@ class Tombstones:
         unused = (
             select(*_KEY)
             .where(
-                attachments.c.state.in_(_UNUSED_STATES),
+                in_state(*UNUSED),
                 attachments.c.created_at < func.now() - age,
-                attachments.c.object_key.is_not(None),
                 # A thread still shows those that lost their bytes, and why.
                 attachments.c.thread_id.is_(None),
             )
@@ -99,10 +98,9 @@ class Tombstones:
         dead = (
             select(*_KEY)
             .where(
-                attachments.c.state.in_(_SETTLED_STATES),
+                in_state(*SETTLED),
                 attachments.c.upload_expires_at < func.now(),
                 upload_ends_at() < func.now(),
-                attachments.c.object_key.is_not(None),
             )
             .order_by(attachments.c.upload_expires_at)
             .limit(limit)
@@ -125,7 +123,7 @@ class Tombstones:
         async with self._database.begin() as connection:
             await connection.execute(
                 update(attachments)
-                .where(_are(claimed), attachments.c.state.in_(_SETTLED_STATES))
+                .where(_are(claimed), in_state(*SETTLED))
                 .values(upload_expires_at=None)
             )
 

@@ -5,6 +5,7 @@ from typing import Literal
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
+from app.attachment_state import AttachmentState
 from app.attachments.capability_links import LinkSigner
 from app.attachments.keys import upload_key
 from app.attachments.policy import INLINE_IMAGE_TYPES
@@ -69,10 +70,11 @@ class AttachmentRedirects:
     async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
         context = await self._authentication.context(request)
         record = await self._records.load(context.user_id, request.path_params["attachment_id"])
-        if record.object_key is None or record.state == "rejected":
+        if record.object_key is None or record.state is AttachmentState.REJECTED:
             raise NotFound("The bytes of this attachment are not kept here.")
         # Until a message uses it, the bytes are where the upload link put them.
-        key = upload_key(record.object_key) if record.state == "pending" else record.object_key
+        is_pending = record.state is AttachmentState.PENDING
+        key = upload_key(record.object_key) if is_pending else record.object_key
         return record, key
 
     def _redirect(self, url: str) -> RedirectResponse:

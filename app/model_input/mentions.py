@@ -10,6 +10,7 @@ from chatkit.store import NotFoundError, Store
 from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
 from openai.types.responses import ResponseInputContentParam
 
+from app.attachment_state import USABLE
 from app.context import RequestContext
 from app.errors import NotFound
 from app.model_input.announcements import Named, Rendition, mention_part, note
@@ -66,7 +67,7 @@ class Mentions:
     async def _extract_of_file(self, record: StoredAttachment) -> Rendition:
         if record.problem:
             return note(f"the file can't be used: {record.problem}")
-        if record.state not in ("stored", "attached"):
+        if record.state not in USABLE:
             return note("the file has not been uploaded.")
         if self._is_enough():
             return _NAMED_ONLY

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 
 import pybase64
 
+from app.attachment_state import USABLE, AttachmentState
 from app.errors import ObjectChanged, ObjectMissing, Unavailable
 from app.model_input.announcements import Rendition, note
 from app.model_input.cache import RenditionCache
@@ -42,7 +43,7 @@ class StoredAttachment(Protocol):
     @property
     def etag(self) -> str | None: ...
     @property
-    def state(self) -> str: ...
+    def state(self) -> AttachmentState: ...
     @property
     def problem(self) -> str | None: ...
 
@@ -262,9 +263,9 @@ class Renditions:
 def _why_unusable(attachment: StoredAttachment) -> str | None:
     if attachment.problem:
         return f"the file can't be used: {attachment.problem}"
-    if attachment.state == "pending":
+    if attachment.state is AttachmentState.PENDING:
         return "the file has not been uploaded."
-    if attachment.state not in ("stored", "attached"):
+    if attachment.state not in USABLE:
         return "the file was deleted or refused."
     if attachment.object_key is None:
         return "the file is not stored in this service, so it was not read."

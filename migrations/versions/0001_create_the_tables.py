@@ -73,8 +73,22 @@ def upgrade() -> None:
         sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_attachments"),
+        # What is true of a row in each state (app/database/tables.py).
         sa.CheckConstraint(
-            "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')",
+            """
+            CASE state
+              WHEN 'pending' THEN object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL
+                AND problem IS NULL AND purge_after IS NULL
+              WHEN 'stored' THEN object_key IS NOT NULL AND etag IS NOT NULL
+                AND thread_id IS NULL AND purge_after IS NULL
+              WHEN 'attached' THEN (object_key IS NULL OR etag IS NOT NULL
+                AND thread_id IS NOT NULL) AND purge_after IS NULL
+              WHEN 'rejected' THEN object_key IS NOT NULL AND etag IS NULL
+                AND problem IS NOT NULL AND purge_after IS NULL
+              WHEN 'tombstone' THEN purge_after IS NOT NULL
+              ELSE false
+            END
+            """,
             name=op.f("ck_attachments_state"),
         ),
     )

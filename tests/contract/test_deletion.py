@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from chatkit.types import FileAttachment
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -182,10 +183,8 @@ async def test_used_attachments_do_not_expire(rig: Rig) -> None:
 
 
 async def test_attachments_that_are_not_the_buckets_never_expire(rig: Rig) -> None:
-    await rig.sql(
-        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, search_terms)"
-        " VALUES ('alice', 'atc_theirs', 'stored', 'a', 'text/plain', '{}', '{}')"
-    )
+    theirs = FileAttachment(id="atc_theirs", name="a", mime_type="text/plain")
+    await PostgresStore(rig.database).save_attachment(theirs, ALICE)
     await rig.later()
     assert (await rig.sweeper.sweep_once()).expired == 0
 

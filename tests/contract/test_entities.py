@@ -2,21 +2,21 @@
 
 import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from chatkit.types import FileAttachment, ThreadMetadata
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 
+from app.attachment_state import AttachmentState
 from app.context import RequestContext
-from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.entity_search import SIMILAR, Entities
-from app.database.quota import NewAttachment, Quota
 from app.database.search_terms import least_shared, query_terms, search_terms
 from app.database.thread_store import PostgresStore
 from app.errors import NotFound
+from tests.rows import insert_in_state, new_attachment
 from tests.stopwatch import least_async
 
 ALICE = RequestContext(user_id="alice", request_id="r1", base_url="http://localhost")
@@ -40,28 +40,17 @@ def entities(database: Database) -> Entities:
 
 
 async def add_attachment(
-    database: Database, name: str, *, user_id: str = "alice", state: str = "stored"
+    database: Database,
+    name: str,
+    *,
+    user_id: str = "alice",
+    state: AttachmentState = AttachmentState.STORED,
 ) -> str:
     """A row as it is after an upload; its id."""
     attachment_id = f"atc_{abs(hash((name, user_id, time.monotonic_ns())))}"
-    await AttachmentRecords(database).reserve(
-        NewAttachment(
-            user_id=user_id,
-            id=attachment_id,
-            object_key=f"attachments/{attachment_id}",
-            name=name,
-            mime_type="text/plain",
-            size=5,
-            payload={"type": "file", "id": attachment_id, "name": name, "mime_type": "text/plain"},
-            upload_expires_at=datetime.now(UTC) + timedelta(minutes=10),
-        ),
-        Quota(10**9, 10**6),
+    await insert_in_state(
+        database, state, new_attachment(attachment_id, user_id=user_id, name=name)
     )
-    async with database.connect() as connection:
-        await connection.execute(
-            text("UPDATE attachments SET state = :state WHERE id = :id"),
-            {"state": state, "id": attachment_id},
-        )
     return attachment_id
 
 
@@ -119,7 +108,7 @@ async def test_an_empty_query_lists_the_twenty_newest(
 
 
 async def test_only_what_can_be_used_is_found(database: Database, entities: Entities) -> None:
-    for state in ("pending", "stored", "attached", "rejected", "tombstone"):
+    for state in AttachmentState:
         await add_attachment(database, f"report {state}.txt", state=state)
     expected = {"report stored.txt", "report attached.txt"}
     assert set(await titles(entities, "report")) == expected
@@ -165,7 +154,7 @@ async def test_an_attachment_that_this_service_did_not_make_is_found_by_its_newe
 async def test_the_thread_of_an_attachment_is_named(
     database: Database, store: PostgresStore, entities: Entities
 ) -> None:
-    attachment_id = await add_attachment(database, "report.pdf", state="attached")
+    attachment_id = await add_attachment(database, "report.pdf", state=AttachmentState.ATTACHED)
     await add_thread(store, "thr_1", "Bananas")
     await add_thread(store, "thr_1", "Cherries", BOB)
     async with database.connect() as connection:

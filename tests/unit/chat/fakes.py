@@ -18,6 +18,7 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
+from app.attachment_state import AttachmentState
 from app.context import RequestContext
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 from app.model_input.budget import Budget
@@ -41,7 +42,7 @@ class Row:
     size: int
     object_key: str | None
     etag: str | None
-    state: str = "attached"
+    state: AttachmentState = AttachmentState.ATTACHED
     problem: str | None = None
 
 

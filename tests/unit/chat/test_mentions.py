@@ -21,6 +21,7 @@ from chatkit.types import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.attachment_state import AttachmentState
 from app.context import RequestContext
 from app.model_input.announcements import MENTION, RULES, announced_fields
 from app.model_input.budget import Budget
@@ -158,8 +159,8 @@ async def test_what_is_not_the_users_own_is_a_note(attachments: Attachments, id:
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"state": "pending"}, "has not been uploaded"),
-        ({"state": "rejected", "problem": "it is a program"}, "it is a program"),
+        ({"state": AttachmentState.PENDING}, "has not been uploaded"),
+        ({"state": AttachmentState.REJECTED, "problem": "it is a program"}, "it is a program"),
         ({"problem": "the provider refused it"}, "the provider refused it"),
     ],
 )
