@@ -89,7 +89,7 @@ async def _per_call(pages: Pages, thread_id: str, request: PageRequest) -> float
     start = time.perf_counter()
     for _ in range(CALLS):
         page = await pages.items("bench", thread_id, request, types=LISTED_TYPES)
-        assert len(to_rest_items(page.rows)) == 20
+        assert page and len(to_rest_items(page.rows)) == 20
     return (time.perf_counter() - start) / CALLS
 
 

@@ -5,14 +5,16 @@ commit, lock and reconnect as it does in production.
 """
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from sqlalchemy import make_url
 
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
@@ -121,6 +123,14 @@ def database_url(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator
     postgres.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
     yield postgres.url(name)
     postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def sql(postgres: EmbeddedPostgres, database_url: str) -> Callable[[str], str]:
+    """Run one statement in the test's database; returns what `psql` prints."""
+    name = make_url(database_url).database
+    assert name is not None
+    return partial(postgres.execute, database=name)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Protocol
 from chatkit.server import ChatKitServer, NonStreamingResult
 from chatkit.types import (
     AttachmentsCreateReq,
+    AttachmentsDeleteReq,
     AudioInput,
     ChatKitReq,
     FeedbackKind,
@@ -155,6 +156,12 @@ class AssistantServer(ChatKitServer[RequestContext]):
             # The row is written before its link exists; the SDK would write it once more after.
             store = self._get_attachment_store()
             return self._serialize(await store.create_attachment(request.params, context))
+        if isinstance(request, AttachmentsDeleteReq):
+            # Both stores have the same row; the SDK would delete it in the other one too.
+            await self._get_attachment_store().delete_attachment(
+                request.params.attachment_id, context
+            )
+            return b"{}"
         if isinstance(request, ItemsListReq):
             # The store's contract is an empty page for a thread that is not the user's; the one
             # who asked for it should learn that there is none.

@@ -7,9 +7,9 @@ from chatkit.types import Attachment
 from app.attachment_state import AttachmentState
 from app.database import statements
 from app.database.engine import Database
+from app.database.missing import no_attachment
 from app.database.payloads import Hydrator, as_stored, decode_attachment, encode_attachment, hydrate
 from app.database.search_terms import search_terms
-from app.errors import NotFound
 from app.storable import storable
 
 
@@ -36,7 +36,7 @@ class AttachmentPayloads:
             reference = None if known is None else known.reference
             is_deleted = known is not None and known.state is AttachmentState.TOMBSTONE
             if reference is not None and is_deleted:
-                raise _no_attachment(attachment.id)
+                raise no_attachment(attachment.id)
             key = {"owner": user_id, "attachment": storable(attachment.id)}
             given: dict[str, Any] = {
                 **key,
@@ -64,7 +64,7 @@ class AttachmentPayloads:
             )
             row = found.one_or_none()
         if row is None:
-            raise _no_attachment(attachment_id)
+            raise no_attachment(attachment_id)
         attachment = decode_attachment(row.payload)
         if row.thread_id is not None or row.reference is not None:
             attachment.thread_id = row.thread_id
@@ -73,7 +73,3 @@ class AttachmentPayloads:
             if self._hydrator is not None:
                 await hydrate([attachment], self._hydrator)
         return attachment
-
-
-def _no_attachment(attachment_id: str) -> NotFound:
-    return NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")

@@ -13,11 +13,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
+from app.database.missing import no_attachment, no_such_file
 from app.database.quota import NewAttachment, Quota, reserve
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
 from app.database.transitions import in_state, transition
-from app.errors import NotFound
 from app.faults import fault_point
 from app.storable import storable
 from app.telemetry import metrics
@@ -106,10 +106,7 @@ class AttachmentRecords:
             found = {row.id: _record(row) for row in rows}
         missing = [wanted for wanted in attachment_ids if wanted not in found]
         if missing:
-            raise NotFound(
-                f"There is no attachment {missing[0]!r}. Attach the file again.",
-                param="attachments",
-            )
+            raise no_such_file(missing[0])
         return found
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
@@ -179,15 +176,16 @@ class AttachmentRecords:
             )
 
     async def tombstone(self, user_id: str, attachment_id: str) -> None:
-        """Any state → tombstone. Again on a tombstone: nothing. Raises `NotFound` for no row."""
-        async with self._database.begin() as connection:
-            known = await connection.execute(
-                select(literal(1)).where(_row(user_id, attachment_id)).with_for_update()
-            )
-            if known.first() is None:
-                raise NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")
-            await tombstone_where(connection, _row(user_id, attachment_id))
-            fault_point("delete.written")
+        """Any state → tombstone, in one statement. Raises `NotFound` if there is no row.
+
+        A tombstone stays as it is.
+        """
+        row = _row(user_id, attachment_id)
+        async with self._database.connect() as connection:
+            if not await tombstone_where(connection, row) and not await connection.scalar(
+                select(literal(1)).where(row)
+            ):
+                raise no_attachment(attachment_id)
         fault_point("delete.committed")
 
 

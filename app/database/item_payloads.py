@@ -8,8 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import statements
 from app.database.engine import Database
 from app.database.message_attachments import stored_references
+from app.database.missing import no_item, no_thread
 from app.database.payloads import Hydrator, decode_item, encode_item
-from app.errors import NotFound
 from app.storable import storable
 
 
@@ -26,7 +26,7 @@ class ItemPayloads:
                 statements.LOAD_ITEM, _item_key(user_id, thread_id, item_id)
             )
         if payload is None:
-            raise _no_item(item_id)
+            raise no_item(item_id)
         return await decode_item(payload, self._hydrator)
 
     async def save(self, thread_id: str, item: ThreadItem, user_id: str) -> None:
@@ -64,7 +64,7 @@ class ItemPayloads:
             found = set(saved.scalars())
             for item_id in wanted:
                 if item_id not in found:
-                    raise _no_item(item_id)
+                    raise no_item(item_id)
             if not wanted and not await connection.scalar(statements.LOCK_THREAD, thread):
                 raise no_thread(thread_id)
 
@@ -94,15 +94,6 @@ def attachment_ids(item: ThreadItem) -> list[str]:
     if not isinstance(item, UserMessageItem):
         return []
     return [storable(attachment.id) for attachment in item.attachments]
-
-
-def no_thread(thread_id: str) -> NotFound:
-    """Of this user's."""
-    return NotFound(f"There is no thread {thread_id!r}.", param="thread_id")
-
-
-def _no_item(item_id: str) -> NotFound:
-    return NotFound(f"There is no item {item_id!r} in this thread.", param="item_id")
 
 
 def _item_key(user_id: str, thread_id: str, item_id: str) -> dict[str, str]:

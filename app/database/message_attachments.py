@@ -16,16 +16,11 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import USABLE, AttachmentState
+from app.database.missing import no_such_file
 from app.database.references import REFERENCE_SCHEME, preview_reference
 from app.database.tables import attachments, thread_items
 from app.database.transitions import transition
-from app.errors import (
-    AppError,
-    AttachmentInUse,
-    AttachmentNotUploaded,
-    AttachmentRejected,
-    NotFound,
-)
+from app.errors import AppError, AttachmentInUse, AttachmentNotUploaded, AttachmentRejected
 
 _IDS = any_(bindparam("attachment_ids", type_=ARRAY(Text)))
 
@@ -119,10 +114,7 @@ async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_i
     )
     row = found.one_or_none()
     if row is None or row.state is AttachmentState.TOMBSTONE:
-        return NotFound(
-            f"There is no attachment {attachment_id!r}. Attach the file again.",
-            param="attachments",
-        )
+        return no_such_file(attachment_id)
     if row.state is AttachmentState.PENDING:
         return AttachmentNotUploaded(param="attachments")
     if row.state is AttachmentState.REJECTED:

@@ -91,13 +91,15 @@ class Pages:
         request: PageRequest,
         *,
         types: Sequence[str] | None = None,
-    ) -> KeysetPage[ThreadItem]:
-        """Items of one thread, only those of `types` where given; empty for an unknown thread."""
+    ) -> KeysetPage[ThreadItem] | None:
+        """Items of one thread, only those of `types` where given; None if there is no thread."""
         scope = {"user_id": user_id, "thread_id": storable(thread_id)}
         filters = {} if types is None else {"types": list(types)}
         async with self._database.connect() as connection:
             page = await _read(connection, "items", scope, request, filters)
-            if not page.rows and await _thread_exists(connection, scope):
+            if not page.rows:
+                if not await _thread_exists(connection, scope):
+                    return None
                 await _check_cursors(connection, "items", scope, request)
         items = await decode_items([row.payload for row in page.rows], self._hydrator)
         return KeysetPage(items, page.has_more)
@@ -197,7 +199,7 @@ async def _thread_exists(connection: AsyncConnection, scope: dict[str, str]) -> 
     found = exists().where(
         threads.c.user_id == scope["user_id"], threads.c.id == scope["thread_id"]
     )
-    return bool((await connection.execute(select(found))).scalar_one())
+    return bool(await connection.scalar(select(found)))
 
 
 async def _check_cursors(
@@ -207,5 +209,5 @@ async def _check_cursors(
     table = _TABLES[kind]
     for name, cursor in _cursors(request).items():
         found = exists().where(*_in_scope(kind, table), table.c.id == cursor)
-        if not (await connection.execute(select(found), scope)).scalar_one():
+        if not await connection.scalar(select(found), scope):
             raise NotFound(f"There is nothing with the id {cursor!r} in this list.", param=name)

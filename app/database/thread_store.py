@@ -1,7 +1,7 @@
 """ChatKit's store on PostgreSQL: every statement names the owner of what it touches."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatkit.store import Store, StoreItemType
@@ -21,8 +21,9 @@ from app.database.attachment_payloads import AttachmentPayloads
 from app.database.attachment_records import AttachmentRecords, tombstone_where
 from app.database.engine import Database
 from app.database.identifiers import new_id
-from app.database.item_payloads import ItemPayloads, attachment_ids, no_thread, upsert_item
+from app.database.item_payloads import ItemPayloads, attachment_ids, upsert_item
 from app.database.message_attachments import bind_attachments
+from app.database.missing import no_thread
 from app.database.pages import PageRequest, Pages
 from app.database.payloads import Hydrator, decode_thread, encode_thread
 from app.database.search_terms import search_terms
@@ -50,8 +51,10 @@ class PostgresStore(Store[RequestContext]):
         hydrator: Hydrator | None = None,
         *,
         messages_create_threads: bool = False,
+        on_tombstone: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
+        self._on_tombstone = on_tombstone
         self._messages_create_threads = messages_create_threads
         self._pages = Pages(database, hydrator)
         self._items = ItemPayloads(database, hydrator)
@@ -114,6 +117,7 @@ class PostgresStore(Store[RequestContext]):
             await connection.execute(statements.DELETE_THREAD, wanted)
             fault_point("delete.thread_written")
         fault_point("delete.thread_committed")
+        self._on_tombstone()
         logger.info(
             "thread deleted",
             extra={
@@ -138,6 +142,8 @@ class PostgresStore(Store[RequestContext]):
         Raises `NotFound` for an unknown `after`.
         """
         page = await self._pages.items(context.user_id, thread_id, PageRequest(limit, order, after))
+        if page is None:
+            return Page()
         return Page(
             data=page.rows,
             has_more=page.has_more,
@@ -211,6 +217,7 @@ class PostgresStore(Store[RequestContext]):
         Raises `NotFound` where there is no row.
         """
         await self._records.tombstone(context.user_id, storable(attachment_id))
+        self._on_tombstone()
 
 
 def _thread_values(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any]:

@@ -74,8 +74,10 @@ def create_web_parts(settings: Settings) -> WebParts:
     signed = SignedPreviews(urls, ttl_seconds=settings.preview_ttl_seconds)
     previews = _previews(settings, core, signed, links)
     policy = AttachmentPolicy(settings.max_attachment_bytes, settings.allowed_mime_types)
-    store = PostgresStore(core.database, previews, messages_create_threads=True)
     sweeper = create_sweeper(settings, core)
+    store = PostgresStore(
+        core.database, previews, messages_create_threads=True, on_tombstone=sweeper.wake
+    )
     attachment_store = TwoPhaseAttachmentStore(
         core.records,
         policy,

@@ -73,7 +73,6 @@ SERVING: dict[str, Journey] = {
     "verify.rejected": send_a_disguise,
     "attach.written": send,
     "attach.committed": send,
-    "delete.written": delete_attachment,
     "delete.committed": delete_attachment,
     "delete.thread_written": delete_thread,
     "delete.thread_committed": delete_thread,
