@@ -14,7 +14,8 @@ from prometheus_client import Counter
 
 from app.attachment_state import AttachmentState
 from app.attachments.keys import every_key, upload_key
-from app.database.tombstones import Claimed, Tombstones
+from app.database.attachment_records import AttachmentRecord
+from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.storage.bucket import Bucket
@@ -76,8 +77,8 @@ class Purger:
             _purged.inc(removed)
 
     async def delete_objects(
-        self, claimed: Sequence[Claimed], keys: Sequence[str], swept: Swept
-    ) -> list[Claimed]:
+        self, claimed: Sequence[AttachmentRecord], keys: Sequence[str], swept: Swept
+    ) -> list[AttachmentRecord]:
         """Those of the rows whose objects among `keys` are gone now."""
         try:
             failures = await self._bucket.delete(keys)
@@ -96,7 +97,10 @@ class Purger:
             swept.failed += 1
             _failed.inc()
             logger.warning(
-                "attachment %s can't be purged, attempt %d: %s", row.id, row.attempts, refused[0]
+                "attachment %s can't be purged, attempt %d: %s",
+                row.id,
+                row.purge_attempts,
+                refused[0],
             )
         return deleted
 
@@ -215,5 +219,5 @@ class Sweeper:
             swept.uploads_cleared += len(deleted)
 
 
-def _keys(row: Claimed) -> tuple[str, ...]:
+def _keys(row: AttachmentRecord) -> tuple[str, ...]:
     return () if row.object_key is None else every_key(row.object_key)

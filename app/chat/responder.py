@@ -52,7 +52,9 @@ class MakeConverter(Protocol):
 class RefusalRecords(Protocol):
     """Where it is remembered that the provider refused a file."""
 
-    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None: ...
+    async def mark_rejected_by_provider(
+        self, user_id: str, attachment_id: str, problem: str
+    ) -> None: ...
 
 
 class AgentResponder:
@@ -167,7 +169,7 @@ class AgentResponder:
     ) -> ThreadStreamEvent:
         lines = []
         for id, reason in refused.items():
-            await self._refusals.mark_refused(context.user_id, id, reason)
+            await self._refusals.mark_rejected_by_provider(context.user_id, id, reason)
             lines.append(f"The file “{names.get(id, id)}” could not be used: {reason}")
         return ThreadItemDoneEvent(
             item=AssistantMessageItem(

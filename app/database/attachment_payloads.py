@@ -1,4 +1,4 @@
-"""ChatKit's attachments as its store saves and loads them: the payload of a row, and no more."""
+"""ChatKit's attachments as its store saves and loads them: the payload of a row."""
 
 from typing import Any
 
@@ -14,30 +14,27 @@ from app.storable import storable
 
 
 class AttachmentPayloads:
-    """One user's at a time. The state of a row is `AttachmentRecords`' business."""
+    """Saves and loads the attachments of one user. `AttachmentRecords` changes their states."""
 
     def __init__(self, database: Database, hydrator: Hydrator | None) -> None:
         self._database = database
         self._hydrator = hydrator
 
     async def save(self, attachment: Attachment, user_id: str) -> None:
-        """Upsert the metadata.
+        """Insert or update the metadata.
 
-        Of the bucket's attachments only the payload changes, without upload descriptor and with
-        its preview as it was: thread, state, key and size are never taken from here. Raises
-        `NotFound` for one that was deleted.
+        Of an attachment whose bytes are in the bucket only the payload changes, and in it neither
+        the preview nor the upload descriptor: thread, state, key and size never come from outside.
+        Raises `NotFound` if such an attachment was deleted.
         """
+        key = {"owner": user_id, "attachment": storable(attachment.id)}
         async with self._database.begin() as connection:
-            row = await connection.execute(
-                statements.LOCK_ATTACHMENT,
-                {"owner": user_id, "attachment": storable(attachment.id)},
-            )
+            row = await connection.execute(statements.LOCK_ATTACHMENT, key)
             known = row.one_or_none()
             reference = None if known is None else known.reference
             is_deleted = known is not None and known.state is AttachmentState.TOMBSTONE
             if reference is not None and is_deleted:
                 raise no_attachment(attachment.id)
-            key = {"owner": user_id, "attachment": storable(attachment.id)}
             given: dict[str, Any] = {
                 **key,
                 "json": encode_attachment(as_stored(attachment, reference)),
@@ -57,6 +54,7 @@ class AttachmentPayloads:
             await connection.execute(statements.UPSERT_FOREIGN_ATTACHMENT, given)
 
     async def load(self, attachment_id: str, user_id: str) -> Attachment:
+        """Return the attachment with a preview URL minted now. Raises `NotFound`."""
         async with self._database.connect() as connection:
             found = await connection.execute(
                 statements.LOAD_ATTACHMENT,

@@ -1,4 +1,4 @@
-"""The errors for ids that this user has no row of; another user's id is no different."""
+"""The errors for ids of which the user has no row. An id of another user is no exception."""
 
 from app.errors import NotFound
 

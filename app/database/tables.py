@@ -1,8 +1,8 @@
 """The four tables; migrations create exactly these.
 
-Every primary key starts with `user_id`, so no query can forget the owner and the whole schema
-shards by user on a distributed PostgreSQL without change. `payload` is the ChatKit type dumped as
-JSON, without any signed URL.
+Every primary key starts with `user_id`: a query that answers a user names the owner, and the schema
+shards by user on a distributed PostgreSQL without change. `payload` is ChatKit's type as JSON,
+without signed URLs (payloads.py).
 """
 
 from typing import Any
@@ -42,18 +42,18 @@ threads = Table(
     metadata,
     Column("user_id", Text, nullable=False),
     Column("id", Text, nullable=False),
-    # Assigned by the database: ChatKit's timestamps may be equal, these never are.
+    # Assigned by the database, because ChatKit's timestamps may be equal.
     Column("position", BigInteger, Identity(always=True), nullable=False),
     Column("title", Text),
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Of the title (search_terms.py).
+    # The search terms of the title (search_terms.py).
     Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     Index("ix_threads_user_id_position", "user_id", "position"),
-    # For ADMIN_TOKEN's list over all users: its order, and its cursor. The order is an expression,
-    # so that no plan for one user's list walks through everybody else's threads.
+    # Both are for ADMIN_TOKEN's list of all users' threads: its order and its cursor. The order is
+    # an expression, so that the planner can't use this index for the list of one user.
     Index("ix_threads_position", text("(position + 0)")),
     Index("ix_threads_id", "id"),
     Index(
@@ -107,7 +107,7 @@ _TRUE_IN_STATE = {
     AttachmentState.STORED: (
         "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND purge_after IS NULL"
     ),
-    # Without an object key it is someone else's (see `object_key`), and need not be in a thread.
+    # A foreign attachment has no object key, and may be in no thread.
     AttachmentState.ATTACHED: (
         "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND purge_after IS NULL"
     ),
@@ -117,8 +117,8 @@ _TRUE_IN_STATE = {
     AttachmentState.TOMBSTONE: "purge_after IS NOT NULL",
 }
 
-# The life of an attachment (docs/architecture.md): the row is written before an upload link is
-# issued and removed after the object is gone, so every object has a row.
+# A row is inserted before its upload link is issued, and deleted after its objects are, so every
+# object has a row (docs/architecture.md).
 attachments = Table(
     "attachments",
     metadata,
@@ -126,25 +126,25 @@ attachments = Table(
     Column("id", Text, nullable=False),
     Column("thread_id", Text),
     Column("state", _State, nullable=False),
-    # NULL for attachments that this service did not create (someone's own `save_attachment`).
-    # Compared byte by byte, as buckets list their keys: `reconcile` walks both side by side.
+    # NULL for foreign attachments: those that this service did not create, saved by other code
+    # through ChatKit's store. Ordered by bytes, as a bucket lists its keys, for `reconcile`.
     Column("object_key", Text(collation="C")),
-    # The thumbnail's key, where a preview is not the object itself.
+    # The key of the thumbnail; NULL if the preview is the object itself.
     Column("preview_key", Text),
     Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False, server_default="0"),
-    # Of the upload whose bytes were taken over, and of the object that every read must match.
+    # The ETags of the upload that was copied, and of the copy, which every read must match.
     Column("upload_etag", Text),
     Column("etag", Text),
-    # Why the attachment is not usable, in words for the person.
+    # Why the attachment can't be used, for the person who attached it.
     Column("problem", Text),
     Column("payload", JSONB, nullable=False),
     Column("upload_expires_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("purge_after", DateTime(timezone=True)),
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
-    # Of the name, as in `threads`.
+    # The search terms of the name.
     Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
@@ -166,7 +166,7 @@ attachments = Table(
         "created_at",
         postgresql_where=_in_states(*UNUSED),
     ),
-    # NULL once nothing can arrive by the upload link any more and what it brought is deleted.
+    # `upload_expires_at` is NULL when the link is dead and what it wrote is deleted.
     Index(
         "ix_attachments_upload_expires_at",
         "upload_expires_at",

@@ -1,4 +1,4 @@
-"""ChatKit's store on PostgreSQL: every statement names the owner of what it touches."""
+"""ChatKit's store on PostgreSQL."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -35,14 +35,15 @@ logger = logging.getLogger(__name__)
 
 
 class PostgresStore(Store[RequestContext]):
-    """Threads, their items and the attachments' metadata, each user's for that user alone.
+    """Stores threads, their items and the attachments' metadata, separately for each user.
 
-    With a hydrator, attachments whose bytes are in the bucket come with a preview URL minted at
-    the load. Without one this is a plain ChatKit store. Another user's id is `NotFound`, like one
-    that never was. Raises `DatabaseUnavailable` from every method.
+    With a hydrator, attachments whose bytes are in the bucket get a preview URL at each load.
+    Without one this is a plain ChatKit store. With `messages_create_threads`, only
+    `add_user_message` creates a thread: saving the title of a thread that was deleted raises
+    `NotFound` and does not create it again. `on_tombstone` is called after each delete.
 
-    With `messages_create_threads`, only `add_user_message` creates a thread: a title that is saved
-    when the thread was deleted meanwhile is `NotFound` and does not bring it back.
+    Methods raise `NotFound` for an id of another user as for an unknown one, and
+    `DatabaseUnavailable`.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class PostgresStore(Store[RequestContext]):
         return Page(data=data, has_more=page.has_more, after=data[-1].id if page.has_more else None)
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
-        """Upsert the metadata; of a `Thread`, the items are not touched."""
+        """Insert or update the metadata; the items of a `Thread` are ignored."""
         statement = (
             statements.UPDATE_THREAD if self._messages_create_threads else statements.UPSERT_THREAD
         )
@@ -98,13 +99,14 @@ class PostgresStore(Store[RequestContext]):
             raise no_thread(thread.id)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
-        """With its items, and tombstone its attachments, in one transaction. Raises `NotFound`.
+        """Delete the thread with its items, and tombstone its attachments, in one transaction.
 
-        How many attachments' bytes will be purged is told by the log and `attachments_tombstoned`.
+        The log and the metric `attachments_tombstoned` count the attachments.
         """
         wanted = {"owner": context.user_id, "thread": storable(thread_id)}
         async with self._database.begin() as connection:
-            # The thread first: whoever adds a message holds it too, and adds no attachment now.
+            # The thread is locked first: `add_user_message` locks it too, so none can bind an
+            # attachment now.
             if await connection.scalar(statements.LOCK_THREAD, wanted) is None:
                 raise no_thread(thread_id)
             tombstoned = await tombstone_where(
@@ -137,10 +139,7 @@ class PostgresStore(Store[RequestContext]):
         order: str,
         context: RequestContext,
     ) -> Page[ThreadItem]:
-        """A page of items; an empty one for a thread that is not the user's.
-
-        Raises `NotFound` for an unknown `after`.
-        """
+        """Return a page of items, which is empty if the user has no such thread."""
         page = await self._pages.items(context.user_id, thread_id, PageRequest(limit, order, after))
         if page is None:
             return Page()
@@ -156,7 +155,7 @@ class PostgresStore(Store[RequestContext]):
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
     ) -> None:
-        """As `save_item`: the SDK adds a workflow again each time it goes on."""
+        """Save the item as `save_item` does: the SDK adds a workflow again each time it changes."""
         await self.save_item(thread_id, item, context)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
@@ -170,10 +169,9 @@ class PostgresStore(Store[RequestContext]):
         *,
         create_thread: bool,
     ) -> None:
-        """Save a message, its thread if that is new, and bind its attachments: all or nothing.
+        """Save a message, its thread if that is new, and bind its attachments, or do none of it.
 
-        Raises `NotFound` for the thread or an attachment, `AttachmentNotUploaded`,
-        `AttachmentRejected`, and `AttachmentInUse` for an attachment of another thread.
+        Raises `NotFound` for the thread or an attachment, and what `bind_attachments` raises.
         """
         async with self._database.begin() as connection:
             if create_thread:
@@ -212,10 +210,7 @@ class PostgresStore(Store[RequestContext]):
         return await self._attachments.load(attachment_id, context.user_id)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
-        """Tombstone it; a purger removes bytes and row. Twice is no error.
-
-        Raises `NotFound` where there is no row.
-        """
+        """Tombstone the attachment; the purge deletes bytes and row. Again: nothing changes."""
         await self._records.tombstone(context.user_id, storable(attachment_id))
         self._on_tombstone()
 

@@ -98,8 +98,10 @@ class Subject:
     async def reject(self) -> None:
         await self.records.mark_rejected(self.user, self.id, "It is no PNG.")
 
-    async def record_problem(self) -> None:
-        await self.records.mark_refused(self.user, self.id, "The provider rejected it.")
+    async def reject_by_provider(self) -> None:
+        await self.records.mark_rejected_by_provider(
+            self.user, self.id, "The provider rejected it."
+        )
 
     async def send(self, thread_id: str = "thr_1") -> None:
         message = UserMessageItem(
@@ -166,7 +168,7 @@ OPERATIONS: list[Operation] = [
     Subject.settle_size,
     Subject.store_bytes,
     Subject.reject,
-    Subject.record_problem,
+    Subject.reject_by_provider,
     Subject.send,
     Subject.send_elsewhere,
     Subject.lose_bytes,

@@ -85,7 +85,9 @@ class Attachments:
             raise NotFound
         return self.rows[attachment_id]
 
-    async def mark_refused(self, user_id: str, attachment_id: str, problem: str) -> None:
+    async def mark_rejected_by_provider(
+        self, user_id: str, attachment_id: str, problem: str
+    ) -> None:
         row = await self.load(user_id, attachment_id)
         self.rows[attachment_id] = replace(row, problem=problem)
 
