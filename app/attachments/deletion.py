@@ -10,8 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from prometheus_client import Counter
-
 from app.attachment_state import AttachmentState
 from app.attachments.keys import every_key, upload_key
 from app.database.attachment_records import AttachmentRecord
@@ -19,17 +17,13 @@ from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.storage.bucket import Bucket
+from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
 # Three keys a row: below the 1000 keys that one DeleteObjects request takes.
 _ROWS_A_BATCH = 333
 _RETENTION_INTERVAL_SECONDS = 3600
-
-_purged = Counter("attachments_purged", "Attachments whose objects and row were deleted.")
-_failed = Counter("attachment_purge_failures", "Attachments whose objects were not deleted yet.")
-_expired = Counter("attachments_expired", "Attachments that no message used in time.")
-_threads_expired = Counter("threads_expired", "Threads deleted by THREAD_RETENTION_DAYS.")
 
 
 @dataclass(slots=True)
@@ -74,7 +68,7 @@ class Purger:
             removed = await self._tombstones.remove(deleted)
             fault_point("purge.rows")
             swept.purged += removed
-            _purged.inc(removed)
+            metrics.purged.inc(removed)
 
     async def delete_objects(
         self, claimed: Sequence[AttachmentRecord], keys: Sequence[str], swept: Swept
@@ -85,7 +79,7 @@ class Purger:
         except BucketUnavailable as unavailable:
             logger.warning("%d attachments can't be purged now: %s", len(claimed), unavailable)
             swept.failed += len(claimed)
-            _failed.inc(len(claimed))
+            metrics.purge_failures.inc(len(claimed))
             return []
         reasons = {failure.key: failure.reason for failure in failures}
         deleted = []
@@ -95,7 +89,7 @@ class Purger:
                 deleted.append(row)
                 continue
             swept.failed += 1
-            _failed.inc()
+            metrics.purge_failures.inc()
             logger.warning(
                 "attachment %s can't be purged, attempt %d: %s",
                 row.id,
@@ -178,7 +172,7 @@ class Sweeper:
             self._pending_ttl_seconds, _ROWS_A_BATCH
         ):
             swept.expired += expired
-            _expired.inc(expired)
+            metrics.expired.inc(expired)
 
     async def _expire_threads(self, swept: Swept) -> None:
         """Once an hour: no index is kept for it, because every message would have to pay for it."""
@@ -191,7 +185,7 @@ class Sweeper:
                     "thread %s of %s expired, %d attachments to purge", thread_id, user_id, count
                 )
             swept.threads += len(expired)
-            _threads_expired.inc(len(expired))
+            metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _RETENTION_INTERVAL_SECONDS
 
     async def _clear_dead_uploads(self, swept: Swept) -> None:

@@ -35,11 +35,12 @@ class ChatKitEndpoint:
         operation = parse_request(await request.body())
         metrics.operations.labels(operation.type).inc()
         with ExitStack() as place:
-            span = place.enter_context(tracing.begin(f"chatkit {operation.type}"))
+            span = tracing.start_operation(f"chatkit {operation.type}")
+            place.enter_context(tracing.ending(span))
             try:
                 if is_streaming_req(operation):
                     place.enter_context(self._streams.slot(context.user_id))
-                with span.as_parent():
+                with tracing.parent(span):
                     logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
             except Unavailable:

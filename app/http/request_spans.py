@@ -4,6 +4,8 @@ A span names the route and the ids that the logs name too, never the query: it i
 the usual instrumentation would send it along.
 """
 
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, StatusCode
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -23,11 +25,8 @@ class TracingMiddleware:
         if scope["type"] != "http" or scope["path"] in _QUIET_PATHS:
             await self._app(scope, receive, send)
             return
-        from opentelemetry.propagate import extract
-        from opentelemetry.trace import SpanKind, Status, StatusCode
-
         parent = extract(dict(Headers(scope=scope)))
-        with tracing.tracer().start_as_current_span(
+        with tracing.tracer.start_as_current_span(
             scope["method"],
             context=parent,
             kind=SpanKind.SERVER,
@@ -39,7 +38,7 @@ class TracingMiddleware:
                 if message["type"] == "http.response.start":
                     span.set_attribute("http.response.status_code", message["status"])
                     if message["status"] >= 500:
-                        span.set_status(Status(StatusCode.ERROR))
+                        span.set_status(StatusCode.ERROR)
                 await send(message)
 
             try:
