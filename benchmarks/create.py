@@ -20,7 +20,8 @@ from app.database.engine import Database
 from app.database.tables import attachments
 from app.settings import Settings
 from app.wiring.application import create_application
-from benchmarks._servers import Servers, report, servers, serving
+from benchmarks._servers import Servers, report, servers
+from tests.serving import serving
 
 ROUNDS = 20
 CALLS = 50

@@ -24,7 +24,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from benchmarks._servers import Servers, servers, serving
+from benchmarks._servers import Servers, servers
+from tests.serving import serving
 
 CALLS = 300
 AT_ONCE = 8

@@ -1,4 +1,4 @@
-"""The rooms below HTTP, wired on a test's own database and bucket: rows and bytes at first hand."""
+"""The rooms below HTTP on a test's own database and bucket, with access to rows and bytes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -27,7 +27,7 @@ from tests.servers import TestBucket
 
 @dataclass(frozen=True)
 class Rig:
-    """`sweeper` expires after an hour; `later` is how a test lets time pass without waiting."""
+    """`sweeper` expires unused attachments after an hour; `later` lets time pass."""
 
     database: Database
     records: AttachmentRecords
@@ -46,7 +46,7 @@ class Rig:
         quota: Quota = UNLIMITED,
         link_seconds: float = 600,
     ) -> AttachmentRecord:
-        """A pending row, as `attachments.create` leaves it."""
+        """Reserve an attachment as `attachments.create` does."""
         new = new_attachment(
             attachment_id,
             user_id=user_id,
@@ -61,18 +61,18 @@ class Rig:
     async def uploaded(
         self, attachment_id: str = "atc_1", body: bytes = b"hello", **reserved: Any
     ) -> AttachmentRecord:
-        """A pending row with its bytes where the upload link puts them."""
+        """Reserve an attachment and upload its bytes."""
         record = await self.reserve(attachment_id, size=len(body), **reserved)
         await self.upload(record, body)
         return record
 
     async def upload(self, record: AttachmentRecord, body: bytes) -> None:
-        """What whoever holds the upload link can do."""
+        """Write where the upload link writes."""
         assert record.object_key
         await self.bucket.write(upload_key(record.object_key), body, mime_type=record.mime_type)
 
     async def objects(self) -> list[str]:
-        """Every key in the bucket."""
+        """Return every key in the bucket."""
         return [each.key async for each in self.bucket.list("")]
 
     async def has(self, key: str) -> bool:
@@ -87,17 +87,17 @@ class Rig:
         return sum([await self.has(key) for key in every_key(record.object_key)])
 
     async def sql(self, statement: str, **values: Any) -> Any:
-        """Run one statement; its rows, if it has any."""
+        """Run one statement. Return its rows, or None if it returns none."""
         async with self.database.begin() as connection:
             result = await connection.execute(text(statement), values)
             return result.all() if result.returns_rows else None
 
     async def states(self) -> dict[str, str]:
-        """The state of every row, by id."""
+        """Return the state of every row, by id."""
         return dict(await self.sql("SELECT id, state FROM attachments"))
 
     async def later(self, seconds: float = 86_400) -> None:
-        """Everything that the database remembers happened this much earlier."""
+        """Move all times in the database back by this much."""
         await self.sql(
             "UPDATE attachments SET created_at = created_at - make_interval(secs => :s),"
             " upload_expires_at = upload_expires_at - make_interval(secs => :s),"

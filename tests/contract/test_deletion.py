@@ -12,8 +12,11 @@ from sqlalchemy import text
 from app.attachments.deletion import Sweeper
 from app.attachments.keys import upload_key
 from app.context import RequestContext
-from app.database import tombstones
+from app.database import tombstones as tombstones_module
+from app.database.attachment_records import AttachmentRecord
+from app.database.engine import Database
 from app.database.thread_store import PostgresStore
+from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, NotFound
 from app.storage.bucket import Bucket, DeleteFailure
 from tests.rig import Rig, rig_on
@@ -40,6 +43,19 @@ class StubbornBucket(Bucket):
         return [DeleteFailure(key, "AccessDenied: locked") for key in keys if key in self.refused]
 
 
+class AnnouncingTombstones(Tombstones):
+    """Says when it has deleted rows."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.have_removed = asyncio.Event()
+
+    async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
+        count = await super().remove(purged)
+        self.have_removed.set()
+        return count
+
+
 @pytest.fixture
 def rig(seaweedfs_rig: Rig) -> Rig:
     return seaweedfs_rig
@@ -48,7 +64,7 @@ def rig(seaweedfs_rig: Rig) -> Rig:
 @pytest.fixture
 def long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """None ends while this machine stalls."""
-    monkeypatch.setattr(tombstones, "FIRST_RETRY_SECONDS", HOUR)
+    monkeypatch.setattr(tombstones_module, "FIRST_RETRY_SECONDS", HOUR)
 
 
 async def verified(rig: Rig, attachment_id: str = "atc_1", user_id: str = "alice") -> str:
@@ -266,15 +282,16 @@ async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
     await rig.later(700)
     bucket = StubbornBucket(rig.bucket)
     bucket.is_down = True
-    sweeper = Sweeper(rig.tombstones, bucket, pending_ttl_seconds=3600)
+    tombstones = AnnouncingTombstones(rig.database)
+    sweeper = Sweeper(tombstones, bucket, pending_ttl_seconds=3600)
     async with asyncio.timeout(60), sweeper.running(3600):
         await bucket.was_asked.wait()
         bucket.is_down = False
         await rig.records.tombstone("alice", "atc_1")
         await rig.later()
         sweeper.wake()
-        while await rig.states():
-            pass
+        await tombstones.have_removed.wait()
+    assert await rig.states() == {}
     assert "can't be purged now" in caplog.text
     assert await rig.objects() == []
 

@@ -1,7 +1,6 @@
 """@-mention search on real PostgreSQL: what is found, in which order, whose, and by which index."""
 
 import time
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
@@ -21,12 +20,6 @@ from tests.stopwatch import least_async
 
 ALICE = RequestContext(user_id="alice", request_id="r1", base_url="http://localhost")
 BOB = RequestContext(user_id="bob", request_id="r2", base_url="http://localhost")
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        yield database
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """The store's part in the life of an attachment: bound, hydrated, no signed URL ever stored."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
@@ -51,12 +50,6 @@ class StubHydrator:
         self.minted += 1
         key = reference.removeprefix("bucket:")
         return f"https://bucket.example/{key}?X-Amz-Signature={self.minted}"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        yield database
 
 
 @pytest.fixture

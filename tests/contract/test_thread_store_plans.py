@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
 from app.database.pages import page_statement
+from tests.databases import Databases
 
 BIG = 20_000
 LIMIT = 20
@@ -28,16 +29,18 @@ INSERT INTO thread_items (user_id, thread_id, id, type, payload)
 """
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        async with database.begin() as connection:
-            for statement in FILL.strip().split(";\n"):
-                parameters = {"big": BIG} if ":big" in statement else {}
-                await connection.execute(text(statement.rstrip(";\n")), parameters)
-        async with database.connect() as connection:
-            await connection.execute(text("ANALYZE"))
-        yield database
+@pytest.fixture(scope="module")
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A database with many threads and items, which the tests only read."""
+    with databases.clone() as url:
+        async with Database(url) as database:
+            async with database.begin() as connection:
+                for statement in FILL.strip().split(";\n"):
+                    parameters = {"big": BIG} if ":big" in statement else {}
+                    await connection.execute(text(statement.rstrip(";\n")), parameters)
+            async with database.connect() as connection:
+                await connection.execute(text("ANALYZE"))
+        yield url
 
 
 SCOPES: dict[str, dict[str, str]] = {

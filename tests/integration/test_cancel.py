@@ -5,7 +5,8 @@ import socket
 from typing import Any
 
 from app.settings import Settings
-from tests.service import ChatKitClient, running, thread_id_of, user_message, wait_until
+from tests.service import ChatKitClient, running, thread_id_of, user_message
+from tests.waiting import wait_until
 
 LONG_TEXT = "word " * 4000
 

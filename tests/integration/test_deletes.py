@@ -12,7 +12,8 @@ from app.settings import Settings
 from app.wiring.web import create_web_parts
 from tests.rows import UNLIMITED, new_attachment
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, running, test_settings, thread_id_of, wait_until
+from tests.service import ChatKitClient, running, test_settings, thread_id_of
+from tests.waiting import wait_until
 
 ALICE = RequestContext(user_id="alice", request_id="r", base_url="http://localhost")
 

@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import boto3
 import httpx
 import pytest
-import uvicorn
 from botocore.exceptions import ClientError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -33,10 +32,9 @@ from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
 from app.storage.splice import Splicer
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket
-from tests.service import wait_until
+from tests.serving import serving
 from tests.stopwatch import least, seconds_of
-
-pytestmark = pytest.mark.seaweedfs
+from tests.waiting import wait_until
 
 MEBIBYTE = 1024 * 1024
 SOCKET_SECONDS = 30  # nothing that passes waits that long
@@ -90,7 +88,7 @@ class Gateway:
 
 
 @contextmanager
-def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iterator[str]:
+def serving_gateway(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iterator[str]:
     splicer = Splicer(endpoint)
 
     @asynccontextmanager
@@ -101,32 +99,13 @@ def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iter
     gateway = UploadGateway(
         LINKS, splicer, ConcurrencyLimit(1, "{most} of a user."), stall_seconds=stall_seconds
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(
-                routes=[Route("/uploads/{attachment_id}", gateway.upload, methods=["POST", "PUT"])],
-                middleware=[Middleware(RequestIdMiddleware), Middleware(ErrorMiddleware)],
-                lifespan=lifespan,
-            ),
-            host="127.0.0.1",
-            port=0,
-            loop="uvloop",
-            http="httptools",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=5,
-        )
+    application = Starlette(
+        routes=[Route("/uploads/{attachment_id}", gateway.upload, methods=["POST", "PUT"])],
+        middleware=[Middleware(RequestIdMiddleware), Middleware(ErrorMiddleware)],
+        lifespan=lifespan,
     )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        assert thread.is_alive()
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(application, loop="uvloop", http="httptools") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +113,7 @@ def shared(seaweedfs: EmbeddedSeaweedFS) -> Iterator[Gateway]:
     bucket = create_bucket(seaweedfs.endpoint_url)
     s3 = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
     endpoint = Endpoint(bucket.endpoint_url, bucket.name, bucket.region, "path")
-    with serving(endpoint) as base_url:
+    with serving_gateway(endpoint) as base_url:
         yield Gateway(base_url, endpoint, s3)
     s3.close()
 
@@ -476,7 +455,7 @@ def test_a_client_that_disconnects_leaves_no_object(
 
 @pytest.mark.parametrize("arrived", [b"", b"da"])
 def test_a_client_that_falls_silent_is_given_up(gateway: Gateway, arrived: bytes) -> None:
-    with serving(gateway.endpoint, stall_seconds=0.2) as base_url:
+    with serving_gateway(gateway.endpoint, stall_seconds=0.2) as base_url:
         impatient = Gateway(base_url, gateway.endpoint, gateway.s3)
         key = gateway.new_key()
         head = f"POST {gateway.link(key, 4)} HTTP/1.1\r\nHost: g\r\nContent-Length: 4\r\n\r\n"
@@ -488,7 +467,7 @@ def test_a_client_that_falls_silent_is_given_up(gateway: Gateway, arrived: bytes
 
 
 def test_a_disconnected_upload_is_broken_off_at_the_bucket() -> None:
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
         link = gateway.link("k", MEBIBYTE)
         with socket.create_connection(gateway.address, timeout=SOCKET_SECONDS) as connection:
@@ -583,7 +562,7 @@ def xml_error(code: str, message: str = "words") -> str:
 def test_what_the_bucket_says_becomes_words(
     status: str, body: str, expected_status: int, expected_code: str
 ) -> None:
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
 
         def play() -> None:
@@ -597,7 +576,7 @@ def test_what_the_bucket_says_becomes_words(
 
 
 def test_a_refusal_that_comes_before_the_end_of_the_upload_is_passed_on() -> None:
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
         size = 64 * MEBIBYTE
 
@@ -621,7 +600,7 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
 ) -> None:
     body = form("b", b"data") if "multipart" in content_type else b"data"
     headers = {"content-type": content_type}
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
 
         def play() -> None:
@@ -643,7 +622,7 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
 
 def test_a_bucket_that_takes_nothing_stops_the_client() -> None:
     """Backpressure: no more is read from the client than fits the buffers on the way."""
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         clogged = Gateway(base_url, bucket.endpoint)
         size = 256 * MEBIBYTE
         link = clogged.link("k", size)
@@ -672,7 +651,7 @@ def test_a_bucket_that_is_down_is_said_to_be_down_and_works_again_when_it_is_bac
         s3 = boto3.client("s3", endpoint_url=server.endpoint_url, region_name="us-east-1")
         s3.create_bucket(Bucket="uploads")
         endpoint = Endpoint(server.endpoint_url, "uploads", "us-east-1", "path")
-        with serving(endpoint) as base_url:
+        with serving_gateway(endpoint) as base_url:
             gateway = Gateway(base_url, endpoint, s3)
 
             def upload() -> httpx.Response:
@@ -696,7 +675,7 @@ def test_a_bucket_that_is_down_is_said_to_be_down_and_works_again_when_it_is_bac
 
 def test_a_bucket_that_does_not_exist_is_unavailable(seaweedfs_bucket: TestBucket) -> None:
     endpoint = Endpoint(seaweedfs_bucket.endpoint_url, "nobody-made-this", "us-east-1", "path")
-    with serving(endpoint) as base_url:
+    with serving_gateway(endpoint) as base_url:
         gateway = Gateway(base_url, endpoint)
         answer = httpx.post(base_url + gateway.link("k", 4), content=b"data")
         assert (answer.status_code, error_code(answer)) == (503, "bucket_unavailable")

@@ -28,7 +28,8 @@ from app.wiring.application import create_application
 from tests.integration.test_cancel import open_stream, read_until
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
-from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
+from tests.service import ChatKitClient, running, test_settings, user_message
+from tests.waiting import wait_until
 
 
 @pytest.fixture

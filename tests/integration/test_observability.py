@@ -13,7 +13,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from app.telemetry.logs import JsonFormatter
 from tests.corpus import image
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
+from tests.service import ChatKitClient, running, test_settings, user_message
+from tests.waiting import wait_until
 
 PNG = image("PNG")
 SECRET_TEXT = "my-very-private-question"

@@ -12,7 +12,8 @@ from sqlalchemy import text
 
 from app.database.engine import Database
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, running, test_settings, thread_id_of, wait_until
+from tests.service import ChatKitClient, running, test_settings, thread_id_of
+from tests.waiting import wait_until
 
 TABLES = ("threads", "thread_items", "attachments", "feedback")
 PARTITIONS = 4
