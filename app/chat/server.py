@@ -94,7 +94,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
         self._gate = gate
         self._responder = responder
         self._transcriber = transcriber
-        self._answers: set[asyncio.Task[None]] = set()
+        self._answers: set[StreamedAnswer] = set()
 
     def respond(
         self,
@@ -113,8 +113,8 @@ class AssistantServer(ChatKitServer[RequestContext]):
         """
         if is_streaming_req(request):
             answer = StreamedAnswer(self._process_streaming(request, context))
-            self._answers.add(answer.task)
-            answer.task.add_done_callback(self._answers.discard)
+            self._answers.add(answer)
+            answer.task.add_done_callback(lambda _: self._answers.discard(answer))
             return await answer.open()
         try:
             return NonStreamingResult(await self._process_non_streaming(request, context))
@@ -130,10 +130,10 @@ class AssistantServer(ChatKitServer[RequestContext]):
 
     async def close(self) -> None:
         """Cancel the answers under way and wait until what was streamed of them is saved."""
-        for task in self._answers:
-            task.cancel()
+        for answer in self._answers:
+            answer.cancel()
         if self._answers:
-            await asyncio.wait(self._answers)
+            await asyncio.wait([answer.task for answer in self._answers])
 
     async def add_feedback(
         self,

@@ -25,13 +25,14 @@ class StreamedAnswer:
     ChatKit saves partial text when its generator is cancelled *while it waits inside*. A generator
     that stands at a `yield` does not learn of it, and a web framework cancels again and again until
     the clean-up itself dies. So the generator is driven by a task that never waits for the reader,
-    and that task is cancelled once.
+    and that task is cancelled once, also when both the reader and the server end.
     """
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
         self._events = events
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_cancelled = False
         self.task = asyncio.create_task(self._run())
 
     async def open(self) -> Self:
@@ -57,8 +58,13 @@ class StreamedAnswer:
             yield chunk
 
     def cancel(self) -> None:
-        """Stop answering. `task` is done when what was streamed is saved."""
-        self.task.cancel()
+        """Stop answering. `task` is done when what was streamed is saved.
+
+        Only the first call counts: a second cancellation would interrupt the saving.
+        """
+        if not self._is_cancelled:
+            self._is_cancelled = True
+            self.task.cancel()
 
     async def _run(self) -> None:
         try:
