@@ -17,6 +17,9 @@ from app.errors import DatabaseUnavailable, Misconfigured
 # 57P (shutdown, starting up).
 _UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57P")
 
+# To connect, and for a connection of the pool when all are in use.
+_WAIT_SECONDS = 5.0
+
 
 @contextmanager
 def named_errors() -> Iterator[None]:
@@ -45,12 +48,12 @@ class Database:
             asyncpg_url(url),
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_timeout=5,
+            pool_timeout=_WAIT_SECONDS,
             pool_pre_ping=False,
             pool_recycle=1800,
             # Otherwise errors quote the parameters, which hold what people wrote.
             hide_parameters=True,
-            connect_args={"timeout": 5, "command_timeout": 30},
+            connect_args={"timeout": _WAIT_SECONDS, "command_timeout": 30},
         )
         observe_statements(self.engine)
 
