@@ -1,24 +1,24 @@
-"""Places where tests let the process die, to prove that what comes after mends it.
+"""Fault points: places where a test kills the process, to prove that a restart recovers from it.
 
-`FAULT_POINT=name` in the environment ends the process with SIGKILL, as a power cut would, when it
-comes to `fault_point("name")`; `name:3` does so the third time. Without it, one comparison is all.
+With `FAULT_POINT=name` in the environment, `fault_point("name")` ends the process by SIGKILL, like
+a power failure; with `FAULT_POINT=name:3` the third call does. Otherwise it is one comparison.
 """
 
 import os
 import signal
 
 _armed, _, _count = os.environ.get("FAULT_POINT", "").partition(":")
-_remaining = int(_count or 1)
+_calls_left = int(_count or 1)
 
 
 def fault_point(name: str) -> None:
-    """Die here, if the environment says so."""
+    """End the process, if the environment asks for it here."""
     if name == _armed:
-        _die_when_due()
+        _count_call()
 
 
-def _die_when_due() -> None:
-    global _remaining
-    _remaining -= 1
-    if _remaining == 0:
+def _count_call() -> None:
+    global _calls_left
+    _calls_left -= 1
+    if _calls_left == 0:
         os.kill(os.getpid(), signal.SIGKILL)

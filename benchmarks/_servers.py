@@ -4,7 +4,6 @@ import asyncio
 import os
 import secrets
 import tempfile
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +11,7 @@ from pathlib import Path
 from statistics import median
 
 import boto3
-import uvicorn
 from botocore.config import Config
-from starlette.types import ASGIApp
 
 from app.database.migrate import upgrade
 from app.embedded.postgres import EmbeddedPostgres
@@ -61,25 +58,6 @@ def servers() -> Iterator[Servers]:
         finally:
             weed.stop()
             postgres.stop()
-
-
-@contextmanager
-def serving(application: ASGIApp) -> Iterator[str]:
-    """Serve on a free port in a thread; yields the base URL."""
-    server = uvicorn.Server(
-        uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error", access_log=False)
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        if not thread.is_alive():
-            raise RuntimeError("the application did not start")
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
 
 
 def report(what: str, ours: list[float], baseline: list[float]) -> None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from chatkit.types import FileAttachment, InferenceOptions, UserMessageItem
 from PIL import Image
 
+from app.attachment_state import AttachmentState
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
 from app.model_input.contents import AttachmentContents
@@ -52,7 +53,7 @@ class Row:
     mime_type: str
     size: int
     etag: str
-    state: str = "attached"
+    state: AttachmentState = AttachmentState.ATTACHED
     problem: str | None = None
 
     @property

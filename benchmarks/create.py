@@ -15,11 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from app.attachment_state import AttachmentState
 from app.database.engine import Database
 from app.database.tables import attachments
 from app.settings.environment import Settings
 from app.wiring.application import create_application
-from benchmarks._servers import Servers, report, servers, serving
+from benchmarks._servers import Servers, report, servers
+from tests.serving import serving
 
 ROUNDS = 20
 CALLS = 50
@@ -80,7 +82,9 @@ def _bare(database_url: str) -> Starlette:
         row = {
             "user_id": "bare",
             "id": f"atc_{next(count)}",
-            "state": "pending",
+            "state": AttachmentState.PENDING,
+            "object_key": f"attachments/{next(count)}",
+            "search_terms": [],
             "name": params["name"],
             "mime_type": params["mime_type"],
             "size": params["size"],

@@ -176,7 +176,10 @@ def compare(size: int, rounds: int, endpoint: Endpoint, gateway: int, parsing: i
     for number in range(rounds + 2):
         keys = [f"{way}-{size}-{number % 4}" for way in times]
         fields = [
-            policies.presign(key, mime_type=MIME_TYPE, size=size, expires_in=3600) for key in keys
+            policies.presign(
+                key, mime_type=MIME_TYPE, size=size, expires_in=3600, uploader="somebody"
+            )
+            for key in keys
         ]
         ways: list[Callable[[], float]] = [
             lambda: direct.post(endpoint.bucket_url.path, fields[0]),  # noqa: B023  (called here)
@@ -212,7 +215,9 @@ def memory(endpoint: Endpoint, make: Callable[[Endpoint], Starlette], what: str)
         url = f"http://127.0.0.1:{port}"
 
         def upload(name: str, content: bytes) -> None:
-            fields = policies.presign(name, mime_type=MIME_TYPE, size=len(content), expires_in=3600)
+            fields = policies.presign(
+                name, mime_type=MIME_TYPE, size=len(content), expires_in=3600, uploader=name
+            )
             uploads = Uploads(url, content)
             uploads.post(link(name, fields), {})
             uploads.close()

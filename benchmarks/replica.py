@@ -20,9 +20,10 @@ from typing import Any
 import httpx
 import psutil
 
-from benchmarks._servers import Servers, servers, serving
+from benchmarks._servers import Servers, servers
 from tests.model_api import Text
 from tests.model_api.deferred import DeferredApi
+from tests.serving import serving
 
 CALLS = 300
 AT_ONCE = 8

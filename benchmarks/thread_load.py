@@ -22,6 +22,7 @@ from chatkit.types import (
 from pydantic import AnyUrl
 from sqlalchemy import Select, insert
 
+from app.attachment_state import AttachmentState
 from app.attachments.previews import SignedPreviews
 from app.context import RequestContext
 from app.database.engine import Database
@@ -121,8 +122,10 @@ async def _fill(database: Database, store: PostgresStore) -> None:
             {
                 "user_id": "bench",
                 "id": image.id,
-                "state": "stored",
+                "state": AttachmentState.STORED,
                 "object_key": f"attachments/{'k' * 28}{image.id}",
+                "etag": "0123",
+                "search_terms": [],
                 "name": image.name,
                 "mime_type": image.mime_type,
                 "payload": {},

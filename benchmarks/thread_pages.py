@@ -71,7 +71,10 @@ async def _measure(running: Servers) -> None:
 async def _fill(database: Database, thread_id: str, count: int) -> None:
     async with database.engine.connect() as connection:
         await connection.execute(
-            text("INSERT INTO threads (user_id, id, payload) VALUES ('bench', :thread, '{}')"),
+            text(
+                "INSERT INTO threads (user_id, id, payload, search_terms)"
+                " VALUES ('bench', :thread, '{}', '{}')"
+            ),
             {"thread": thread_id},
         )
         for start in range(0, count, 100_000):
@@ -86,7 +89,7 @@ async def _per_call(pages: Pages, thread_id: str, request: PageRequest) -> float
     start = time.perf_counter()
     for _ in range(CALLS):
         page = await pages.items("bench", thread_id, request, types=LISTED_TYPES)
-        assert len(to_rest_items(page.rows)) == 20
+        assert page and len(to_rest_items(page.rows)) == 20
     return (time.perf_counter() - start) / CALLS
 
 

@@ -1,7 +1,7 @@
-"""Runs migrations on one connection, one caller at a time.
+"""Alembic's environment: runs migrations on one connection, one caller at a time.
 
-The connection is the one in `config.attributes["connection"]` (see `app.database.migrate`) or, from
-the `alembic` command line, one to DATABASE_URL.
+The connection is `config.attributes["connection"]`, from `app/database/migrate.py`. The `alembic`
+command line connects to DATABASE_URL.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ from sqlalchemy.pool import NullPool
 from app.database.engine import asyncpg_url
 from app.database.tables import metadata
 
-# Any constant will do, as long as every replica uses the same: "chatkit" as bytes.
+# A constant that every replica uses: "chatkit" as bytes.
 ADVISORY_LOCK = 0x636861746B6974
 
-# Replicas that start together wait for each other this long.
+# How long replicas that start together wait for each other.
 QUEUE_SECONDS = 300
 
-# A migration that can't get its table lock soon must not queue behind a long query, for every
-# other query would queue behind the migration. `app.database.migrate` tries again a little later.
+# A migration must not wait long for a table lock: every other query would queue behind it.
+# `app/database/migrate.py` retries it a little later.
 LOCK_SECONDS = 2
 STATEMENT_SECONDS = 120
 
@@ -35,7 +35,7 @@ def migrate(connection: Connection) -> None:
         compare_server_default=True,
     )
     with context.begin_transaction():
-        # lock_timeout covers advisory locks too, so it is set after this one is held.
+        # lock_timeout applies to advisory locks too, so it is set once this one is held.
         _set_local(connection, "lock_timeout", 0)
         _set_local(connection, "statement_timeout", QUEUE_SECONDS)
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})

@@ -1,4 +1,4 @@
-"""What the suite proved in numbers: the table printed at its end."""
+"""The table at the end of a test run: what the suite proved, in numbers."""
 
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 
 @dataclass
 class ClosingTable:
-    """Filled by the tests that prove it; each name counts once."""
+    """The names of what tests have proved; each name counts once."""
 
     foreign_ids_tried: set[tuple[str, str]] = field(default_factory=set)
     operations: set[str] = field(default_factory=set)
@@ -14,17 +14,17 @@ class ClosingTable:
     crashes_survived: set[str] = field(default_factory=set)
 
     def portable(self) -> dict[str, list[Any]]:
-        """What a worker process sends to the one that prints the table."""
+        """Return the counts in a form that a worker process can send."""
         return {name: sorted(counted) for name, counted in asdict(self).items()}
 
     def add(self, portable: dict[str, list[Any]]) -> None:
-        """Count what a worker has sent, too."""
+        """Add the counts that a worker has sent."""
         for each in fields(self):
             counted: set[Any] = getattr(self, each.name)
             counted |= {tuple(one) if isinstance(one, list) else one for one in portable[each.name]}
 
     def lines(self) -> list[str]:
-        """Empty where none of those tests ran."""
+        """Return the lines to print; none if none of those tests ran."""
         rows = [
             (
                 "operations and routes × foreign ids tried",
@@ -41,7 +41,7 @@ class ClosingTable:
 
 
 def _each(tried: set[tuple[str, str]], operations: set[str]) -> int:
-    """How many kinds of ids each of them was tried with."""
+    """Return with how many kinds of ids each operation was tried."""
     return len({kind for _, kind in tried}) if operations else 0
 
 

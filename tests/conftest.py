@@ -1,15 +1,17 @@
-"""The servers that tests run against, and a database and a bucket for each test alone.
+"""The servers of the tests, and a database and a bucket of its own for each test.
 
-Databases are cloned from a migrated template, never rolled back, so that code under test may
-commit, lock and reconnect as it does in production.
+A database is cloned from a migrated template and never rolled back, so that the code under test
+commits, locks and reconnects as in production.
 """
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
+import httpx
+import httpx2
 import hypothesis
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
@@ -18,20 +20,20 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.closing_table import closing_table
+from tests.databases import Databases
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket, missing
 
 TEMPLATE = "template_migrated"
-# Nothing of a test database has to survive a crash.
+# A test database need not survive a crash.
 FAST_AND_FORGETFUL = {
     "fsync": "off",
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "max_connections": "200",
 }
-_numbers = itertools.count(1)
 
-# A machine that runs other things too may stall for seconds: neither an example of hypothesis nor
-# a request is a failure because of that. A test that passes does not wait.
+# A busy machine may stall for seconds. Neither an example of hypothesis nor a request may fail
+# then. A test that passes does not wait.
 hypothesis.settings.register_profile(
     "patient",
     parent=hypothesis.settings(),
@@ -43,7 +45,7 @@ REQUEST_SECONDS = 60.0
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """A worker of pytest-xdist hands over what it has counted."""
+    """In a worker of pytest-xdist, send what it has counted to the process that reports."""
     sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if sent is not None:
         sent["closing_table"] = closing_table.portable()
@@ -51,13 +53,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """A worker has ended; one that died has nothing to hand over."""
-    if sent := getattr(node, "workeroutput", {}).get("closing_table"):
-        closing_table.add(sent)
+    """Take over what a worker has counted. One that died has sent nothing."""
+    sent = getattr(node, "workeroutput", {})
+    if "closing_table" in sent:
+        closing_table.add(sent["closing_table"])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the suite proved, in numbers."""
+    """Print what the suite proved."""
     if lines := closing_table.lines():
         terminalreporter.section("attachments you can trust")
         for line in lines:
@@ -71,7 +74,7 @@ def anyio_backend() -> str:
 
 @pytest.fixture(scope="session", autouse=True)
 def aws_environment() -> Iterator[None]:
-    """The suite's credentials in the standard AWS chain, and nothing of the developer's own."""
+    """Put the suite's credentials into the standard AWS chain, and remove the developer's."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID)
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_ACCESS_KEY)
@@ -83,16 +86,25 @@ def aws_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def patient_requests() -> Iterator[None]:
-    """httpx waits 5 seconds for an answer where it is told nothing else."""
+    """Let httpx wait longer for a response than its default of 5 seconds."""
     with pytest.MonkeyPatch.context() as patch:
         for step in ("connect", "read", "write", "pool"):
             patch.setattr(DEFAULT_TIMEOUT_CONFIG, step, REQUEST_SECONDS)
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_tls_context() -> Iterator[None]:
+    """Let all HTTP clients share a TLS context: to load the certificates takes 50 ms of CPU."""
+    with pytest.MonkeyPatch.context() as patch:
+        for transport in (httpx._transports.default, httpx2._transports.default):
+            patch.setattr(transport, "create_ssl_context", cache(transport.create_ssl_context))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """One PostgreSQL server for the whole run."""
+    """One PostgreSQL server for all tests of this process."""
     server = EmbeddedPostgres(
         tmp_path_factory.mktemp("postgres") / "data", parameters=FAST_AND_FORGETFUL
     )
@@ -107,39 +119,41 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostg
 
 
 @pytest.fixture(scope="session")
-def migrated_template(postgres: EmbeddedPostgres) -> str:
-    """The name of a database with all migrations applied, for cloning only."""
+def databases(postgres: EmbeddedPostgres) -> Databases:
+    """Makes databases for fixtures that several tests share."""
     postgres.execute(f"CREATE DATABASE {TEMPLATE}")
     _migrate(postgres.url(TEMPLATE))
-    return TEMPLATE
+    return Databases(postgres, TEMPLATE)
 
 
 @pytest.fixture
-def database_url(postgres: EmbeddedPostgres, migrated_template: str) -> Iterator[str]:
-    """The `postgresql+asyncpg://…` URL of a fresh, migrated database for this test alone."""
-    name = f"test_{next(_numbers)}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
-    yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def database_url(databases: Databases) -> Iterator[str]:
+    """The `postgresql+asyncpg://…` URL of a new migrated database of this test."""
+    with databases.clone() as url:
+        yield url
 
 
 @pytest.fixture
-def empty_database_url(postgres: EmbeddedPostgres) -> Iterator[str]:
-    """The URL of a fresh database without any table, for tests of the migrations themselves."""
-    name = f"test_{next(_numbers)}"
-    postgres.execute(f"CREATE DATABASE {name}")
-    yield postgres.url(name)
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def empty_database_url(databases: Databases) -> Iterator[str]:
+    """The URL of a new database without tables, for the tests of migrations."""
+    with databases.empty() as url:
+        yield url
+
+
+@pytest.fixture
+def sql(databases: Databases, database_url: str) -> Callable[[str], str]:
+    """Runs a statement in the test's database and returns what `psql` prints."""
+    return partial(databases.execute, database_url)
 
 
 @pytest.fixture(scope="session")
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSeaweedFS]:
-    """One SeaweedFS for the whole run: `endpoint_url`, `access_key_id`, `secret_access_key`."""
+    """One SeaweedFS for all tests of this process."""
     server = EmbeddedSeaweedFS(
         tmp_path_factory.mktemp("seaweedfs") / "data",
         access_key_id=ACCESS_KEY_ID,
         secret_access_key=SECRET_ACCESS_KEY,
-        max_volumes=10_000,  # each of the suite's many buckets takes one at least
+        max_volumes=10_000,  # each bucket takes at least one
     )
     try:
         server.start()
@@ -153,13 +167,13 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSeaw
 
 @pytest.fixture
 def seaweedfs_bucket(seaweedfs: EmbeddedSeaweedFS) -> TestBucket:
-    """A fresh bucket on SeaweedFS, which refuses what S3 refuses."""
+    """A new bucket on SeaweedFS, which rejects what S3 rejects."""
     return create_bucket(seaweedfs.endpoint_url)
 
 
 @pytest.fixture(scope="session")
 def moto_endpoint_url() -> Iterator[str]:
-    """One moto server for the whole run: fast, but it accepts what S3 would refuse."""
+    """One moto server for all tests of this process. It accepts what S3 rejects."""
     from moto.server import ThreadedMotoServer
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -173,13 +187,13 @@ def moto_endpoint_url() -> Iterator[str]:
 
 @pytest.fixture
 def moto_bucket(moto_endpoint_url: str) -> TestBucket:
-    """A fresh bucket on moto."""
+    """A new bucket on moto."""
     return create_bucket(moto_endpoint_url)
 
 
 @pytest.fixture
 def data_dir(tmp_path: Path) -> Path:
-    """A place for the state of one `python -m app dev`."""
+    """The directory for the state of one `python -m app dev`."""
     return tmp_path / "data"
 
 
@@ -188,6 +202,6 @@ def _migrate(url: str) -> None:
 
     from app.database.migrate import upgrade
 
-    # In a thread of its own: an async test's event loop may already live in this one.
+    # In another thread, because the event loop of an async test may run in this one.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, upgrade(url)).result()

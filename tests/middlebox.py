@@ -1,17 +1,16 @@
-"""A proxy that stands in front of a server and gets things wrong, as real ones do."""
+"""A proxy that changes or answers the requests for a server, as real ones do."""
 
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+
+from tests.serving import serving
 
 _HOP_BY_HOP = ("connection", "transfer-encoding", "content-encoding", "content-length", "server")
 _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
@@ -22,9 +21,9 @@ Changes = Callable[[Request, Response], None]
 
 @dataclass(frozen=True)
 class Middlebox:
-    """Hands requests on to `target` with their Host header, so that signatures stay valid.
+    """Forwards requests to `target` with their Host header, so that signatures stay valid.
 
-    `answers` may answer in the target's place; `changes` may spoil the target's answer.
+    `answers` may respond instead of the target; `changes` may change the target's response.
     """
 
     target: str
@@ -66,41 +65,14 @@ def in_front_of(
     changes: Changes = lambda request, response: None,
     host: str | None = None,
 ) -> Iterator[str]:
-    """Run a middlebox; yields its URL."""
+    """Run a middlebox. Yield its URL."""
     handler = Middlebox(target, answers, changes, host)
     application = Starlette(routes=[Route("/{path:path}", handler.__call__, methods=_METHODS)])
-    with listening(application) as url:
+    with serving(application, date_header=False, lifespan="off") as url:
         yield url
 
 
-@contextmanager
-def listening(application: ASGIApp) -> Iterator[str]:
-    """Serve an ASGI application on a free port of loopback, in a thread; yields its URL."""
-    server = uvicorn.Server(
-        uvicorn.Config(
-            application,
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            access_log=False,
-            date_header=False,
-            lifespan="off",
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        assert thread.is_alive()
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
-
-
 def s3_error(status: int, code: str, message: str = "Told to the client.") -> Response:
-    """An error as S3 writes it."""
+    """Return an error in the format of S3."""
     body = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
     return Response(body, status, media_type="application/xml")

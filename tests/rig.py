@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -13,7 +12,6 @@ from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.database.engine import Database
-from app.database.quota import NewAttachment
 from app.database.tombstones import Tombstones
 from app.errors import ObjectMissing
 from app.settings.quota import QuotaSettings
@@ -24,9 +22,8 @@ from app.storage.endpoint import Endpoint
 from app.storage.object_keys import every_key, new_object_key, upload_key
 from app.storage.reader import ObjectReader
 from app.workers import Workers
+from tests.rows import UNLIMITED, new_attachment
 from tests.servers import TestBucket
-
-AMPLE = QuotaSettings(max_bytes=1 << 40, max_pending=10_000)
 
 
 @dataclass(frozen=True)
@@ -47,27 +44,19 @@ class Rig:
         user_id: str = "alice",
         mime_type: str = "text/plain",
         size: int = 5,
-        quota: QuotaSettings = AMPLE,
+        quota: QuotaSettings = UNLIMITED,
         link_seconds: float = 600,
     ) -> AttachmentRecord:
         """Write a pending row, as `attachments.create` does."""
-        object_key = new_object_key()
-        payload: dict[str, Any] = {"type": "file", "id": attachment_id, "name": "a"}
-        if mime_type.startswith("image/"):
-            payload |= {"type": "image", "preview_url": f"bucket:{object_key}"}
-        await self.records.reserve(
-            NewAttachment(
-                user_id=user_id,
-                id=attachment_id,
-                object_key=object_key,
-                name="a",
-                mime_type=mime_type,
-                size=size,
-                payload=payload | {"mime_type": mime_type},
-                upload_expires_at=datetime.now(UTC) + timedelta(seconds=link_seconds),
-            ),
-            quota,
+        new = new_attachment(
+            attachment_id,
+            user_id=user_id,
+            object_key=new_object_key(),
+            mime_type=mime_type,
+            size=size,
+            link_seconds=link_seconds,
         )
+        await self.records.reserve(new, quota)
         return await self.records.load(user_id, attachment_id)
 
     async def uploaded(
@@ -105,6 +94,7 @@ class Rig:
             return result.all() if result.returns_rows else None
 
     async def states(self) -> dict[str, str]:
+        """Return the state of every row, by id."""
         return dict(await self.sql("SELECT id, state FROM attachments"))
 
     async def later(self, seconds: float = 86_400) -> None:

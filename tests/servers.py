@@ -1,4 +1,4 @@
-"""What the server fixtures hand to tests, and what happens when a server can't be had."""
+"""The bucket that a fixture gives to a test, and what happens when a machine lacks a server."""
 
 import os
 import secrets
@@ -9,15 +9,15 @@ import boto3
 import pytest
 from botocore.config import Config
 
-# The suite's AWS credential chain: conftest puts them into the environment for every test.
+# conftest puts these into the environment, for the AWS credential chain.
 ACCESS_KEY_ID = "test-access-key"
-SECRET_ACCESS_KEY = "test-secret-access-key"  # no secret: the servers live as long as the run
+SECRET_ACCESS_KEY = "test-secret-access-key"  # not secret: the servers end with the tests
 REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
 class TestBucket:
-    """A bucket that belongs to one test, at `endpoint_url`; credentials are in the environment."""
+    """A bucket of one test at `endpoint_url`. Its credentials are also in the environment."""
 
     __test__ = False
 
@@ -29,14 +29,14 @@ class TestBucket:
 
 
 def missing(what: str) -> NoReturn:
-    """A test can't run because `what` is missing: skip it on a laptop, fail it in CI."""
+    """Skip the test, because the machine lacks `what`; in CI, fail."""
     if os.environ.get("CI"):
-        pytest.fail(f"{what}: CI must have it", pytrace=False)
+        pytest.fail(f"CI must have it: {what}", pytrace=False)
     pytest.skip(what)
 
 
 def create_bucket(endpoint_url: str) -> TestBucket:
-    """A fresh bucket on a running store."""
+    """Create a bucket with a random name."""
     name = f"test-{secrets.token_hex(6)}"
     client = boto3.client(
         "s3",

@@ -1,20 +1,18 @@
-"""The whole application on a real port, in a thread, and a client that speaks ChatKit to it."""
+"""The whole application on a port of loopback, and a client that speaks ChatKit to it."""
 
 import json
 import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Self
 
 import httpx
-import uvicorn
 
 from app.settings.environment import Settings
 from app.wiring.application import create_application
 from tests.servers import TestBucket
+from tests.serving import serving
 
 Event = dict[str, Any]
 
@@ -40,38 +38,17 @@ test_settings.__test__ = False  # type: ignore[attr-defined] # pytest would take
 
 @contextmanager
 def running(settings: Settings, listener: socket.socket | None = None) -> Iterator[str]:
-    """Serve on loopback; yields the base URL once the application is up.
+    """Serve the whole application in a thread; yield its base URL.
 
     `listener` is for settings that contain the port: its socket is bound already.
     """
-    server = uvicorn.Server(
-        uvicorn.Config(
-            create_application(settings),
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
-    sockets = None if listener is None else [listener]
-    thread = threading.Thread(target=server.run, args=(sockets,), daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        if not thread.is_alive():
-            raise RuntimeError("the application did not start; its log says why")
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(create_application(settings), listener=listener) as base_url:
+        yield base_url
 
 
 @dataclass
 class ChatKitClient:
-    """One user. `http` is for everything that is not ChatKit's own protocol."""
+    """One user. `http` is for requests outside of ChatKit's protocol."""
 
     http: httpx.Client
 
@@ -96,13 +73,13 @@ class ChatKitClient:
         )
 
     def call(self, operation: str, **params: Any) -> Any:
-        """The JSON of an operation that succeeds."""
+        """Return the JSON of an operation that must succeed."""
         response = self.send(operation, **params)
         assert response.status_code == 200, response.text
         return response.json()
 
     def stream(self, operation: str, **params: Any) -> list[Event]:
-        """All events of a streamed operation."""
+        """Return all events of a streamed operation."""
         response = self.send(operation, accept="text/event-stream", **params)
         assert response.status_code == 200, response.text
         assert response.headers["content-type"].startswith("text/event-stream")
@@ -111,14 +88,14 @@ class ChatKitClient:
     def create_attachment(
         self, name: str = "notes.txt", body: bytes = b"hello", mime_type: str = "text/plain"
     ) -> dict[str, Any]:
-        """Phase 1."""
+        """Do phase 1: announce the file."""
         created: dict[str, Any] = self.call(
             "attachments.create", name=name, size=len(body), mime_type=mime_type
         )
         return created
 
     def upload(self, attachment: dict[str, Any], body: bytes) -> httpx.Response:
-        """Phase 2, as a browser does it: no session, the descriptor's method and headers."""
+        """Do phase 2 as a browser does: without session, with the descriptor's headers."""
         descriptor = attachment["upload_descriptor"]
         headers = descriptor.get("headers", {})
         if descriptor["method"] == "PUT":
@@ -129,14 +106,14 @@ class ChatKitClient:
     def attach(
         self, name: str = "notes.txt", body: bytes = b"hello", mime_type: str = "text/plain"
     ) -> dict[str, Any]:
-        """Both phases; the attachment as it was created."""
+        """Do both phases. Return the attachment as it was created."""
         attachment = self.create_attachment(name, body, mime_type)
         response = self.upload(attachment, body)
         assert response.is_success, response.text
         return attachment
 
     def say(self, text: str, *attachment_ids: str, thread_id: str | None = None) -> list[Event]:
-        """A message, in a new thread where none is named; all events of the answer."""
+        """Send a message, to a new thread if none is given. Return all events of the answer."""
         message = user_message(text, *attachment_ids)
         if thread_id is None:
             return self.stream("threads.create", input=message)
@@ -152,7 +129,7 @@ def user_message(text: str, *attachment_ids: str) -> dict[str, Any]:
 
 
 def events_of(body: str) -> list[Event]:
-    """The JSON events of a Server-Sent Events body, comments left out."""
+    """Return the JSON events of a Server-Sent Events body, without its comments."""
     return [
         json.loads(block.removeprefix("data: "))
         for block in body.split("\n\n")
@@ -161,25 +138,15 @@ def events_of(body: str) -> list[Event]:
 
 
 def thread_id_of(events: list[Event]) -> str:
-    """The id of the thread that `threads.create` made."""
+    """Return the id of the thread that `threads.create` made."""
     return str(next(e["thread"]["id"] for e in events if e["type"] == "thread.created"))
 
 
 def answer_of(events: list[Event]) -> str:
-    """The assistant's whole text."""
+    """Return the assistant's whole text."""
     return "".join(
         content["text"]
         for event in events
         if event["type"] == "thread.item.done" and event["item"]["type"] == "assistant_message"
         for content in event["item"]["content"]
     )
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = 30) -> Any:
-    """The condition's first true value; fails when there is none in time."""
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.02)
-    raise AssertionError("the condition was not met in time")

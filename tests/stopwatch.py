@@ -1,4 +1,4 @@
-"""Time limits that hold on a machine that stalls now and then: what is slow is slow every time."""
+"""Time limits for a machine that stalls now and then: only what is slow every time is slow."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ TRIES = 3
 
 
 def least(measure: Callable[[], float], *, limit: float) -> float:
-    """The least of a few measurements, in seconds; the first below `limit` is enough."""
+    """Return the least of up to three measurements in seconds; stop at one below `limit`."""
     seconds = measure()
     for _ in range(TRIES - 1):
         if seconds >= limit:
@@ -17,7 +17,7 @@ def least(measure: Callable[[], float], *, limit: float) -> float:
 
 
 async def least_async(measure: Callable[[], Awaitable[float]], *, limit: float) -> float:
-    """The same of what has to be awaited."""
+    """Return the least of up to three measurements in seconds; stop at one below `limit`."""
     seconds = await measure()
     for _ in range(TRIES - 1):
         if seconds >= limit:
@@ -26,14 +26,14 @@ async def least_async(measure: Callable[[], Awaitable[float]], *, limit: float) 
 
 
 def seconds_of(call: Callable[[], object]) -> float:
-    """How long it takes."""
+    """Return how long the call takes."""
     begun = time.monotonic()
     call()
     return time.monotonic() - begun
 
 
 async def longest_turn(work: Awaitable[object]) -> float:
-    """The longest that the event loop left everybody else waiting until `work` was done."""
+    """Return for how many seconds at most the event loop was blocked while `work` ran."""
     longest = 0.0
 
     async def watch() -> None:

@@ -11,25 +11,21 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from prometheus_client import Counter
-
-from app.database.tombstones import Claimed, Tombstones
+from app.attachment_state import AttachmentState
+from app.database.attachment_records import AttachmentRecord
+from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket
 from app.storage.object_keys import every_key, upload_key
+from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
 # Three keys a row: below the maximum of one DeleteObjects request, which is 1000 keys.
 _ROWS_A_BATCH = 333
 _RETENTION_INTERVAL_SECONDS = 3600
-
-_purged = Counter("attachments_purged", "Attachments whose objects and row were deleted.")
-_failed = Counter("attachment_purge_failures", "Attachments whose objects were not deleted yet.")
-_expired = Counter("attachments_expired", "Attachments that no message used in time.")
-_threads_expired = Counter("threads_expired", "Threads deleted by THREAD_RETENTION_DAYS.")
 
 
 @dataclass(slots=True)
@@ -74,18 +70,18 @@ class Purger:
             removed = await self._tombstones.remove(deleted)
             fault_point("purge.rows")
             swept.purged += removed
-            _purged.inc(removed)
+            metrics.purged.inc(removed)
 
     async def delete_objects(
-        self, claimed: Sequence[Claimed], keys: Sequence[str], swept: Swept
-    ) -> list[Claimed]:
+        self, claimed: Sequence[AttachmentRecord], keys: Sequence[str], swept: Swept
+    ) -> list[AttachmentRecord]:
         """Delete the objects `keys`, and return the rows of which none of them is left."""
         try:
             failures = await self._bucket.delete(keys)
         except BucketUnavailable as unavailable:
             logger.warning("%d attachments can't be purged now: %s", len(claimed), unavailable)
             swept.failed += len(claimed)
-            _failed.inc(len(claimed))
+            metrics.purge_failures.inc(len(claimed))
             return []
         reasons = {failure.key: failure.reason for failure in failures}
         deleted = []
@@ -95,9 +91,12 @@ class Purger:
                 deleted.append(row)
                 continue
             swept.failed += 1
-            _failed.inc()
+            metrics.purge_failures.inc()
             logger.warning(
-                "attachment %s can't be purged, attempt %d: %s", row.id, row.attempts, left[0]
+                "attachment %s can't be purged, attempt %d: %s",
+                row.id,
+                row.purge_attempts,
+                left[0],
             )
         return deleted
 
@@ -168,7 +167,7 @@ class Sweeper:
             self._retention.pending_ttl_seconds, _ROWS_A_BATCH
         ):
             swept.expired += expired
-            _expired.inc(expired)
+            metrics.expired.inc(expired)
 
     async def _expire_threads(self, swept: Swept) -> None:
         """Delete old threads, once an hour: an index for it would cost time in every message."""
@@ -182,7 +181,7 @@ class Sweeper:
                     "thread %s of %s expired, %d attachments to purge", thread_id, user_id, count
                 )
             swept.threads += len(expired)
-            _threads_expired.inc(len(expired))
+            metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _RETENTION_INTERVAL_SECONDS
 
     async def _clear_dead_uploads(self, swept: Swept) -> None:
@@ -198,7 +197,7 @@ class Sweeper:
                 if row.object_key is not None
                 for key in (
                     every_key(row.object_key)
-                    if row.state == "rejected"
+                    if row.state is AttachmentState.REJECTED
                     else [upload_key(row.object_key)]
                 )
             ]
@@ -210,5 +209,5 @@ class Sweeper:
             swept.uploads_cleared += len(deleted)
 
 
-def _keys(row: Claimed) -> tuple[str, ...]:
+def _keys(row: AttachmentRecord) -> tuple[str, ...]:
     return () if row.object_key is None else every_key(row.object_key)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from app.attachment_state import SETTLED, USABLE, AttachmentState
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
 from app.faults import fault_point
@@ -127,7 +128,7 @@ class Reconciliation:
             await self._delete_later(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
 
     async def _judge_row(self, row: KeyedRow, objects: list[ObjectSummary]) -> None:
-        if row.state in {"pending", "tombstone"}:
+        if row.state not in SETTLED:
             return  # its objects are not there yet, or the sweep is about to delete them
         if row.age_seconds < self._min_age_seconds:
             self._summary.too_young += 1
@@ -189,7 +190,7 @@ class Reconciliation:
 
 def _missing(row: KeyedRow, present: set[str]) -> Difference | None:
     """Return the object that the row needs and that is not present, its file before its preview."""
-    if row.state not in {"stored", "attached"}:
+    if row.state not in USABLE:
         return None
     if row.object_key not in present:
         return Difference(DifferenceKind.ROW_WITHOUT_OBJECT, row.object_key, row.id)
@@ -200,10 +201,10 @@ def _missing(row: KeyedRow, present: set[str]) -> Difference | None:
 
 def _is_leftover(row: KeyedRow, key: str) -> bool:
     """Whether no part of the service needs this object of the row, nor is about to delete it."""
-    if row.state in {"stored", "attached"} and key in (row.object_key, row.preview_key):
+    if row.state in USABLE and key in (row.object_key, row.preview_key):
         return False
     if row.link_is_cleared:
         return True
     # The link can still write the upload. When it has expired, the sweep deletes the upload, and of
     # a rejected attachment all objects.
-    return row.state != "rejected" and key != upload_key(row.object_key)
+    return row.state is not AttachmentState.REJECTED and key != upload_key(row.object_key)

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
+from app.attachment_state import AttachmentState
 from app.attachments.content import HEAD_BYTES, check_content
 from app.attachments.thumbnails import Thumbnails
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
@@ -69,9 +70,9 @@ class Verifier:
 
         Raises `AttachmentNotUploaded`, `AttachmentRejected` with the reason, `BucketUnavailable`.
         """
-        if record.state == "rejected":
+        if record.state is AttachmentState.REJECTED:
             raise AttachmentRejected(record.problem, param="attachments")
-        if record.state != "pending" or record.object_key is None:
+        if record.state is not AttachmentState.PENDING or record.object_key is None:
             return record
         try:
             return await self._verify_pending(record, record.object_key)

@@ -5,8 +5,9 @@ from chatkit.types import AudioInput, TranscriptionResult
 from openai import AsyncOpenAI
 
 from app.chat.failures import RECORDING_REJECTED, stream_error_for
-from app.chat.model_metrics import model_span
+from app.chat.model_metrics import start_model_span
 from app.errors import InvalidRequest, Unavailable
+from app.telemetry import tracing
 
 # The API reads the format from the suffix. These are the types that ChatKit records.
 _SUFFIXES = {"audio/webm": "webm", "audio/ogg": "ogg", "audio/mp4": "m4a"}
@@ -36,7 +37,7 @@ class Dictation:
                 param="mime_type",
             )
         try:
-            with model_span("transcription"):
+            with tracing.ending(start_model_span("transcription")):
                 transcription = await self._client.audio.transcriptions.create(
                     model=self._model, file=(f"dictation.{suffix}", audio.data, audio.media_type)
                 )

@@ -4,13 +4,14 @@ from time import perf_counter
 from typing import Any
 
 from agents import Agent, ModelResponse, RunContextWrapper, RunHooks
+from opentelemetry.trace import Span, StatusCode
 
 from app.telemetry import metrics, tracing
 
 
-def model_span(operation: str) -> tracing.Span:
+def start_model_span(operation: str) -> Span:
     """Start the span of one request to the model: an answer, a title or a transcription."""
-    return tracing.begin(f"model {operation}", is_call=True)
+    return tracing.start_call(f"model {operation}")
 
 
 class ModelMeter(RunHooks[Any]):
@@ -21,7 +22,7 @@ class ModelMeter(RunHooks[Any]):
 
     def __init__(self) -> None:
         self._begun = perf_counter()
-        self._span: tracing.Span | None = None
+        self._span: Span | None = None
 
     async def on_llm_start(
         self,
@@ -31,7 +32,7 @@ class ModelMeter(RunHooks[Any]):
         input_items: list[Any],
     ) -> None:
         self._begun = perf_counter()
-        self._span = model_span("answer")
+        self._span = start_model_span("answer")
 
     async def on_llm_end(
         self, context: RunContextWrapper[Any], agent: Agent[Any], response: ModelResponse
@@ -43,15 +44,14 @@ class ModelMeter(RunHooks[Any]):
         cached = usage.input_tokens_details.cached_tokens if usage.input_tokens_details else 0
         metrics.model_tokens.labels("cached_input").inc(cached or 0)
         if self._span is not None:
-            self._span.end(
-                {
-                    "gen_ai.usage.input_tokens": usage.input_tokens,
-                    "gen_ai.usage.output_tokens": usage.output_tokens,
-                }
-            )
+            self._span.set_attribute("gen_ai.usage.input_tokens", usage.input_tokens)
+            self._span.set_attribute("gen_ai.usage.output_tokens", usage.output_tokens)
+            self._span.end()
             self._span = None
 
     def close(self) -> None:
         """End the span of a request that has no response: it has failed, or was cancelled."""
         if self._span is not None:
-            self._span.end(failed=True)
+            self._span.set_status(StatusCode.ERROR)
+            self._span.end()
+            self._span = None

@@ -10,6 +10,7 @@ from typing import Protocol
 from chatkit.server import ChatKitServer, NonStreamingResult
 from chatkit.types import (
     AttachmentsCreateReq,
+    AttachmentsDeleteReq,
     AudioInput,
     ChatKitReq,
     FeedbackKind,
@@ -94,7 +95,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
         self._verifier = verifier
         self._responder = responder
         self._transcriber = transcriber
-        self._answers: set[asyncio.Task[None]] = set()
+        self._answers: set[StreamedAnswer] = set()
 
     def respond(
         self,
@@ -114,8 +115,8 @@ class AssistantServer(ChatKitServer[RequestContext]):
         """
         if is_streaming_req(request):
             answer = StreamedAnswer(self._process_streaming(request, context))
-            self._answers.add(answer.task)
-            answer.task.add_done_callback(self._answers.discard)
+            self._answers.add(answer)
+            answer.task.add_done_callback(lambda _: self._answers.discard(answer))
             return await answer.open()
         try:
             return NonStreamingResult(await self._process_non_streaming(request, context))
@@ -131,10 +132,10 @@ class AssistantServer(ChatKitServer[RequestContext]):
 
     async def close(self) -> None:
         """Cancel all answers and wait until the text that was streamed of them is saved."""
-        for task in self._answers:
-            task.cancel()
+        for answer in self._answers:
+            answer.cancel()
         if self._answers:
-            await asyncio.wait(self._answers)
+            await asyncio.wait([answer.task for answer in self._answers])
 
     async def add_feedback(
         self,
@@ -157,6 +158,12 @@ class AssistantServer(ChatKitServer[RequestContext]):
             # The row is written before its link is issued. The SDK would write it again afterwards.
             store = self._get_attachment_store()
             return self._serialize(await store.create_attachment(request.params, context))
+        if isinstance(request, AttachmentsDeleteReq):
+            # Both stores have the same row; the SDK would delete it in the other one too.
+            await self._get_attachment_store().delete_attachment(
+                request.params.attachment_id, context
+            )
+            return b"{}"
         if isinstance(request, ItemsListReq):
             # For a thread that the user does not have, the store's contract is an empty page, but
             # the client should get an error.

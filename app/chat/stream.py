@@ -22,16 +22,18 @@ _PING_SECONDS = 15.0
 class StreamedAnswer:
     """Runs a ChatKit event stream in a task and passes its bytes to one reader.
 
+
     ChatKit saves partial text if its generator is cancelled *while it waits inside*. A generator
     that is suspended at a `yield` is not cancelled there, and a web framework cancels repeatedly,
     so that the clean-up is cancelled too. So a task runs the generator without waiting for the
-    reader, and this task is cancelled once.
+    reader, and this task is cancelled once, also if both the reader and the server end.
     """
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
         self._events = events
         self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._is_cancelled = False
         self.task = asyncio.create_task(self._run())
 
     async def open(self) -> Self:
@@ -57,8 +59,13 @@ class StreamedAnswer:
             yield chunk
 
     def cancel(self) -> None:
-        """Stop answering. `task` is done when the text that was streamed is saved."""
-        self.task.cancel()
+        """Stop answering. `task` is done when the text that was streamed is saved.
+
+        Only the first call counts: a second cancellation would interrupt the saving.
+        """
+        if not self._is_cancelled:
+            self._is_cancelled = True
+            self.task.cancel()
 
     async def _run(self) -> None:
         try:

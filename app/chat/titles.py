@@ -9,8 +9,9 @@ from agents import Agent, ModelProvider, RunConfig, Runner
 from agents.exceptions import AgentsException
 from chatkit.types import UserMessageItem
 
-from app.chat.model_metrics import model_span
+from app.chat.model_metrics import start_model_span
 from app.model_input.typed_text import typed_text
+from app.telemetry import tracing
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Titles:
         Raises `OpenAIError`, `AgentsException`, `TimeoutError`.
         """
         async with asyncio.timeout(_TIMEOUT_SECONDS):
-            with model_span("title"):
+            with tracing.ending(start_model_span("title")):
                 result = await Runner.run(
                     Agent(name="Titles", instructions=INSTRUCTIONS),
                     source[:_MAX_MESSAGE_CHARS],

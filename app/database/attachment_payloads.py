@@ -1,48 +1,49 @@
-"""ChatKit's attachments as its store saves and loads them: the payload of a row, and no more."""
+"""ChatKit's attachments as its store saves and loads them: the payload of a row."""
 
 from typing import Any
 
 from chatkit.types import Attachment
 
+from app.attachment_state import AttachmentState
 from app.database import statements
 from app.database.engine import Database
+from app.database.missing import no_attachment
 from app.database.payloads import Hydrator, as_stored, decode_attachment, encode_attachment, hydrate
 from app.database.search_terms import search_terms
-from app.errors import NotFound
 from app.storable import storable
 
 
 class AttachmentPayloads:
-    """One user's at a time. The state of a row is `AttachmentRecords`' business."""
+    """Saves and loads the attachments of one user. `AttachmentRecords` changes their states."""
 
     def __init__(self, database: Database, hydrator: Hydrator | None) -> None:
         self._database = database
         self._hydrator = hydrator
 
     async def save(self, attachment: Attachment, user_id: str) -> None:
-        """Upsert the metadata.
+        """Insert or update the metadata.
 
-        Of the bucket's attachments only the payload changes, without upload descriptor and with
-        its preview as it was: thread, state, key and size are never taken from here. Raises
-        `NotFound` for one that was deleted.
+        Of an attachment whose bytes are in the bucket only the payload changes, and in it neither
+        the preview nor the upload descriptor: thread, state, key and size never come from outside.
+        Raises `NotFound` if such an attachment was deleted.
         """
+        key = {"owner": user_id, "attachment": storable(attachment.id)}
         async with self._database.begin() as connection:
-            row = await connection.execute(
-                statements.LOCK_ATTACHMENT,
-                {"owner": user_id, "attachment": storable(attachment.id)},
-            )
+            row = await connection.execute(statements.LOCK_ATTACHMENT, key)
             known = row.one_or_none()
             reference = None if known is None else known.reference
-            if reference is not None and known is not None and known.state == "tombstone":
-                raise _no_attachment(attachment.id)
+            is_deleted = known is not None and known.state is AttachmentState.TOMBSTONE
+            if reference is not None and is_deleted:
+                raise no_attachment(attachment.id)
             given: dict[str, Any] = {
-                "owner": user_id,
-                "attachment": storable(attachment.id),
+                **key,
                 "json": encode_attachment(as_stored(attachment, reference)),
             }
             if reference is not None:
                 await connection.execute(statements.UPDATE_ATTACHMENT, given)
                 return
+            if is_deleted:
+                await connection.execute(statements.DELETE_FOREIGN_TOMBSTONE, key)
             thread_id = attachment.thread_id
             given |= {
                 "file_name": storable(attachment.name),
@@ -53,6 +54,7 @@ class AttachmentPayloads:
             await connection.execute(statements.UPSERT_FOREIGN_ATTACHMENT, given)
 
     async def load(self, attachment_id: str, user_id: str) -> Attachment:
+        """Return the attachment with a preview URL minted now. Raises `NotFound`."""
         async with self._database.connect() as connection:
             found = await connection.execute(
                 statements.LOAD_ATTACHMENT,
@@ -60,7 +62,7 @@ class AttachmentPayloads:
             )
             row = found.one_or_none()
         if row is None:
-            raise _no_attachment(attachment_id)
+            raise no_attachment(attachment_id)
         attachment = decode_attachment(row.payload)
         if row.thread_id is not None or row.reference is not None:
             attachment.thread_id = row.thread_id
@@ -69,7 +71,3 @@ class AttachmentPayloads:
             if self._hydrator is not None:
                 await hydrate([attachment], self._hydrator)
         return attachment
-
-
-def _no_attachment(attachment_id: str) -> NotFound:
-    return NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")

@@ -1,63 +1,45 @@
-"""The `attachments` table: every transition in the life of an attachment, one statement each.
+"""The rows of attachments, one user's at a time: reading them, and each transition of their state.
 
-pending → stored → attached, any of them → tombstone → row gone; pending or stored → rejected.
+`app/attachment_state.py` draws the transitions.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Row,
-    and_,
-    func,
-    literal,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Row, and_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
-from app.database.quota import NewAttachment, reserve
+from app.database.missing import no_attachment, no_such_file
+from app.database.quota import NewAttachment, insert_within_quota
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
-from app.errors import NotFound
+from app.database.transitions import in_state, transition
 from app.faults import fault_point
 from app.settings.quota import QuotaSettings
 from app.storable import storable
 from app.telemetry import metrics
 
-_COLUMNS = (
-    attachments.c.user_id,
-    attachments.c.id,
-    attachments.c.thread_id,
-    attachments.c.state,
-    attachments.c.object_key,
-    attachments.c.preview_key,
-    attachments.c.name,
-    attachments.c.mime_type,
-    attachments.c.size,
-    attachments.c.upload_etag,
-    attachments.c.etag,
-    attachments.c.problem,
-    attachments.c.upload_expires_at,
-    attachments.c.created_at,
-)
-
-# 512 kbit/s: how long an upload may be under way after its link was last accepted.
+# 512 kbit/s: a file's size by this is how long its upload may take.
 SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRecord:
-    """One row. `size` is bytes as announced (and verified from `stored` on); times are aware."""
+    """One row, without what only ChatKit's store and the search read. Times are aware.
+
+    `size` is in bytes: as announced in state PENDING, verified after that. `object_key` is None for
+    an attachment that this service did not create. `upload_expires_at` is None when the upload link
+    is dead and what it wrote is deleted. `purge_attempts` counts the claims of a tombstone.
+    """
 
     user_id: str
     id: str
     thread_id: str | None
-    state: str
+    state: AttachmentState
     object_key: str | None
     preview_key: str | None
     name: str
@@ -68,156 +50,149 @@ class AttachmentRecord:
     problem: str | None
     upload_expires_at: datetime | None
     created_at: datetime
+    purge_attempts: int
+
+
+RECORD_COLUMNS = [attachments.c[field.name] for field in fields(AttachmentRecord)]
 
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """The upload that is taken over. `is_ours`: nobody has pinned one before."""
+    """The ETag of the upload whose bytes are kept. `is_ours`: this call has chosen it."""
 
     etag: str
     is_ours: bool
 
 
 class AttachmentRecords:
-    """Owner-checked access: every method names the user, and another user's row is `NotFound`."""
+    """Every method names the user; another user's row does not exist for it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def reserve(self, new: NewAttachment, quota: QuotaSettings) -> None:
-        """Write a pending row if the user's quota holds it. Raises `QuotaExceeded`.
-
-        Creates of one user take turns on an advisory lock, so that two at once can't both see room
-        for one. Other users are not held up.
-        """
+        """Insert a row in state PENDING. Raises `QuotaExceeded`."""
         async with self._database.begin() as connection:
-            await reserve(connection, new, quota)
+            await insert_within_quota(connection, new, quota)
 
     async def load(self, user_id: str, attachment_id: str) -> AttachmentRecord:
-        """A row that is not deleted. Raises `NotFound`."""
+        """Return the row. Raises `NotFound`, also for a tombstone."""
         records = await self.load_many(user_id, [attachment_id])
         return records[attachment_id]
 
     async def load_many(
         self, user_id: str, attachment_ids: Sequence[str]
     ) -> dict[str, AttachmentRecord]:
-        """Rows by id, in one query. Raises `NotFound` if any is missing, foreign or deleted."""
+        """Return the rows by id, from one query. Raises `NotFound` unless all can be loaded."""
         async with self._database.connect() as connection:
             rows = await connection.execute(
-                select(*_COLUMNS).where(
+                select(*RECORD_COLUMNS).where(
                     attachments.c.user_id == user_id,
                     attachments.c.id.in_([storable(each) for each in attachment_ids]),
-                    attachments.c.state != "tombstone",
+                    ~in_state(AttachmentState.TOMBSTONE),
                 )
             )
-            found = {row.id: _record(row) for row in rows}
+            found = {row.id: to_record(row) for row in rows}
         missing = [wanted for wanted in attachment_ids if wanted not in found]
         if missing:
-            raise NotFound(
-                f"There is no attachment {missing[0]!r}. Attach the file again.",
-                param="attachments",
-            )
+            raise no_such_file(missing[0])
         return found
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
-        """Choose the upload whose bytes are taken over: the first to be pinned, for good.
+        """Choose the upload whose bytes are kept; the first choice is final.
 
-        None if the row is not pending any more.
+        Return None if the row is no longer pending.
         """
-        row = and_(_row(user_id, attachment_id), attachments.c.state == "pending")
+        pending = and_(_has_id(user_id, attachment_id), in_state(AttachmentState.PENDING))
         async with self._database.connect() as connection:
             first = await connection.execute(
                 update(attachments)
-                .where(row, attachments.c.upload_etag.is_(None))
+                .where(pending, attachments.c.upload_etag.is_(None))
                 .values(upload_etag=etag)
             )
             if first.rowcount:
                 return Pin(etag, is_ours=True)
-            pinned = await connection.scalar(select(attachments.c.upload_etag).where(row))
+            pinned = await connection.scalar(select(attachments.c.upload_etag).where(pending))
             return None if pinned is None else Pin(pinned, is_ours=False)
 
     async def settle_size(self, user_id: str, attachment_id: str, size: int) -> None:
-        """Of a pending row that was reserved with what its upload may have at most."""
+        """Record the real size of a pending upload that was reserved at its upper bound."""
         async with self._database.connect() as connection:
             await connection.execute(
                 update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
+                .where(_has_id(user_id, attachment_id), in_state(AttachmentState.PENDING))
                 .values(size=size)
             )
 
     async def mark_stored(
         self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
     ) -> AttachmentRecord | None:
-        """pending → stored, with the object's ETag pinned. None, and no change, in another state.
+        """PENDING → STORED, with the ETag that every later read of the object must match.
 
-        With a `preview_key`, the stored payload's preview refers to it from now on.
+        With a `preview_key`, the payload's preview refers to that object. Return None, and change
+        nothing, if the row is in another state.
         """
         previewed = (
             attachments.c.payload if preview_key is None else payload_previewed_by(preview_key)
         )
         async with self._database.connect() as connection:
-            row = (
-                await connection.execute(
-                    update(attachments)
-                    .where(_row(user_id, attachment_id), attachments.c.state == "pending")
-                    .values(
-                        state="stored",
-                        etag=etag,
-                        preview_key=preview_key,
-                        payload=previewed,
-                    )
-                    .returning(*_COLUMNS)
-                )
-            ).one_or_none()
-            return None if row is None else _record(row)
+            stored = await connection.execute(
+                transition(AttachmentState.STORED)
+                .where(_has_id(user_id, attachment_id))
+                .values(etag=etag, preview_key=preview_key, payload=previewed)
+                .returning(*RECORD_COLUMNS)
+            )
+            row = stored.one_or_none()
+            return None if row is None else to_record(row)
 
     async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
-        """pending → rejected, saying why; its bytes leave the quota. False in any other state."""
+        """PENDING → REJECTED with the reason; its bytes no longer count against the quota.
+
+        Return False, and change nothing, if the row is in another state.
+        """
         async with self._database.connect() as connection:
-            result = await connection.execute(
-                update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state == "pending")
-                .values(state="rejected", problem=problem)
+            rejected = await connection.execute(
+                transition(AttachmentState.REJECTED, AttachmentState.PENDING)
+                .where(_has_id(user_id, attachment_id))
+                .values(problem=problem)
             )
-            return bool(result.rowcount)
+            return bool(rejected.rowcount)
 
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str
     ) -> None:
-        """Record why the model's provider rejected this file: later turns send a note instead."""
+        """Record why the model's provider rejected this file; later turns send a note instead."""
         async with self._database.connect() as connection:
             await connection.execute(
                 update(attachments)
-                .where(_row(user_id, attachment_id), attachments.c.state != "tombstone")
+                .where(_has_id(user_id, attachment_id), in_state(*USABLE))
                 .values(problem=problem)
             )
 
     async def tombstone(self, user_id: str, attachment_id: str) -> None:
-        """Any state → tombstone. Again on a tombstone: nothing. Raises `NotFound` for no row."""
-        async with self._database.begin() as connection:
-            known = await connection.execute(
-                select(literal(1)).where(_row(user_id, attachment_id)).with_for_update()
-            )
-            if known.first() is None:
-                raise NotFound(f"There is no attachment {attachment_id!r}.", param="attachment_id")
-            await tombstone_where(connection, _row(user_id, attachment_id))
-            fault_point("delete.written")
+        """Any state → TOMBSTONE, in one statement; a tombstone does not change.
+
+        Raises `NotFound` if there is no row.
+        """
+        row = _has_id(user_id, attachment_id)
+        async with self._database.connect() as connection:
+            if not await tombstone_where(connection, row) and not await connection.scalar(
+                select(literal(1)).where(row)
+            ):
+                raise no_attachment(attachment_id)
         fault_point("delete.committed")
 
 
-async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
-    """Tombstone the rows that meet `condition`, within the caller's transaction; how many it were.
+async def tombstone_where(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:
+    """Turn the rows that meet `condition` into tombstones. Return how many.
 
-    An object is deleted no earlier than its upload link's expiry, and the time that an upload begun
-    in the last second takes: it would otherwise come back with no row to find it by.
+    They are due for the purge when nothing can arrive by their upload link any more. A later upload
+    would otherwise bring an object back that has no row.
     """
     result = await connection.execute(
-        update(attachments)
-        .where(condition, attachments.c.state != "tombstone")
-        .values(
-            state="tombstone",
-            purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at(), func.now())),
-        )
+        transition(AttachmentState.TOMBSTONE)
+        .where(condition)
+        .values(purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at(), func.now())))
     )
     count = int(result.rowcount)
     metrics.tombstoned.inc(count)
@@ -225,17 +200,19 @@ async def tombstone_where(connection: AsyncConnection, condition: Any) -> int:
 
 
 def upload_ends_at() -> ColumnElement[datetime]:
-    """When nothing can arrive by a row's upload link any more.
+    """The time after which nothing can arrive by a row's upload link; NULL if it has ended.
 
-    A link is checked when an upload begins, and one begun in its last second takes a while.
+    Stores check the link's expiry when an upload begins, and one that begins in the last second
+    takes as long as its size needs on a slow line.
     """
     seconds = attachments.c.size / float(SLOW_LINE_BYTES_PER_SECOND)
     return attachments.c.upload_expires_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
 
 
-def _row(user_id: str, attachment_id: str) -> Any:
-    return and_(attachments.c.user_id == user_id, attachments.c.id == storable(attachment_id))
-
-
-def _record(row: Row[*tuple[Any, ...]]) -> AttachmentRecord:
+def to_record(row: Row[*tuple[Any, ...]]) -> AttachmentRecord:
+    """Return the record of a row that has `RECORD_COLUMNS`."""
     return AttachmentRecord(**row._mapping)
+
+
+def _has_id(user_id: str, attachment_id: str) -> ColumnElement[bool]:
+    return and_(attachments.c.user_id == user_id, attachments.c.id == storable(attachment_id))

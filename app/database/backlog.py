@@ -1,30 +1,33 @@
-"""How many deleted attachments still have bytes that should be gone, and for how long."""
+"""The purge backlog: deleted attachments whose bytes should be gone by now."""
 
 from dataclasses import dataclass
 
 from sqlalchemy import case, func, or_, select
 
+from app.attachment_state import AttachmentState
 from app.database.engine import Database
 from app.database.tables import attachments
 from app.database.tombstones import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS
+from app.database.transitions import in_state
 
-# A longer queue is reported as this long: counting it must not become a load of its own.
-_COUNTED_AT_MOST = 100_000
+# A longer backlog is reported as this long, so that counting it stays cheap.
+_MAX_COUNTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`age_seconds` is a lower bound for the oldest of them, 0 where there is none."""
+    """`age_seconds` is a lower bound of how long the oldest has been due; 0 without any."""
 
     count: int
     age_seconds: float
 
 
 async def purge_backlog(database: Database) -> Backlog:
-    """Tombstones that are due, and those that were tried and failed. Raises `DatabaseUnavailable`.
+    """Count the tombstones that are due or whose last attempt failed.
 
-    A failed attempt moves `purge_after` ahead, so the pauses so far (tombstones.py) are added up
-    again: 5, 10, 20 … 2560 seconds are the first ten, every further one is an hour.
+    Each claim moves `purge_after` ahead by the pause before the next attempt (tombstones.py), so
+    the pauses so far are added up: the first ten are 5, 10, 20 … 2560 seconds, every further one is
+    an hour. Raises `DatabaseUnavailable`.
     """
     doubled = 10
     attempts = attachments.c.purge_attempts
@@ -36,10 +39,10 @@ async def purge_backlog(database: Database) -> Backlog:
     due = (
         select(age.label("age"))
         .where(
-            attachments.c.state == "tombstone",
+            in_state(AttachmentState.TOMBSTONE),
             or_(attachments.c.purge_after <= func.now(), attempts > 0),
         )
-        .limit(_COUNTED_AT_MOST)
+        .limit(_MAX_COUNTED)
         .subquery()
     )
     async with database.connect() as connection:

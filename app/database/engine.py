@@ -1,4 +1,4 @@
-"""The connection pool, and the one place where driver errors become ours."""
+"""The connection pool, and the translation of the driver's errors into ours."""
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -13,14 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from app.database.statement_metrics import observe_statements
 from app.errors import DatabaseUnavailable, Misconfigured
 
-# PostgreSQL's classes 08 (connection), 28 (user refused), 3D (no such database), 53 (resources),
+# Classes of SQLSTATE: 08 (connection), 28 (authorization), 3D (no such database), 53 (resources),
 # 57P (shutdown, starting up).
 _UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57P")
+
+# To connect, and for a connection of the pool when all are in use.
+_WAIT_SECONDS = 5.0
 
 
 @contextmanager
 def named_errors() -> Iterator[None]:
-    """Driver errors that mean "not reachable right now" become `DatabaseUnavailable`."""
+    """Raise `DatabaseUnavailable` for the driver's errors that mean "not reachable now"."""
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeout, OSError, TimeoutError) as exc:
@@ -33,10 +36,10 @@ def named_errors() -> Iterator[None]:
 
 
 class Database:
-    """An asyncpg pool. `connect` reads, `begin` writes in one transaction.
+    """A pool of asyncpg connections: `connect` for single statements, `begin` for a transaction.
 
-    Both raise `DatabaseUnavailable` when PostgreSQL can't be reached; a broken connection is
-    replaced at the next use, so recovery needs no restart.
+    Both raise `DatabaseUnavailable` when PostgreSQL can't be reached. A broken connection is
+    replaced at its next use, so recovery needs no restart.
     """
 
     def __init__(self, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> None:
@@ -45,12 +48,12 @@ class Database:
             asyncpg_url(url),
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_timeout=5,
+            pool_timeout=_WAIT_SECONDS,
             pool_pre_ping=False,
             pool_recycle=1800,
-            # Errors quote parameters otherwise, and these hold what people wrote.
+            # Otherwise errors quote the parameters, which hold what people wrote.
             hide_parameters=True,
-            connect_args={"timeout": 5, "command_timeout": 30},
+            connect_args={"timeout": _WAIT_SECONDS, "command_timeout": 30},
         )
         observe_statements(self.engine)
 
@@ -64,35 +67,35 @@ class Database:
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in autocommit, for statements that stand alone."""
+        """Yield a connection in autocommit: each statement is a transaction of its own."""
         with named_errors():
             async with self.engine.connect() as connection:
                 yield await connection.execution_options(isolation_level="AUTOCOMMIT")
 
     @asynccontextmanager
     async def begin(self) -> AsyncIterator[AsyncConnection]:
-        """A connection in a transaction: committed at the end, rolled back on any exception."""
+        """Yield a connection in a transaction, which an exception rolls back."""
         with named_errors():
             async with self.engine.begin() as connection:
                 yield connection
 
     async def check(self) -> None:
-        """One round trip. Raises `DatabaseUnavailable`."""
+        """Make one round trip. Raises `DatabaseUnavailable`."""
         async with self.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
 
 def asyncpg_url(url: str) -> URL:
-    """Accept what every hosting panel hands out: `postgres://`, `postgresql://`, or ours.
+    """Return SQLAlchemy's URL for `postgres://`, `postgresql://` or `postgresql+asyncpg://`.
 
-    Their `sslmode` and `channel_binding` are libpq's: asyncpg takes the first as `ssl`, and binds
-    channels by itself where it can. Raises `Misconfigured` for what is no URL.
+    Hosting providers add `sslmode` and `channel_binding`, which are libpq's: asyncpg takes the
+    first as `ssl`, and binds channels by itself. Raises `Misconfigured` if `url` is not a URL.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as exc:
         raise Misconfigured(
-            "DATABASE_URL is no URL like postgresql://user:password@host/database."
+            "DATABASE_URL is not a URL like postgresql://user:password@host/database."
         ) from exc
     if parsed.drivername in {"postgres", "postgresql"}:
         parsed = parsed.set(drivername="postgresql+asyncpg")

@@ -1,4 +1,4 @@
-"""What a user can mention with @: earlier attachments and threads, found by name and by id."""
+"""The search for what a user can mention with @: earlier attachments and threads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,6 @@ from typing import Any, Literal
 from sqlalchemy import (
     ARRAY,
     BigInteger,
-    Column,
     CompoundSelect,
     Float,
     Integer,
@@ -16,31 +15,27 @@ from sqlalchemy import (
     Select,
     Table,
     Text,
-    Update,
     and_,
     any_,
     bindparam,
     false,
     func,
     literal,
-    literal_column,
     null,
     select,
     union_all,
-    update,
 )
 
+from app.attachment_state import USABLE
 from app.database.engine import Database
 from app.database.references import preview_reference
-from app.database.search_terms import least_shared, query_terms, search_terms
+from app.database.search_terms import least_shared, query_terms
 from app.database.tables import attachments, threads
+from app.database.transitions import in_state
 from app.errors import NotFound
 from app.storable import storable
 
 MAX_ENTITIES = 20
-
-# So many rows of a version that stored no terms are completed by one search.
-_COMPLETED_AT_ONCE = 500
 
 _OWNER = bindparam("owner", type_=Text)
 _TERMS = bindparam("terms", type_=ARRAY(Text))
@@ -48,10 +43,11 @@ _TERMS = bindparam("terms", type_=ARRAY(Text))
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An attachment or a thread. `size` is bytes; `created_at` is aware.
+    """An attachment or a thread. `size` is in bytes; `created_at` is aware.
 
-    `reference` leads to its bytes or, with `has_thumbnail`, to a small image of them (previews.py);
-    None where they are not in the bucket. `thread_title` is of the thread it belongs to.
+    `reference` (references.py) names the object with the bytes or, with `has_thumbnail`, the one
+    with a small image of them. It is None if the bytes are not in the bucket. `thread_title` is the
+    title of the thread with `thread_id`.
     """
 
     kind: Literal["attachment", "thread"]
@@ -67,82 +63,43 @@ class Entity:
 
 
 class Entities:
-    """Owner-checked: another user's attachments and threads are not there at all."""
+    """Every method names the user; another user's attachments and threads do not exist for it."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def search(self, user_id: str, query: str) -> Sequence[Entity]:
-        """The 20 whose names are most like the query, or the 20 newest without one.
+        """Return the 20 whose names are most similar to the query, or the 20 newest without one.
 
-        A name is like the query if it has enough of its trigrams: the beginning of a word does,
-        and so does a word with a typo. Threads without a title are never found.
+        A name is similar if it has enough of the query's trigrams (search_terms.py): the query may
+        be the beginning of a word, and may have a typo. Threads without a title are never found.
         """
-        await self._complete(user_id)
         if not query.strip():
-            return await self._found(_NEWEST, {"owner": user_id})
+            return await self._rows(_NEWEST, {"owner": user_id})
         terms = query_terms(user_id, query)
         if not terms:
             return []
-        return await self._found(
+        return await self._rows(
             SIMILAR, {"owner": user_id, "terms": terms, "least": least_shared(len(terms))}
         )
 
     async def load(self, user_id: str, entity_id: str) -> Entity:
-        """Raises `NotFound`."""
-        found = await self._found(_BY_ID, {"owner": user_id, "entity": storable(entity_id)})
+        """Return the attachment or thread with this id. Raises `NotFound`."""
+        found = await self._rows(_BY_ID, {"owner": user_id, "entity": storable(entity_id)})
         if not found:
             raise NotFound(f"There is no file or thread {entity_id!r}.", param="entity_id")
         return found[0]
 
-    async def _found(
+    async def _rows(
         self, statement: CompoundSelect[Any] | Select[Any], given: dict[str, object]
     ) -> Sequence[Entity]:
         async with self._database.connect() as connection:
             return [_entity(row) for row in await connection.execute(statement, given)]
 
-    async def _complete(self, user_id: str) -> None:
-        """Give terms to rows that a version which stored none has written."""
-        for table, name in ((threads, threads.c.title), (attachments, attachments.c.name)):
-            async with self._database.connect() as connection:
-                unnamed = await connection.execute(_without_terms(table, name), {"owner": user_id})
-                for row in unnamed.all():
-                    await connection.execute(
-                        _with_terms(table, name),
-                        {
-                            "owner": user_id,
-                            "row_id": row.id,
-                            "row_name": row.name,
-                            "terms": search_terms(user_id, row.name or ""),
-                        },
-                    )
-
 
 def _entity(row: Row[Any]) -> Entity:
     fields = dict(row._mapping)
     return Entity(**{name: fields[name] for name in Entity.__slots__})
-
-
-def _without_terms(table: Table, name: Column[Any]) -> Select[Any]:
-    return (
-        select(table.c.id, name.label("name"))
-        .where(table.c.user_id == _OWNER, table.c.search_terms.is_(None))
-        .limit(_COMPLETED_AT_ONCE)
-    )
-
-
-def _with_terms(table: Table, name: Column[Any]) -> Update:
-    """Unless someone has named it anew meanwhile."""
-    return (
-        update(table)
-        .where(
-            table.c.user_id == _OWNER,
-            table.c.id == bindparam("row_id", type_=Text),
-            table.c.search_terms.is_(None),
-            name.is_not_distinct_from(bindparam("row_name", type_=Text)),
-        )
-        .values(search_terms=_TERMS)
-    )
 
 
 _attachment_thread = and_(
@@ -161,8 +118,7 @@ _ATTACHMENTS = select(
     attachments.c.created_at,
 ).where(
     attachments.c.user_id == _OWNER,
-    # As literals: the planner has to see that the condition of the index is met.
-    attachments.c.state.in_([literal_column("'stored'"), literal_column("'attached'")]),
+    in_state(*USABLE),
 )
 _THREADS = select(
     literal("thread").label("kind"),
@@ -192,8 +148,8 @@ _both = union_all(_newest(_ATTACHMENTS, attachments), _newest(_THREADS, threads)
 _NEWEST = select(_both).order_by(_both.c.created_at.desc(), _both.c.id).limit(MAX_ENTITIES)
 
 
-def _with_likeness(entities: Select[Any], table: Table) -> Select[Any]:
-    """With the number of terms that a row shares with the query, and of those it has."""
+def _sharing_terms(entities: Select[Any], table: Table) -> Select[Any]:
+    """Select the rows that share a term with the query: how many they share, how many they have."""
     term = func.unnest(table.c.search_terms).column_valued("term")
     shared = select(func.count()).where(term == any_(_TERMS)).correlate(table)
     return entities.add_columns(
@@ -202,16 +158,19 @@ def _with_likeness(entities: Select[Any], table: Table) -> Select[Any]:
     ).where(table.c.search_terms.overlap(_TERMS))
 
 
-_alike = union_all(
-    _with_likeness(_ATTACHMENTS, attachments), _with_likeness(_THREADS, threads)
+_sharing = union_all(
+    _sharing_terms(_ATTACHMENTS, attachments), _sharing_terms(_THREADS, threads)
 ).subquery()
-# The Jaccard index, as pg_trgm's `similarity`, among those that have equally much of the query.
-_similarity = _alike.c.shared / (func.cardinality(_TERMS) + _alike.c.own - _alike.c.shared).cast(
-    Float
-)
+# Those with equally many of the query's terms are ordered by the Jaccard index, as pg_trgm's
+# `similarity` orders them.
+_similarity = _sharing.c.shared / (
+    func.cardinality(_TERMS) + _sharing.c.own - _sharing.c.shared
+).cast(Float)
 SIMILAR = (
-    select(_alike)
-    .where(_alike.c.shared >= bindparam("least", type_=Integer))
-    .order_by(_alike.c.shared.desc(), _similarity.desc(), _alike.c.created_at.desc(), _alike.c.id)
+    select(_sharing)
+    .where(_sharing.c.shared >= bindparam("least", type_=Integer))
+    .order_by(
+        _sharing.c.shared.desc(), _similarity.desc(), _sharing.c.created_at.desc(), _sharing.c.id
+    )
     .limit(MAX_ENTITIES)
 )

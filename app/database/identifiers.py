@@ -1,4 +1,4 @@
-"""Ids with ChatKit's prefixes that nobody can guess."""
+"""Ids with ChatKit's prefixes that can't be guessed."""
 
 import secrets
 
@@ -8,6 +8,6 @@ _RANDOM_BYTES = 16
 
 
 def new_id(item_type: StoreItemType) -> str:
-    """For example `msg_` and 128 random bits in hexadecimal; the SDK's own ids have only 32."""
+    """Return the prefix and 128 random bits in hexadecimal. The SDK's own ids have 32 bits."""
     prefix, _, _ = default_generate_id(item_type).partition("_")
     return f"{prefix}_{secrets.token_hex(_RANDOM_BYTES)}"

@@ -1,4 +1,4 @@
-"""A thread's items as ChatKit's store saves and loads them, and the user's opinions of them."""
+"""A thread's items as ChatKit's store saves and loads them, and the user's feedback on them."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,29 +8,30 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.database import statements
 from app.database.engine import Database
 from app.database.message_attachments import stored_references
+from app.database.missing import no_item, no_thread
 from app.database.payloads import Hydrator, decode_item, encode_item
-from app.errors import NotFound
 from app.storable import storable
 
 
 class ItemPayloads:
-    """One user's at a time. Raises `NotFound` for an unknown thread or item."""
+    """Saves and loads the items of one user. Raises `NotFound` for an unknown thread or item."""
 
     def __init__(self, database: Database, hydrator: Hydrator | None) -> None:
         self._database = database
         self._hydrator = hydrator
 
     async def load(self, thread_id: str, item_id: str, user_id: str) -> ThreadItem:
+        """Return the item, with preview URLs minted now."""
         async with self._database.connect() as connection:
             payload = await connection.scalar(
                 statements.LOAD_ITEM, _item_key(user_id, thread_id, item_id)
             )
         if payload is None:
-            raise _no_item(item_id)
+            raise no_item(item_id)
         return await decode_item(payload, self._hydrator)
 
     async def save(self, thread_id: str, item: ThreadItem, user_id: str) -> None:
-        """Upsert by id; an item that is saved again keeps its place."""
+        """Insert or update the item. One that is saved again keeps its place in the thread."""
         ids = attachment_ids(item)
         if not ids:
             async with self._database.connect() as connection:
@@ -43,7 +44,7 @@ class ItemPayloads:
             await upsert_item(connection, thread_id, item, references, user_id)
 
     async def delete(self, thread_id: str, item_id: str, user_id: str) -> None:
-        """Quiet where the thread has no such item: streams remove items never saved."""
+        """Delete the item, if there is one: streams also remove items that were never saved."""
         async with self._database.connect() as connection:
             known = await connection.scalar(
                 statements.DELETE_ITEM, _item_key(user_id, thread_id, item_id)
@@ -54,17 +55,17 @@ class ItemPayloads:
     async def add_feedback(
         self, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind, user_id: str
     ) -> None:
-        """Keep the latest word on each item; on none, if any of them is not in the thread."""
+        """Save the latest feedback on each item; nothing, if one of them is not in the thread."""
         thread = {"owner": user_id, "thread": storable(thread_id)}
         wanted = sorted({storable(item_id) for item_id in item_ids})
         async with self._database.begin() as connection:
             saved = await connection.execute(
-                statements.UPSERT_FEEDBACK, {**thread, "items": wanted, "opinion": kind}
+                statements.UPSERT_FEEDBACK, {**thread, "items": wanted, "feedback_kind": kind}
             )
             found = set(saved.scalars())
             for item_id in wanted:
                 if item_id not in found:
-                    raise _no_item(item_id)
+                    raise no_item(item_id)
             if not wanted and not await connection.scalar(statements.LOCK_THREAD, thread):
                 raise no_thread(thread_id)
 
@@ -76,7 +77,10 @@ async def upsert_item(
     references: Mapping[str, str],
     user_id: str,
 ) -> None:
-    """`references` are those of the item's attachments, by id. Raises `NotFound`."""
+    """Insert or update the item. `references` (references.py) are its attachments', by id.
+
+    Raises `NotFound` for an unknown thread.
+    """
     saved = await connection.scalar(
         statements.UPSERT_ITEM,
         {
@@ -90,19 +94,10 @@ async def upsert_item(
 
 
 def attachment_ids(item: ThreadItem) -> list[str]:
-    """Only a user's message has any."""
+    """Return the ids of the item's attachments; only a user's message has any."""
     if not isinstance(item, UserMessageItem):
         return []
     return [storable(attachment.id) for attachment in item.attachments]
-
-
-def no_thread(thread_id: str) -> NotFound:
-    """Of this user's."""
-    return NotFound(f"There is no thread {thread_id!r}.", param="thread_id")
-
-
-def _no_item(item_id: str) -> NotFound:
-    return NotFound(f"There is no item {item_id!r} in this thread.", param="item_id")
 
 
 def _item_key(user_id: str, thread_id: str, item_id: str) -> dict[str, str]:

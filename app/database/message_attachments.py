@@ -1,4 +1,4 @@
-"""The attachments inside messages: bound to their thread, and what their payloads refer to."""
+"""The attachments of messages: binding them to the thread, and what the messages store of them."""
 
 from collections.abc import Iterable
 
@@ -11,36 +11,30 @@ from sqlalchemy import (
     literal,
     or_,
     select,
-    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachment_state import USABLE, AttachmentState
+from app.database.missing import no_such_file
 from app.database.references import REFERENCE_SCHEME, preview_reference
 from app.database.tables import attachments, thread_items
-from app.errors import (
-    AppError,
-    AttachmentInUse,
-    AttachmentNotUploaded,
-    AttachmentRejected,
-    NotFound,
-)
+from app.database.transitions import transition
+from app.errors import AppError, AttachmentInUse, AttachmentNotUploaded, AttachmentRejected
 
 _IDS = any_(bindparam("attachment_ids", type_=ARRAY(Text)))
 
-
 _BIND = (
-    update(attachments)
+    transition(AttachmentState.ATTACHED, *USABLE)
     .where(
         attachments.c.user_id == bindparam("owner"),
         attachments.c.id == _IDS,
-        attachments.c.state.in_(("stored", "attached")),
         or_(
             attachments.c.thread_id.is_(None),
             attachments.c.thread_id == bindparam("thread"),
         ),
     )
-    .values(thread_id=bindparam("thread"), state="attached")
+    .values(thread_id=bindparam("thread"))
     .returning(attachments.c.id, preview_reference().label("reference"))
 )
 
@@ -55,7 +49,7 @@ _embedded = func.jsonb_array_elements(thread_items.c.payload["attachments"]).tab
 )
 _embedded_attachment = _embedded.c.value.cast(JSONB)
 
-# What the stored message refers to already: the rows of its attachments may be gone by now.
+# The references that the stored message has: the rows of its attachments may be deleted by now.
 _EMBEDDED = (
     select(
         _embedded_attachment["id"].astext.label("id"),
@@ -74,11 +68,11 @@ _EMBEDDED = (
 async def bind_attachments(
     connection: AsyncConnection, user_id: str, thread_id: str, attachment_ids: Iterable[str]
 ) -> dict[str, str]:
-    """Attach all of them to the thread, or raise why one can't be: the caller rolls back.
+    """Bind all of them to the thread, or raise an error, on which the caller rolls back.
 
-    Answers the references of those whose bytes are in the bucket. Raises `NotFound`,
-    `AttachmentNotUploaded`, `AttachmentRejected`, and `AttachmentInUse` for one that belongs to
-    another thread.
+    Return the references of those whose bytes are in the bucket, by id. Raises `NotFound`,
+    `AttachmentNotUploaded`, `AttachmentRejected`, and `AttachmentInUse` if one is in another
+    thread.
     """
     wanted = sorted(set(attachment_ids))
     if not wanted:
@@ -87,9 +81,9 @@ async def bind_attachments(
         _BIND, {"owner": user_id, "thread": thread_id, "attachment_ids": wanted}
     )
     references = {row.id: row.reference for row in bound}
-    for missing in wanted:
-        if missing not in references:
-            raise await _why_not_bound(connection, user_id, missing)
+    for attachment_id in wanted:
+        if attachment_id not in references:
+            raise await _why_not_bound(connection, user_id, attachment_id)
     return {key: value for key, value in references.items() if value is not None}
 
 
@@ -100,7 +94,7 @@ async def stored_references(
     item_id: str,
     attachment_ids: Iterable[str],
 ) -> dict[str, str]:
-    """By attachment id, what a message that is saved (again) has to store for previews."""
+    """Return the references that a message must store when it is saved again, by attachment id."""
     given = {
         "owner": user_id,
         "thread": thread_id,
@@ -118,13 +112,10 @@ async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_i
         )
     )
     row = found.one_or_none()
-    if row is None or row.state == "tombstone":
-        return NotFound(
-            f"There is no attachment {attachment_id!r}. Attach the file again.",
-            param="attachments",
-        )
-    if row.state == "pending":
+    if row is None or row.state is AttachmentState.TOMBSTONE:
+        return no_such_file(attachment_id)
+    if row.state is AttachmentState.PENDING:
         return AttachmentNotUploaded(param="attachments")
-    if row.state == "rejected":
+    if row.state is AttachmentState.REJECTED:
         return AttachmentRejected(row.problem, param="attachments")
     return AttachmentInUse(param="attachments")

@@ -1,4 +1,4 @@
-"""Brings a database to the newest schema; many replicas may do it at once."""
+"""Migrations of the schema. Any number of replicas may run them at once."""
 
 import asyncio
 import time
@@ -22,30 +22,31 @@ _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _UNDEFINED_TABLE = "42P01"
 _LOCK_NOT_AVAILABLE = "55P03"
 
-# Between two tries those who queued behind the migration have their turn.
+# Statements that queued behind the migration run between two tries.
 _LOCK_TRIES = 30
 _LOCK_PAUSE_SECONDS = 2.0
 
+# Alembic keeps its context in module globals.
 _one_at_a_time = Lock()
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate up to `revision`. Already there: nothing happens.
+    """Migrate up to `revision`. Do nothing if the database is there already.
 
-    Callers take turns on an advisory lock (migrations/env.py). All of it is one transaction, so a
-    failure leaves the schema as it was. While somebody else's transaction holds a table, it is
-    tried again for two minutes. Raises `DatabaseUnavailable`.
+    Callers take turns on an advisory lock (migrations/env.py). The migration is one transaction, so
+    a failure leaves the schema as it was. While another transaction holds a table, it is retried
+    for two minutes. Raises `DatabaseUnavailable`.
     """
     await _run(url, lambda config: command.upgrade(config, revision))
 
 
 async def downgrade(url: str, revision: str) -> None:
-    """Migrate down to `revision`; `base` drops everything, data included."""
+    """Migrate down to `revision`; `base` drops all tables with their data."""
     await _run(url, lambda config: command.downgrade(config, revision))
 
 
 async def current_revision(database: Database) -> str | None:
-    """The revision that the database is at; None where nothing was migrated yet."""
+    """Return the revision of the database; None if it was never migrated."""
     try:
         async with database.connect() as connection:
             row = (
@@ -60,16 +61,17 @@ async def current_revision(database: Database) -> str | None:
 
 @cache
 def head_revision() -> str:
-    """The newest revision that this version of the service knows."""
+    """Return the newest revision that this version of the service knows."""
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "migrations/versions is empty"  # noqa: S101 — a broken installation
     return head
 
 
 async def check_schema(database: Database) -> None:
-    """Raises `DatabaseUnavailable` while migrations that this version needs are pending.
+    """Raise `DatabaseUnavailable` while migrations that this version needs are pending.
 
-    A revision it does not know is a newer version's: schemas stay usable by the version before.
+    A revision that it does not know is a newer version's, and accepted: a schema stays usable by
+    the version before.
     """
     current = await current_revision(database)
     if current != head_revision() and (current is None or current in known_revisions()):
@@ -78,17 +80,17 @@ async def check_schema(database: Database) -> None:
 
 @cache
 def known_revisions() -> frozenset[str]:
-    """Every revision that this version of the service can start from."""
+    """Return every revision that this version of the service knows."""
     revisions = ScriptDirectory.from_config(_config()).walk_revisions()
     return frozenset(str(each.revision) for each in revisions)
 
 
 async def _run(url: str, change: Callable[[Config], None]) -> None:
-    # Alembic keeps its context in module globals and reads files: a thread of its own for both.
-    await asyncio.to_thread(_run_alone, url, change)
+    # Alembic reads files, and its environment needs an event loop of its own.
+    await asyncio.to_thread(_run_with_retries, url, change)
 
 
-def _run_alone(url: str, change: Callable[[Config], None]) -> None:
+def _run_with_retries(url: str, change: Callable[[Config], None]) -> None:
     with _one_at_a_time, named_errors():
         for tries_left in reversed(range(_LOCK_TRIES)):
             try:
@@ -98,8 +100,8 @@ def _run_alone(url: str, change: Callable[[Config], None]) -> None:
                     raise
                 if not tries_left:
                     raise DatabaseUnavailable(
-                        "A transaction that does not end holds the tables: see pg_stat_activity,"
-                        " end it, and run `python -m app migrate` again."
+                        "A transaction that does not end holds the tables. Find it in"
+                        " pg_stat_activity, end it, and run `python -m app migrate` again."
                     ) from exc
                 time.sleep(_LOCK_PAUSE_SECONDS)
             else:

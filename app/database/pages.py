@@ -1,7 +1,7 @@
-"""Pages of threads and of thread items by keyset: a page costs the same wherever it lies.
+"""Pages of threads and of thread items by keyset: every page of a list costs the same.
 
-The order is the database-assigned `position`, and a cursor is the id of a row in the list, so equal
-timestamps lose nothing and rows that arrive meanwhile shift nothing.
+A list is ordered by `position`, which the database assigns, and a cursor is the id of a row in the
+list. So rows with equal timestamps are not lost, and new rows do not shift a page.
 """
 
 from collections.abc import Sequence
@@ -38,11 +38,11 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """`after` and `before` are ids, exclusive, and mean places in the list as ordered.
+    """The rows wanted: up to `limit`, after the id `after` and before the id `before`.
 
-    With `before` alone the page is the one that ends just before it, still in list order, and
-    `has_more` says whether more lies before that. Raises `InvalidRequest` for limits below 1;
-    larger ones than MAX_PAGE_SIZE are cut.
+    "After" and "before" are meant in the given order. With `before` alone it is the page that ends
+    just before that id. A limit above MAX_PAGE_SIZE is cut. Raises `InvalidRequest` for a limit
+    below 1 or an unknown order.
     """
 
     limit: int
@@ -63,7 +63,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[Row]):
-    """`has_more`: whether the list goes on in the direction of travel."""
+    """`rows` are in list order. `has_more`: more rows follow; with `before`, more precede them."""
 
     rows: list[Row]
     has_more: bool
@@ -78,7 +78,7 @@ class OwnedThread:
 
 
 class Pages:
-    """Reads pages. Unknown cursors are `NotFound`; another user's rows are not there at all."""
+    """Reads pages. Raises `NotFound` for an unknown cursor; another user's rows do not exist."""
 
     def __init__(self, database: Database, hydrator: Hydrator | None = None) -> None:
         self._database = database
@@ -91,19 +91,21 @@ class Pages:
         request: PageRequest,
         *,
         types: Sequence[str] | None = None,
-    ) -> KeysetPage[ThreadItem]:
-        """Items of one thread, only those of `types` where given; empty for an unknown thread."""
+    ) -> KeysetPage[ThreadItem] | None:
+        """Return items of one thread, of `types` if given; None if the user has no such thread."""
         scope = {"user_id": user_id, "thread_id": storable(thread_id)}
         filters = {} if types is None else {"types": list(types)}
         async with self._database.connect() as connection:
             page = await _read(connection, "items", scope, request, filters)
-            if not page.rows and await _thread_exists(connection, scope):
+            if not page.rows:
+                if not await _thread_exists(connection, scope):
+                    return None
                 await _check_cursors(connection, "items", scope, request)
         items = await decode_items([row.payload for row in page.rows], self._hydrator)
         return KeysetPage(items, page.has_more)
 
     async def threads(self, user_id: str | None, request: PageRequest) -> KeysetPage[OwnedThread]:
-        """Threads of one user, or of all users with None."""
+        """Return threads of one user; of all users, if `user_id` is None."""
         kind: _List = "threads" if user_id is not None else "all_threads"
         scope = {} if user_id is None else {"user_id": user_id}
         async with self._database.connect() as connection:
@@ -136,7 +138,7 @@ async def _read(
         bounds=frozenset(_cursors(request)),
         filtered="types" in filters,
     )
-    # One row more than the page tells whether the list goes on.
+    # One row more than the page shows whether there are more.
     result = await connection.execute(
         statement, {**scope, **filters, **_cursors(request), "rows": request.size + 1}
     )
@@ -152,34 +154,36 @@ async def _read(
 def page_statement(
     kind: _List, *, ascending: bool, lower: str, bounds: frozenset[str], filtered: bool
 ) -> Select[Any]:
-    """One page, read along the index on position.
+    """Return the SELECT of one page, which reads along the index on the position.
 
-    `bounds` are those of `after` and `before` that are given, and `lower` the one of them that
-    bounds positions from below.
+    `bounds`: the cursors that the request has. `lower`: the cursor that is the minimum position,
+    which is `after` in ascending order and `before` in descending order.
     """
     table = _TABLES[kind]
     statement = select(cast(table.c.payload, Text).label("payload")).where(*_in_scope(kind, table))
     if kind != "items":
         statement = statement.add_columns(table.c.user_id)
-    place = _place(kind, table)
+    position = _position(kind, table)
     for bound in sorted(bounds):
         cursor = table.alias(bound)
-        # limit(1): over all users, code of the users' own may have chosen one id twice.
-        position = (
-            select(_place(kind, cursor))
+        # limit(1): two users may have threads with the same id, from code that chooses its own ids.
+        bound_position = (
+            select(_position(kind, cursor))
             .where(*_in_scope(kind, cursor), cursor.c.id == bindparam(bound))
             .limit(1)
             .scalar_subquery()
         )
-        statement = statement.where(place > position if bound == lower else place < position)
+        statement = statement.where(
+            position > bound_position if bound == lower else position < bound_position
+        )
     if filtered:
         statement = statement.where(table.c.type == any_(bindparam("types", type_=ARRAY(Text))))
-    order = place.asc() if ascending else place.desc()
+    order = position.asc() if ascending else position.desc()
     return statement.order_by(order).limit(bindparam("rows", type_=BigInteger))
 
 
-def _place(kind: _List, table: Any) -> ColumnElement[int]:
-    """What orders the list, as its index has it (tables.py)."""
+def _position(kind: _List, table: Any) -> ColumnElement[int]:
+    """Return the expression that orders the list, as its index has it (tables.py)."""
     position: ColumnElement[int] = table.c.position
     return position + literal_column("0") if kind == "all_threads" else position
 
@@ -197,15 +201,15 @@ async def _thread_exists(connection: AsyncConnection, scope: dict[str, str]) -> 
     found = exists().where(
         threads.c.user_id == scope["user_id"], threads.c.id == scope["thread_id"]
     )
-    return bool((await connection.execute(select(found))).scalar_one())
+    return bool(await connection.scalar(select(found)))
 
 
 async def _check_cursors(
     connection: AsyncConnection, kind: _List, scope: dict[str, str], request: PageRequest
 ) -> None:
-    """An empty page is the end of the list, or the answer to a cursor that is not in it."""
+    """Raise `NotFound` for a cursor that is not in the list. Only an empty page can have one."""
     table = _TABLES[kind]
     for name, cursor in _cursors(request).items():
         found = exists().where(*_in_scope(kind, table), table.c.id == cursor)
-        if not (await connection.execute(select(found), scope)).scalar_one():
-            raise NotFound(f"There is nothing with the id {cursor!r} in this list.", param=name)
+        if not await connection.scalar(select(found), scope):
+            raise NotFound(f"This list has no entry with the id {cursor!r}.", param=name)

@@ -1,9 +1,8 @@
-"""ChatKit's types as the JSON that is stored, and back.
+"""ChatKit's types to the JSON that is stored, and back.
 
-Stored JSON never holds a signed URL of ours: for an attachment whose bytes are in the bucket, the
-upload descriptor is left out and the preview URL is a reference, `bucket:<object key>`, from which
-a hydrator mints a URL at every load. Attachments that this service did not create keep their
-payload whole.
+Stored JSON has no signed URL of this service. For an attachment whose bytes are in the bucket, the
+upload descriptor is left out and the preview URL is a reference (references.py), from which a
+hydrator mints a URL at every load. The payload of any other attachment is stored whole.
 """
 
 import json
@@ -30,28 +29,28 @@ from app.errors import InvalidRequest
 _ITEMS: TypeAdapter[list[ThreadItem]] = TypeAdapter(list[ThreadItem])
 _ATTACHMENT: TypeAdapter[Attachment] = TypeAdapter(Attachment)
 
-# Data URLs are longer; each of them is parsed in no time, and keeping them would cost megabytes.
-_LONGEST_KEPT_URL = 4096
+# Data URLs are longer: they are parsed quickly, and caching them would take megabytes.
+_MAX_CACHED_URL_CHARS = 4096
 
-# JSON's escape of U+0000, unless its backslash is itself escaped.
+# JSON's escape of U+0000, unless its backslash is escaped.
 _ESCAPED_NUL = re.compile(r"(?<!\\)((?:\\\\)*)\\u0000")
 
 
 class Hydrator(Protocol):
-    """Mints the URL that shows an attachment's image now. `reference` is what was stored."""
+    """Mints the preview URL of an attachment. `reference` is the stored one (references.py)."""
 
     def preview_url(self, attachment_id: str, reference: str) -> str: ...
 
 
 @runtime_checkable
 class PreparingHydrator(Hydrator, Protocol):
-    """One that has to wait for something first: it is told of every reference beforehand."""
+    """A hydrator that must read something first: `prepare` gets all references of a load."""
 
     async def prepare(self, references: Collection[str]) -> None: ...
 
 
 def encode_thread(thread: ThreadMetadata) -> str:
-    """The metadata only: of a `Thread`, the items are left out."""
+    """Return the metadata as JSON, without the items that a `Thread` has."""
     fields = set(ThreadMetadata.model_fields)
     return _storable_json(thread.model_dump_json(by_alias=True, include=fields))
 
@@ -61,9 +60,9 @@ def decode_thread(payload: str) -> ThreadMetadata:
 
 
 def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
-    """`references` names the bucket's attachments among those in the item, by id.
+    """Return the item as JSON. `references` are those of the attachments in the bucket, by id.
 
-    Raises `InvalidRequest` for any other attachment that brings a reference of its own.
+    Raises `InvalidRequest` if another attachment claims a reference.
     """
     if isinstance(item, UserMessageItem) and item.attachments:
         attachments = [
@@ -74,18 +73,18 @@ def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
 
 
 async def decode_item(payload: str, hydrator: Hydrator | None) -> ThreadItem:
-    """With preview URLs minted now; only attachments have any, whatever else the item holds."""
+    """Return the item with preview URLs minted now. Only its attachments have any."""
     (item,) = await decode_items([payload], hydrator)
     return item
 
 
 async def decode_items(payloads: Sequence[str], hydrator: Hydrator | None) -> list[ThreadItem]:
-    """As `decode_item`, in one pass."""
+    """Return the items as `decode_item` does, parsed in one pass."""
     items = _ITEMS.validate_json(f"[{','.join(payloads)}]")
     attachments: list[Attachment] = []
     for item, payload in zip(items, payloads, strict=True):
         if isinstance(item, WidgetItem):
-            _keep_all_of_the_widget(item, payload)
+            _restore_unknown_fields(item, payload)
         elif isinstance(item, UserMessageItem):
             attachments += item.attachments
     if hydrator is not None and attachments:
@@ -102,10 +101,10 @@ def decode_attachment(payload: str) -> Attachment:
 
 
 def as_stored(attachment: Attachment, reference: str | None) -> Attachment:
-    """A copy without signed URLs, where the attachment is the bucket's (`reference` is given).
+    """Return the attachment as it is stored: without signed URLs if its bytes are in the bucket.
 
-    Raises `InvalidRequest` where it is not and yet claims an object: the hydrator would mint a URL
-    for an object that may be anyone's.
+    Raises `InvalidRequest` if they are not (`reference` is None), but its preview URL is a
+    reference: the hydrator would mint a URL for an object of another user.
     """
     if reference is None:
         if isinstance(attachment, ImageAttachment) and is_reference(str(attachment.preview_url)):
@@ -122,7 +121,7 @@ def as_stored(attachment: Attachment, reference: str | None) -> Attachment:
 
 
 async def hydrate(attachments: Sequence[Attachment], hydrator: Hydrator) -> None:
-    """Put URLs in the place of references."""
+    """Replace the references with URLs."""
     previewed = [
         (attachment, stored)
         for attachment in attachments
@@ -132,23 +131,23 @@ async def hydrate(attachments: Sequence[Attachment], hydrator: Hydrator) -> None
     if isinstance(hydrator, PreparingHydrator):
         await hydrator.prepare({stored for _, stored in previewed})
     for attachment, stored in previewed:
-        attachment.preview_url = _parsed(hydrator.preview_url(attachment.id, stored))
+        attachment.preview_url = _parse(hydrator.preview_url(attachment.id, stored))
 
 
-def _parsed(url: str) -> AnyUrl:
-    return AnyUrl(url) if len(url) > _LONGEST_KEPT_URL else _parsed_once(url)
+def _parse(url: str) -> AnyUrl:
+    return AnyUrl(url) if len(url) > _MAX_CACHED_URL_CHARS else _parse_cached(url)
 
 
 @lru_cache(maxsize=1024)
-def _parsed_once(url: str) -> AnyUrl:
-    """Minted URLs repeat for minutes, and parsing one costs as much as signing it."""
+def _parse_cached(url: str) -> AnyUrl:
+    """Return the parsed URL. Minted URLs repeat for minutes; parsing costs as much as signing."""
     return AnyUrl(url)
 
 
-def _keep_all_of_the_widget(item: WidgetItem, payload: str) -> None:
-    """Widgets made from templates may have fields that the SDK's classes do not know.
+def _restore_unknown_fields(item: WidgetItem, payload: str) -> None:
+    """Restore the fields of a widget that the SDK's classes lack; templates may make such.
 
-    The SDK reads them back as one of its classes (`WidgetRoot` is a union), and drops the rest.
+    The SDK parses the widget as one of its classes (`WidgetRoot` is a union), which drops them.
     """
     stored = json.loads(payload)["widget"]
     if item.widget.model_dump(mode="json") != stored:

@@ -1,4 +1,4 @@
-"""What a user may have: the row of a new attachment is written only where the quota holds it."""
+"""The quota of a user: a new attachment gets a row only if its bytes fit."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,19 +7,18 @@ from typing import Any
 from sqlalchemy import BigInteger, Row, Text, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.attachment_state import COUNTED, AttachmentState
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
+from app.database.transitions import in_state
 from app.errors import QuotaExceeded
 from app.settings.quota import QuotaSettings
 from app.sizes import in_words
 
-# What counts against a user's quota: bytes that are, or may yet be, in the bucket on their behalf.
-_COUNTED_STATES = ("pending", "stored", "attached")
-
 
 @dataclass(frozen=True, slots=True)
 class NewAttachment:
-    """What `reserve` writes. `payload` is the ChatKit attachment as JSON, without signed URLs."""
+    """A row to insert. `size` is in bytes, `payload` the ChatKit attachment without signed URLs."""
 
     user_id: str
     id: str
@@ -31,7 +30,7 @@ class NewAttachment:
     upload_expires_at: datetime
 
 
-_RESERVED_COLUMNS = (
+_GIVEN_COLUMNS = (
     "user_id",
     "id",
     "object_key",
@@ -43,22 +42,24 @@ _RESERVED_COLUMNS = (
     "upload_expires_at",
 )
 
-# A statement of its own: the next one's snapshot then has what the turn before has written.
-_TAKE_TURN = select(
+# Locked in a statement of its own, so that the next statement's snapshot has what the previous
+# holder of the lock has committed.
+_LOCK_USER = select(
     func.pg_advisory_xact_lock(
         func.hashtextextended(bindparam("user_id", type_=Text), literal(1, BigInteger))
     )
 )
 
-_counted = attachments.c.state.in_(_COUNTED_STATES)
-# Deleted or rejected, but its upload link is alive, so its bytes are there or may come back. This
-# frees the quota at once, yet no more than a second quota's worth of it can be had at a time.
+_counted = in_state(*COUNTED)
+# Deleted or rejected, but the upload link is alive, so the bytes are there or may arrive again.
+# They leave the quota at once. Together with the counted ones they may reach twice the quota, so
+# that creating and deleting in a loop has a limit.
 _lingering = ~_counted & (attachments.c.upload_expires_at > func.now())
 
 _USED = (
     select(
         func.coalesce(func.sum(attachments.c.size).filter(_counted), 0).label("bytes"),
-        func.count().filter(attachments.c.state == "pending").label("pending"),
+        func.count().filter(in_state(AttachmentState.PENDING)).label("pending"),
         func.coalesce(func.sum(attachments.c.size).filter(_lingering), 0).label("lingering_bytes"),
         func.count().filter(_lingering).label("lingering"),
     )
@@ -73,11 +74,11 @@ _size = bindparam("size", type_=BigInteger)
 _max_bytes = bindparam("max_bytes", type_=BigInteger)
 _max_pending = bindparam("max_pending", type_=BigInteger)
 
-_RESERVE = attachments.insert().from_select(
-    ["state", *_RESERVED_COLUMNS],
+_INSERT = attachments.insert().from_select(
+    ["state", *_GIVEN_COLUMNS],
     select(
-        literal("pending"),
-        *(bindparam(name, type_=attachments.c[name].type) for name in _RESERVED_COLUMNS),
+        literal(AttachmentState.PENDING, Text),
+        *(bindparam(name, type_=attachments.c[name].type) for name in _GIVEN_COLUMNS),
     )
     .select_from(_USED)
     .where(
@@ -89,15 +90,17 @@ _RESERVE = attachments.insert().from_select(
 )
 
 
-async def reserve(connection: AsyncConnection, new: NewAttachment, quota: QuotaSettings) -> None:
-    """Write a pending row if the user's quota holds it. Raises `QuotaExceeded`.
+async def insert_within_quota(
+    connection: AsyncConnection, new: NewAttachment, quota: QuotaSettings
+) -> None:
+    """Insert the row in state PENDING if the quota allows it. Raises `QuotaExceeded`.
 
-    Creates of one user take turns on an advisory lock until the transaction ends, so that two at
-    once can't both see room for one. Other users are not held up.
+    Concurrent calls for one user take turns on an advisory lock that is held until the transaction
+    ends. Otherwise two could both see room for one. Other users do not wait.
     """
-    await connection.execute(_TAKE_TURN, {"user_id": new.user_id})
+    await connection.execute(_LOCK_USER, {"user_id": new.user_id})
     written = await connection.execute(
-        _RESERVE,
+        _INSERT,
         {
             "user_id": new.user_id,
             "id": new.id,
@@ -125,7 +128,7 @@ def _quota_exceeded(used: Row[Any], size: int, quota: QuotaSettings) -> QuotaExc
         )
     if used.bytes + size <= quota.max_bytes:
         return QuotaExceeded(
-            "You have removed many uploads in the last minutes, and their room is not free yet."
+            "You have removed many uploads in the last minutes, and their space is not free yet."
             " Try again in a quarter of an hour."
         )
     return QuotaExceeded(

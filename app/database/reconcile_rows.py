@@ -1,26 +1,32 @@
-"""The rows as a bucket's listing sees them: by object key, whoever owns them."""
+"""The rows of all users in the order of their object keys, as a bucket lists its objects."""
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Double, cast, func, select, update
+from sqlalchemy import Double, Update, cast, func, select, update
 
+from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
+from app.database.transitions import in_state, transition
 
 _PAGE = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class KeyedRow:
-    """`link_is_cleared`: nothing can arrive by the upload link, and what did is deleted."""
+    """A row that has an object key, as far as `reconcile` needs it.
+
+    `link_is_cleared`: the upload link is dead, and what it wrote is deleted. `age_seconds` is by
+    the database's clock.
+    """
 
     user_id: str
     id: str
     object_key: str
     preview_key: str | None
-    state: str
+    state: AttachmentState
     link_is_cleared: bool
     age_seconds: float
 
@@ -37,20 +43,20 @@ _COLUMNS = (
 
 
 class ReconcileRows:
-    """Rows of every user: only `reconcile` uses it."""
+    """Reads and repairs rows of every user, for `reconcile` alone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def count(self) -> int:
-        """How many rows have an object key."""
+        """Return how many rows have an object key."""
         async with self._database.connect() as connection:
             return int(await connection.scalar(select(func.count(attachments.c.object_key))) or 0)
 
     async def walk(self) -> AsyncIterator[KeyedRow]:
-        """Every row with an object key, in the order of keys, a page at a time.
+        """Yield every row that has an object key, in the order of the keys.
 
-        Between pages no connection is held: a walk may take an hour.
+        They are read in pages, and no connection is held between them: a walk may take an hour.
         """
         after = ""
         while True:
@@ -69,7 +75,7 @@ class ReconcileRows:
             after = rows[-1].object_key
 
     async def known(self, object_keys: Collection[str]) -> set[str]:
-        """Those of the keys that have a row at this moment."""
+        """Return those of the keys that have a row now."""
         async with self._database.connect() as connection:
             found = await connection.execute(
                 select(attachments.c.object_key).where(
@@ -79,21 +85,18 @@ class ReconcileRows:
             return set(found.scalars())
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
-        """stored or attached → rejected, saying that the bytes are gone; they leave the quota."""
-        await self._change(row, state="rejected", problem=problem, preview_key=None)
+        """STORED or ATTACHED → REJECTED with the reason: the bytes are gone, and not counted."""
+        lost = transition(AttachmentState.REJECTED, *USABLE)
+        await self._change(row, lost.values(problem=problem, etag=None, preview_key=None))
 
     async def forget_preview(self, row: KeyedRow) -> None:
-        """Let the image itself be its preview again."""
-        await self._change(row, preview_key=None, payload=payload_previewed_by(row.object_key))
+        """Make the image itself its preview again."""
+        previewed = payload_previewed_by(row.object_key)
+        usable = update(attachments).where(in_state(*USABLE))
+        await self._change(row, usable.values(preview_key=None, payload=previewed))
 
-    async def _change(self, row: KeyedRow, **values: object) -> None:
+    async def _change(self, row: KeyedRow, change: Update) -> None:
         async with self._database.connect() as connection:
             await connection.execute(
-                update(attachments)
-                .where(
-                    attachments.c.user_id == row.user_id,
-                    attachments.c.id == row.id,
-                    attachments.c.state.in_(("stored", "attached")),
-                )
-                .values(**values)
+                change.where(attachments.c.user_id == row.user_id, attachments.c.id == row.id)
             )

@@ -1,4 +1,4 @@
-"""What is stored in place of a preview URL: `bucket:<object key>`, which never expires."""
+"""References, which are stored in place of preview URLs and never expire: `bucket:<object key>`."""
 
 from sqlalchemy import ColumnElement, case, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
@@ -13,7 +13,7 @@ def reference_to(object_key: str) -> str:
 
 
 def is_reference(url: str) -> bool:
-    """Foreign attachments keep URLs of their own."""
+    """Return whether this is a reference, not a URL that came with an attachment of others."""
     return url.startswith(REFERENCE_SCHEME)
 
 
@@ -22,7 +22,10 @@ def object_key_of(reference: str) -> str:
 
 
 def preview_reference() -> ColumnElement[str | None]:
-    """Of a row: what its payload says, else of its object; NULL if that is not in the bucket."""
+    """The reference of a row: that of its payload, or else of its preview or its object.
+
+    NULL if the bytes are not in the bucket.
+    """
     stored = attachments.c.payload["preview_url"].astext
     return case(
         (attachments.c.object_key.is_(None), None),
@@ -34,7 +37,7 @@ def preview_reference() -> ColumnElement[str | None]:
 
 
 def payload_previewed_by(object_key: str) -> ColumnElement[JSONB]:
-    """A row's payload, its preview referring to `object_key`; unchanged where it has none."""
+    """The payload of a row with its preview, if it has one, referring to `object_key`."""
     return func.jsonb_set(
         attachments.c.payload, ["preview_url"], func.to_jsonb(reference_to(object_key)), False
     )

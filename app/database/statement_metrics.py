@@ -1,32 +1,31 @@
-"""How long PostgreSQL takes for each statement, for `/metrics` and for traces."""
+"""Measures each SQL statement, for `/metrics` and for traces."""
 
 from time import perf_counter
 from typing import Any
 
+from opentelemetry.trace import StatusCode
 from sqlalchemy import event
 from sqlalchemy.engine import Connection, ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from app.telemetry import metrics, tracing
 
-_BEGUN = "begun"
+_STARTED = "started"
 _KINDS = frozenset({"select", "insert", "update", "delete", "with"})
 
 
 def observe_statements(engine: AsyncEngine) -> None:
-    """Time every statement of `engine`, failed ones too."""
-    event.listen(engine.sync_engine, "before_cursor_execute", _begin)
+    """Measure every statement of `engine`, also those that fail."""
+    event.listen(engine.sync_engine, "before_cursor_execute", _start)
     event.listen(engine.sync_engine, "after_cursor_execute", _end)
     event.listen(engine.sync_engine, "handle_error", _fail)
 
 
-def _begin(
+def _start(
     connection: Connection, cursor: Any, statement: str, parameters: Any, context: Any, many: bool
 ) -> None:
-    span = tracing.begin(
-        f"postgresql {_kind(statement)}", {"db.system.name": "postgresql"}, is_call=True
-    )
-    connection.info[_BEGUN] = (perf_counter(), span)
+    span = tracing.start_call(f"postgresql {_kind(statement)}", {"db.system.name": "postgresql"})
+    connection.info[_STARTED] = (perf_counter(), span)
 
 
 def _end(
@@ -41,13 +40,15 @@ def _fail(failure: ExceptionContext) -> None:
 
 
 def _observe(connection: Connection, statement: str, outcome: str) -> None:
-    begun = connection.info.pop(_BEGUN, None)
-    if begun is not None:
-        begun_at, span = begun
+    started = connection.info.pop(_STARTED, None)
+    if started is not None:
+        started_at, span = started
         metrics.database_seconds.labels(_kind(statement), outcome).observe(
-            perf_counter() - begun_at
+            perf_counter() - started_at
         )
-        span.end(failed=outcome == "error")
+        if outcome == "error":
+            span.set_status(StatusCode.ERROR)
+        span.end()
 
 
 def _kind(statement: str) -> str:

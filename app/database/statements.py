@@ -1,14 +1,15 @@
-"""The store's statements, each built once; parameters are named owner, thread, item, attachment.
+"""The statements of ChatKit's store, each built once.
 
-Every statement names the owner. A row that holds ChatKit's type takes it as JSON text and gives it
-back as text, so that only pydantic reads it. No parameter is named like a column: SQLAlchemy would
-also assign it to that column in an UPDATE that is part of the statement.
+Every statement names the owner. A payload goes in and comes out as JSON text, so that only pydantic
+parses it. No parameter has the name of a column: SQLAlchemy would also assign it to that column in
+an UPDATE that is part of the statement.
 """
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
     Text,
+    and_,
     any_,
     bindparam,
     cast,
@@ -21,15 +22,17 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from app.attachment_state import AttachmentState
 from app.database.references import preview_reference
 from app.database.tables import attachments, feedback, thread_items, threads
+from app.database.transitions import in_state
 
 _OWNER = bindparam("owner", type_=Text)
 _THREAD = bindparam("thread", type_=Text)
 _ITEM = bindparam("item", type_=Text)
 _ATTACHMENT = bindparam("attachment", type_=Text)
 _PAYLOAD = cast(bindparam("json", type_=Text), JSONB)
-# Of the title or the name in the same statement.
+# The search terms of the title or name in the same statement.
 _TERMS = bindparam("terms", type_=ARRAY(Text))
 
 _THREAD_ROW = (threads.c.user_id == _OWNER, threads.c.id == _THREAD)
@@ -42,13 +45,13 @@ _ATTACHMENT_ROW = (attachments.c.user_id == _OWNER, attachments.c.id == _ATTACHM
 
 LOAD_THREAD = select(cast(threads.c.payload, Text)).where(*_THREAD_ROW)
 
-# NO KEY: rows that refer to the thread may be inserted meanwhile, as long as nobody locks it too.
+# FOR NO KEY UPDATE: the thread's items can still be inserted, which take a key share lock on it.
 LOCK_THREAD = select(literal(1)).where(*_THREAD_ROW).with_for_update(key_share=True)
 
 DELETE_THREAD = delete(threads).where(*_THREAD_ROW)
 
-# New threads of one user take turns from here to their commit. So positions become visible in
-# their order, and a pager that has seen one will never be overtaken by a smaller one.
+# Inserts of one user's threads take turns from here to their commit. So positions become visible in
+# their order: a reader that pages forward can't miss a smaller one that is committed later.
 _turn = select(
     func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
 ).cte("turn")
@@ -82,25 +85,31 @@ UPDATE_THREAD = (
 
 LOAD_ITEM = select(cast(thread_items.c.payload, Text)).where(*_ITEM_ROW)
 
-# The thread's row is held until the commit, and the position is drawn after that: within a thread
-# positions, too, become visible in their order. No row: the thread is not the owner's.
-_held = (
+# The UPDATE locks the thread until the commit, and the position is drawn after it: positions within
+# a thread become visible in their order, too. No row: the owner has no such thread.
+_locked_thread = (
     update(threads)
     .where(*_THREAD_ROW)
     .values(updated_at=func.now())
     .returning(threads.c.user_id, threads.c.id)
-    .cte("held")
+    .cte("locked_thread")
 )
 _new_item = insert(thread_items).from_select(
     ["user_id", "thread_id", "id", "type", "payload"],
-    select(_held.c.user_id, _held.c.id, _ITEM, bindparam("item_type", type_=Text), _PAYLOAD),
+    select(
+        _locked_thread.c.user_id,
+        _locked_thread.c.id,
+        _ITEM,
+        bindparam("item_type", type_=Text),
+        _PAYLOAD,
+    ),
 )
 UPSERT_ITEM = _new_item.on_conflict_do_update(
     index_elements=["user_id", "thread_id", "id"],
     set_={"type": _new_item.excluded.type, "payload": _new_item.excluded.payload},
 ).returning(literal(1))
 
-# Answers whether the thread is the owner's.
+# Returns whether the owner has the thread.
 DELETE_ITEM = select(exists().where(*_THREAD_ROW)).add_cte(
     delete(thread_items).where(*_ITEM_ROW).cte("deleted_item"),
     delete(feedback)
@@ -118,7 +127,7 @@ _new_feedback = insert(feedback).from_select(
         thread_items.c.user_id,
         thread_items.c.thread_id,
         thread_items.c.id,
-        bindparam("opinion", type_=Text),
+        bindparam("feedback_kind", type_=Text),
     ).where(
         thread_items.c.user_id == _OWNER,
         thread_items.c.thread_id == _THREAD,
@@ -134,7 +143,7 @@ LOAD_ATTACHMENT = select(
     cast(attachments.c.payload, Text).label("payload"),
     attachments.c.thread_id,
     preview_reference().label("reference"),
-).where(*_ATTACHMENT_ROW, attachments.c.state != "tombstone")
+).where(*_ATTACHMENT_ROW, ~in_state(AttachmentState.TOMBSTONE))
 
 LOCK_ATTACHMENT = (
     select(attachments.c.state, preview_reference().label("reference"))
@@ -144,12 +153,13 @@ LOCK_ATTACHMENT = (
 
 UPDATE_ATTACHMENT = update(attachments).where(*_ATTACHMENT_ROW).values(payload=_PAYLOAD)
 
-# Nothing of these is in the bucket, so there is nothing to upload, verify or expire.
+# A foreign attachment is one that this service did not create. Its bytes are not in the bucket, so
+# there is nothing to upload, verify or expire.
 _new_attachment = insert(attachments).values(
     user_id=_OWNER,
     id=_ATTACHMENT,
     thread_id=_THREAD,
-    state="attached",
+    state=AttachmentState.ATTACHED,
     name=bindparam("file_name", type_=Text),
     mime_type=bindparam("file_type", type_=Text),
     search_terms=_TERMS,
@@ -158,11 +168,13 @@ _new_attachment = insert(attachments).values(
 UPSERT_FOREIGN_ATTACHMENT = _new_attachment.on_conflict_do_update(
     index_elements=["user_id", "id"],
     set_={
-        **{
-            name: _new_attachment.excluded[name]
-            for name in ("thread_id", "state", "name", "mime_type", "search_terms", "payload")
-        },
-        "purge_after": None,
+        name: _new_attachment.excluded[name]
+        for name in ("thread_id", "name", "mime_type", "search_terms", "payload")
     },
-    where=attachments.c.object_key.is_(None),
+    where=and_(attachments.c.object_key.is_(None), in_state(AttachmentState.ATTACHED)),
+)
+
+# Without bytes in the bucket, it needs no purge.
+DELETE_FOREIGN_TOMBSTONE = delete(attachments).where(
+    *_ATTACHMENT_ROW, attachments.c.object_key.is_(None), in_state(AttachmentState.TOMBSTONE)
 )

@@ -1,9 +1,11 @@
 """The four tables; migrations create exactly these.
 
-Every primary key starts with `user_id`, so no query can forget the owner and the whole schema
-shards by user on a distributed PostgreSQL without change. `payload` is the ChatKit type dumped as
-JSON, without any signed URL.
+Every primary key starts with `user_id`: a query that answers a user names the owner, and the schema
+shards by user on a distributed PostgreSQL without change. `payload` is ChatKit's type as JSON,
+without signed URLs (payloads.py).
 """
+
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
@@ -18,10 +20,13 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Table,
     Text,
+    TypeDecorator,
     func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from app.attachment_state import SETTLED, UNUSED, USABLE, AttachmentState
 
 metadata = MetaData(
     naming_convention={
@@ -37,30 +42,25 @@ threads = Table(
     metadata,
     Column("user_id", Text, nullable=False),
     Column("id", Text, nullable=False),
-    # Assigned by the database: ChatKit's timestamps may be equal, these never are.
+    # Assigned by the database, because ChatKit's timestamps may be equal.
     Column("position", BigInteger, Identity(always=True), nullable=False),
     Column("title", Text),
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # Of the title (search_terms.py); NULL where a version that knew none has written it.
-    Column("search_terms", ARRAY(Text)),
+    # The search terms of the title (search_terms.py).
+    Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     Index("ix_threads_user_id_position", "user_id", "position"),
-    # For ADMIN_TOKEN's list over all users: its order, and its cursor. The order is an expression,
-    # so that no plan for one user's list walks through everybody else's threads.
+    # Both are for ADMIN_TOKEN's list of all users' threads: its order and its cursor. The order is
+    # an expression, so that the planner can't use this index for the list of one user.
     Index("ix_threads_position", text("(position + 0)")),
     Index("ix_threads_id", "id"),
     Index(
         "ix_threads_search_terms",
         "search_terms",
         postgresql_using="gin",
-        postgresql_where="search_terms IS NOT NULL",
-    ),
-    Index(
-        "ix_threads_without_search_terms",
-        "user_id",
-        postgresql_where="search_terms IS NULL",
+        postgresql_where="title IS NOT NULL",
     ),
 )
 
@@ -81,38 +81,77 @@ thread_items = Table(
     Index("ix_thread_items_user_id_thread_id_position", "user_id", "thread_id", "position"),
 )
 
-# The life of an attachment (docs/architecture.md): the row is written before an upload link is
-# issued and removed after the object is gone, so every object has a row.
+
+class _State(TypeDecorator[AttachmentState]):
+    """Text that is read as an `AttachmentState`."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_result_value(self, value: str | None, dialect: Any) -> AttachmentState | None:
+        return None if value is None else AttachmentState(value)
+
+
+def _in_states(*states: AttachmentState) -> str:
+    listed = ", ".join(f"'{state}'" for state in states)
+    return f"state IN ({listed})"
+
+
+# What is true of a row in each state. So PostgreSQL rejects an illegal transition by any statement
+# that sets `state` and does not also forge the columns that prove it.
+_TRUE_IN_STATE = {
+    AttachmentState.PENDING: (
+        "object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL AND problem IS NULL"
+        " AND purge_after IS NULL"
+    ),
+    AttachmentState.STORED: (
+        "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND purge_after IS NULL"
+    ),
+    # A foreign attachment has no object key, and may be in no thread.
+    AttachmentState.ATTACHED: (
+        "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND purge_after IS NULL"
+    ),
+    AttachmentState.REJECTED: (
+        "object_key IS NOT NULL AND etag IS NULL AND problem IS NOT NULL AND purge_after IS NULL"
+    ),
+    AttachmentState.TOMBSTONE: "purge_after IS NOT NULL",
+}
+
+# A row is inserted before its upload link is issued, and deleted after its objects are, so every
+# object has a row (docs/architecture.md).
 attachments = Table(
     "attachments",
     metadata,
     Column("user_id", Text, nullable=False),
     Column("id", Text, nullable=False),
     Column("thread_id", Text),
-    Column("state", Text, nullable=False),
-    # NULL for attachments that this service did not create (someone's own `save_attachment`).
-    # Compared byte by byte, as buckets list their keys: `reconcile` walks both side by side.
+    Column("state", _State, nullable=False),
+    # NULL for foreign attachments: those that this service did not create, saved by other code
+    # through ChatKit's store. Ordered by bytes, as a bucket lists its keys, for `reconcile`.
     Column("object_key", Text(collation="C")),
-    # The thumbnail's key, where a preview is not the object itself.
+    # The key of the thumbnail; NULL if the preview is the object itself.
     Column("preview_key", Text),
     Column("name", Text, nullable=False),
     Column("mime_type", Text, nullable=False),
     Column("size", BigInteger, nullable=False, server_default="0"),
-    # Of the upload whose bytes were taken over, and of the object that every read must match.
+    # The ETags of the upload that was copied, and of the copy, which every read must match.
     Column("upload_etag", Text),
     Column("etag", Text),
-    # Why the attachment is not usable, in words for the person.
+    # Why the attachment can't be used, for the person who attached it.
     Column("problem", Text),
     Column("payload", JSONB, nullable=False),
     Column("upload_expires_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("purge_after", DateTime(timezone=True)),
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
-    # Of the name, as in `threads`.
-    Column("search_terms", ARRAY(Text)),
+    # The search terms of the name.
+    Column("search_terms", ARRAY(Text), nullable=False),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
-        "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')", name="state"
+        "CASE state "
+        + " ".join(f"WHEN '{state}' THEN {rule}" for state, rule in _TRUE_IN_STATE.items())
+        + " ELSE false END",
+        name="state",
     ),
     Index("ix_attachments_user_id_state", "user_id", "state", postgresql_include=["size"]),
     Index("ix_attachments_user_id_thread_id", "user_id", "thread_id"),
@@ -120,29 +159,24 @@ attachments = Table(
     Index(
         "ix_attachments_purge_after",
         "purge_after",
-        postgresql_where="state = 'tombstone'",
+        postgresql_where=_in_states(AttachmentState.TOMBSTONE),
     ),
     Index(
         "ix_attachments_unused_created_at",
         "created_at",
-        postgresql_where="state IN ('pending', 'stored', 'rejected')",
+        postgresql_where=_in_states(*UNUSED),
     ),
-    # NULL once nothing can arrive by the upload link any more and what it brought is deleted.
+    # `upload_expires_at` is NULL when the link is dead and what it wrote is deleted.
     Index(
         "ix_attachments_upload_expires_at",
         "upload_expires_at",
-        postgresql_where="state IN ('stored', 'attached', 'rejected')",
+        postgresql_where=_in_states(*SETTLED),
     ),
     Index(
         "ix_attachments_search_terms",
         "search_terms",
         postgresql_using="gin",
-        postgresql_where="state IN ('stored', 'attached')",
-    ),
-    Index(
-        "ix_attachments_without_search_terms",
-        "user_id",
-        postgresql_where="search_terms IS NULL",
+        postgresql_where=_in_states(*USABLE),
     ),
 )
 

@@ -1,7 +1,7 @@
-"""ChatKit's store on PostgreSQL: every statement names the owner of what it touches."""
+"""ChatKit's store on PostgreSQL."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chatkit.store import Store, StoreItemType
@@ -21,8 +21,9 @@ from app.database.attachment_payloads import AttachmentPayloads
 from app.database.attachment_records import AttachmentRecords, tombstone_where
 from app.database.engine import Database
 from app.database.identifiers import new_id
-from app.database.item_payloads import ItemPayloads, attachment_ids, no_thread, upsert_item
+from app.database.item_payloads import ItemPayloads, attachment_ids, upsert_item
 from app.database.message_attachments import bind_attachments
+from app.database.missing import no_thread
 from app.database.pages import PageRequest, Pages
 from app.database.payloads import Hydrator, decode_thread, encode_thread
 from app.database.search_terms import search_terms
@@ -34,14 +35,15 @@ logger = logging.getLogger(__name__)
 
 
 class PostgresStore(Store[RequestContext]):
-    """Threads, their items and the attachments' metadata, each user's for that user alone.
+    """Stores threads, their items and the attachments' metadata, separately for each user.
 
-    With a hydrator, attachments whose bytes are in the bucket come with a preview URL minted at
-    the load. Without one this is a plain ChatKit store. Another user's id is `NotFound`, like one
-    that never was. Raises `DatabaseUnavailable` from every method.
+    With a hydrator, attachments whose bytes are in the bucket get a preview URL at each load.
+    Without one this is a plain ChatKit store. With `messages_create_threads`, only
+    `add_user_message` creates a thread: saving the title of a thread that was deleted raises
+    `NotFound` and does not create it again. `on_tombstone` is called after each delete.
 
-    With `messages_create_threads`, only `add_user_message` creates a thread: a title that is saved
-    when the thread was deleted meanwhile is `NotFound` and does not bring it back.
+    Methods raise `NotFound` for an id of another user as for an unknown one, and
+    `DatabaseUnavailable`.
     """
 
     def __init__(
@@ -50,8 +52,10 @@ class PostgresStore(Store[RequestContext]):
         hydrator: Hydrator | None = None,
         *,
         messages_create_threads: bool = False,
+        on_tombstone: Callable[[], None] = lambda: None,
     ) -> None:
         self._database = database
+        self._on_tombstone = on_tombstone
         self._messages_create_threads = messages_create_threads
         self._pages = Pages(database, hydrator)
         self._items = ItemPayloads(database, hydrator)
@@ -85,7 +89,7 @@ class PostgresStore(Store[RequestContext]):
         return Page(data=data, has_more=page.has_more, after=data[-1].id if page.has_more else None)
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
-        """Upsert the metadata; of a `Thread`, the items are not touched."""
+        """Insert or update the metadata; the items of a `Thread` are ignored."""
         statement = (
             statements.UPDATE_THREAD if self._messages_create_threads else statements.UPSERT_THREAD
         )
@@ -95,13 +99,14 @@ class PostgresStore(Store[RequestContext]):
             raise no_thread(thread.id)
 
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
-        """With its items, and tombstone its attachments, in one transaction. Raises `NotFound`.
+        """Delete the thread with its items, and tombstone its attachments, in one transaction.
 
-        How many attachments' bytes will be purged is told by the log and `attachments_tombstoned`.
+        The log and the metric `attachments_tombstoned` count the attachments.
         """
         wanted = {"owner": context.user_id, "thread": storable(thread_id)}
         async with self._database.begin() as connection:
-            # The thread first: whoever adds a message holds it too, and adds no attachment now.
+            # The thread is locked first: `add_user_message` locks it too, so none can bind an
+            # attachment now.
             if await connection.scalar(statements.LOCK_THREAD, wanted) is None:
                 raise no_thread(thread_id)
             tombstoned = await tombstone_where(
@@ -114,6 +119,7 @@ class PostgresStore(Store[RequestContext]):
             await connection.execute(statements.DELETE_THREAD, wanted)
             fault_point("delete.thread_written")
         fault_point("delete.thread_committed")
+        self._on_tombstone()
         logger.info(
             "thread deleted",
             extra={
@@ -133,11 +139,10 @@ class PostgresStore(Store[RequestContext]):
         order: str,
         context: RequestContext,
     ) -> Page[ThreadItem]:
-        """A page of items; an empty one for a thread that is not the user's.
-
-        Raises `NotFound` for an unknown `after`.
-        """
+        """Return a page of items, which is empty if the user has no such thread."""
         page = await self._pages.items(context.user_id, thread_id, PageRequest(limit, order, after))
+        if page is None:
+            return Page()
         return Page(
             data=page.rows,
             has_more=page.has_more,
@@ -150,7 +155,7 @@ class PostgresStore(Store[RequestContext]):
     async def add_thread_item(
         self, thread_id: str, item: ThreadItem, context: RequestContext
     ) -> None:
-        """As `save_item`: the SDK adds a workflow again each time it goes on."""
+        """Save the item as `save_item` does: the SDK adds a workflow again each time it changes."""
         await self.save_item(thread_id, item, context)
 
     async def save_item(self, thread_id: str, item: ThreadItem, context: RequestContext) -> None:
@@ -164,10 +169,9 @@ class PostgresStore(Store[RequestContext]):
         *,
         create_thread: bool,
     ) -> None:
-        """Save a message, its thread if that is new, and bind its attachments: all or nothing.
+        """Save a message, its thread if that is new, and bind its attachments, or do none of it.
 
-        Raises `NotFound` for the thread or an attachment, `AttachmentNotUploaded`,
-        `AttachmentRejected`, and `AttachmentInUse` for an attachment of another thread.
+        Raises `NotFound` for the thread or an attachment, and what `bind_attachments` raises.
         """
         async with self._database.begin() as connection:
             if create_thread:
@@ -206,11 +210,9 @@ class PostgresStore(Store[RequestContext]):
         return await self._attachments.load(attachment_id, context.user_id)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
-        """Tombstone it; a purger removes bytes and row. Twice is no error.
-
-        Raises `NotFound` where there is no row.
-        """
+        """Tombstone the attachment; the purge deletes bytes and row. Again: nothing changes."""
         await self._records.tombstone(context.user_id, storable(attachment_id))
+        self._on_tombstone()
 
 
 def _thread_values(thread: ThreadMetadata, context: RequestContext) -> dict[str, Any]:

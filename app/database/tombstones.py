@@ -1,52 +1,46 @@
-"""The way out: which rows are due, claimed so that no two workers take the same one.
+"""The rows that the sweep expires, purges and deletes.
 
-Every method is one short transaction. Claims use SKIP LOCKED, so workers in every replica take
-separate rows, and a claim is a lease: it moves the row's next attempt ahead, so that a worker which
-dies leaves its rows to the others.
+Every method is one short transaction. Claims use SKIP LOCKED, so the workers of all replicas take
+separate rows. A claim is a lease: it moves the row's next attempt ahead, and when a worker dies,
+another one claims its rows then.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
 
-from app.database.attachment_records import tombstone_where, upload_ends_at
+from app.attachment_state import SETTLED, UNUSED, AttachmentState
+from app.database.attachment_records import (
+    RECORD_COLUMNS,
+    AttachmentRecord,
+    to_record,
+    tombstone_where,
+    upload_ends_at,
+)
 from app.database.engine import Database
 from app.database.tables import attachments, threads
+from app.database.transitions import in_state
 
-# What is tried again waits 5 seconds, then 10, 20, … and at most an hour.
+# A retry waits 5 seconds, then 10, 20, … and an hour at most.
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 3600
 
 _KEY = (attachments.c.user_id, attachments.c.id)
-_UNUSED_STATES = ("pending", "stored", "rejected")
-_SETTLED_STATES = ("stored", "attached", "rejected")
-
-
-@dataclass(frozen=True, slots=True)
-class Claimed:
-    """A row whose objects are to be deleted. `attempts` counts this one."""
-
-    user_id: str
-    id: str
-    object_key: str | None
-    state: str
-    attempts: int
 
 
 class Tombstones:
-    """Rows of every user: only the sweep uses it."""
+    """Changes rows of every user, for the sweep alone."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def claim(self, limit: int) -> list[Claimed]:
-        """Up to `limit` tombstones that are due, the oldest first, leased to the caller."""
+    async def claim(self, limit: int) -> list[AttachmentRecord]:
+        """Claim up to `limit` tombstones that are due, the oldest first."""
         exponent = func.least(attachments.c.purge_attempts, 20)
         seconds = func.least(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * func.power(2, exponent))
         due = (
             select(*_KEY)
-            .where(attachments.c.state == "tombstone", attachments.c.purge_after <= func.now())
+            .where(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
             .order_by(attachments.c.purge_after)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -59,28 +53,27 @@ class Tombstones:
                     purge_after=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds),
                     purge_attempts=attachments.c.purge_attempts + 1,
                 )
-                .returning(*_CLAIMED)
+                .returning(*RECORD_COLUMNS)
             )
-            return [Claimed(*row) for row in rows]
+            return [to_record(row) for row in rows]
 
-    async def remove(self, claimed: Sequence[Claimed]) -> int:
-        """Delete the rows of tombstones whose objects are gone; how many there still were."""
+    async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
+        """Delete the rows of tombstones whose objects are gone. Return how many there were."""
         async with self._database.begin() as connection:
             result = await connection.execute(
-                delete(attachments).where(_are(claimed), attachments.c.state == "tombstone")
+                delete(attachments).where(_is_one_of(purged), in_state(AttachmentState.TOMBSTONE))
             )
             return int(result.rowcount)
 
     async def expire_unused(self, ttl_seconds: float, limit: int) -> int:
-        """Tombstone up to `limit` attachments that no message used in time; how many it were."""
+        """Tombstone up to `limit` attachments that no message used in time. Return how many."""
         age = func.make_interval(0, 0, 0, 0, 0, 0, ttl_seconds)
         unused = (
             select(*_KEY)
             .where(
-                attachments.c.state.in_(_UNUSED_STATES),
+                in_state(*UNUSED),
                 attachments.c.created_at < func.now() - age,
-                attachments.c.object_key.is_not(None),
-                # A thread still shows those that lost their bytes, and why.
+                # A rejected one in a thread lost its bytes; the thread still shows why.
                 attachments.c.thread_id.is_(None),
             )
             .limit(limit)
@@ -88,21 +81,20 @@ class Tombstones:
         )
         async with self._database.begin() as connection:
             found = [tuple(row) for row in await connection.execute(unused)]
-            # Bound to a message between two statements is impossible: the rows are locked.
+            # No message can bind one between the statements: the rows are locked.
             return await tombstone_where(connection, tuple_(*_KEY).in_(found)) if found else 0
 
-    async def claim_dead_uploads(self, limit: int) -> list[Claimed]:
-        """Rows by whose upload link nothing can arrive any more, and has not been cleared yet.
+    async def claim_dead_uploads(self, limit: int) -> list[AttachmentRecord]:
+        """Claim up to `limit` verified attachments whose upload link is dead and not cleared.
 
-        Their link's expiry moves ahead as a lease; `clear_uploads` ends it.
+        The lease is the link's expiry, which moves ahead; `clear_uploads` ends it.
         """
         dead = (
             select(*_KEY)
             .where(
-                attachments.c.state.in_(_SETTLED_STATES),
+                in_state(*SETTLED),
                 attachments.c.upload_expires_at < func.now(),
                 upload_ends_at() < func.now(),
-                attachments.c.object_key.is_not(None),
             )
             .order_by(attachments.c.upload_expires_at)
             .limit(limit)
@@ -116,24 +108,24 @@ class Tombstones:
                     upload_expires_at=func.now()
                     + func.make_interval(0, 0, 0, 0, 0, 0, FIRST_RETRY_SECONDS)
                 )
-                .returning(*_CLAIMED)
+                .returning(*RECORD_COLUMNS)
             )
-            return [Claimed(*row) for row in rows]
+            return [to_record(row) for row in rows]
 
-    async def clear_uploads(self, claimed: Sequence[Claimed]) -> None:
-        """Note that what the upload links of these rows brought is deleted."""
+    async def clear_uploads(self, cleared: Sequence[AttachmentRecord]) -> None:
+        """Record that what the upload links of these rows wrote is deleted."""
         async with self._database.begin() as connection:
             await connection.execute(
                 update(attachments)
-                .where(_are(claimed), attachments.c.state.in_(_SETTLED_STATES))
+                .where(_is_one_of(cleared), in_state(*SETTLED))
                 .values(upload_expires_at=None)
             )
 
     async def expire_threads(self, retention_days: int, limit: int) -> list[tuple[str, str, int]]:
-        """Delete up to `limit` threads that nothing was saved in for `retention_days`, whole.
+        """Delete up to `limit` threads in which nothing was saved for `retention_days`.
 
-        Their attachments are tombstoned in the same transaction. Answers user, thread and the
-        number of attachments of each.
+        Their attachments are tombstoned in the same transaction. Return user, thread and number of
+        attachments of each.
         """
         age = func.make_interval(0, 0, 0, retention_days)
         old = (
@@ -144,7 +136,7 @@ class Tombstones:
         )
         async with self._database.begin() as connection:
             expired = [(row.user_id, row.id) for row in await connection.execute(old)]
-            answer = []
+            deleted = []
             for user_id, thread_id in expired:
                 count = await tombstone_where(
                     connection,
@@ -153,18 +145,9 @@ class Tombstones:
                 await connection.execute(
                     delete(threads).where(threads.c.user_id == user_id, threads.c.id == thread_id)
                 )
-                answer.append((user_id, thread_id, count))
-            return answer
+                deleted.append((user_id, thread_id, count))
+            return deleted
 
 
-_CLAIMED = (
-    attachments.c.user_id,
-    attachments.c.id,
-    attachments.c.object_key,
-    attachments.c.state,
-    attachments.c.purge_attempts,
-)
-
-
-def _are(claimed: Sequence[Claimed]) -> ColumnElement[bool]:
-    return tuple_(*_KEY).in_([(row.user_id, row.id) for row in claimed])
+def _is_one_of(records: Sequence[AttachmentRecord]) -> ColumnElement[bool]:
+    return tuple_(*_KEY).in_([(record.user_id, record.id) for record in records])

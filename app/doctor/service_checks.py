@@ -126,7 +126,11 @@ async def _upload(
 ) -> HttpResponse:
     key = upload_key(new_object_key())
     fields = deployment.public.policies.presign(
-        key, mime_type=MIME_TYPE, size=size, expires_in=_LINK_SECONDS
+        key,
+        mime_type=MIME_TYPE,
+        size=size,
+        expires_in=_LINK_SECONDS,
+        uploader=deployment.links.pseudonym("doctor"),
     )
     link = deployment.links.sign(
         paths.upload_path("atc_doctor"), fields, expires_at=int(time.time()) + _LINK_SECONDS

@@ -8,6 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app import paths
+from app.attachment_state import AttachmentState
 from app.attachments.capability_links import LinkSigner
 from app.attachments.previews import SignedPreviews
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
@@ -79,10 +80,11 @@ class AttachmentRedirects:
         """Return the user's attachment and the key of its bytes. Raises `NotFound`."""
         context = await self._authentication.context(request)
         record = await self._records.load(context.user_id, request.path_params["attachment_id"])
-        if record.object_key is None or record.state == "rejected":
+        if record.object_key is None or record.state is AttachmentState.REJECTED:
             raise NotFound("The bytes of this attachment are not kept here.")
         # Until a message uses the attachment, its bytes stay where the upload link put them.
-        key = upload_key(record.object_key) if record.state == "pending" else record.object_key
+        is_pending = record.state is AttachmentState.PENDING
+        key = upload_key(record.object_key) if is_pending else record.object_key
         return record, key
 
     def _redirect(self, url: str) -> RedirectResponse:

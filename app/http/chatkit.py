@@ -41,11 +41,12 @@ class ChatKitEndpoint:
         operation = parse_request(await request.body())
         metrics.operations.labels(operation.type).inc()
         with ExitStack() as held:
-            span = held.enter_context(tracing.begin(f"chatkit {operation.type}"))
+            span = tracing.start_operation(f"chatkit {operation.type}")
+            held.enter_context(tracing.ending(span))
             try:
                 if is_streaming_req(operation):
                     held.enter_context(self._streams.slot(context.user_id))
-                with span.as_parent():
+                with tracing.parent(span):
                     logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
             except Unavailable:

@@ -4,6 +4,8 @@ A span contains the route and the ids that the logs contain too. It never contai
 the usual instrumentation would add: the query may be a capability.
 """
 
+from opentelemetry.propagate import extract
+from opentelemetry.trace import SpanKind, StatusCode
 from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
@@ -19,11 +21,8 @@ class TracingMiddleware(HttpMiddleware):
         if scope["path"] in paths.QUIET:
             await self._app(scope, receive, send)
             return
-        from opentelemetry.propagate import extract
-        from opentelemetry.trace import SpanKind, Status, StatusCode
-
         parent = extract(dict(Headers(scope=scope)))
-        with tracing.tracer().start_as_current_span(
+        with tracing.tracer.start_as_current_span(
             scope["method"],
             context=parent,
             kind=SpanKind.SERVER,
@@ -34,7 +33,7 @@ class TracingMiddleware(HttpMiddleware):
             def record_status(start: Message) -> None:
                 span.set_attribute("http.response.status_code", start["status"])
                 if start["status"] >= 500:
-                    span.set_status(Status(StatusCode.ERROR))
+                    span.set_status(StatusCode.ERROR)
 
             try:
                 await self._app(scope, receive, on_start(send, record_status))

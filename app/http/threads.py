@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from app import paths
 from app.auth import bearer_token
+from app.database.missing import no_thread
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
@@ -84,9 +85,8 @@ class ThreadsApi:
         page = await self._pages.items(
             context.user_id, thread_id, _page_request(request), types=LISTED_TYPES
         )
-        if not page.rows:
-            # Raises `NotFound`, unless the user has the thread and it is empty.
-            await self._store.load_thread(thread_id, context)
+        if page is None:
+            raise no_thread(thread_id)
         return _list(to_rest_items(page.rows), has_more=page.has_more)
 
     def _is_admin(self, request: Request) -> bool:

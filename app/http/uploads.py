@@ -62,9 +62,7 @@ class UploadGateway:
         with ExitStack() as slots:
             # After the link is verified, so that nobody else can occupy the slots of its user.
             slots.enter_context(self._of_links.slot(fields.get("key", "")))
-            # Links of an earlier version name no user; they are counted by link only.
-            if (uploader := fields.get(UPLOADER_FIELD)) is not None:
-                slots.enter_context(self._uploads.slot(uploader))
+            slots.enter_context(self._uploads.slot(fields[UPLOADER_FIELD]))
             return await self._splice(request, fields)
 
     async def _splice(self, request: Request, fields: Mapping[str, str]) -> Response:

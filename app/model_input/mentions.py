@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from chatkit.store import NotFoundError, Store
 from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
 
+from app.attachment_state import USABLE
 from app.context import RequestContext
 from app.errors import NotFound
 from app.model_input.announcements import mention_part
@@ -68,7 +69,7 @@ class Mentions:
     async def _extract_of_file(self, record: StoredAttachment) -> Rendition:
         if record.problem:
             return note(f"the file can't be used: {record.problem}")
-        if record.state not in ("stored", "attached"):
+        if record.state not in USABLE:
             return note("the file has not been uploaded.")
         if self._has_all_extracts():
             return _NAME_ONLY

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Protocol
 
+from app.attachment_state import USABLE, AttachmentState
 from app.errors import ObjectChanged, ObjectMissing, Unavailable
 from app.model_input.cache import RenditionCache
 from app.model_input.conversions import Conversions, Extractor
@@ -28,7 +29,7 @@ class StoredAttachment(Protocol):
     @property
     def etag(self) -> str | None: ...
     @property
-    def state(self) -> str: ...
+    def state(self) -> AttachmentState: ...
     @property
     def problem(self) -> str | None: ...
 
@@ -107,9 +108,9 @@ class Renderer:
 def _why_unusable(attachment: StoredAttachment) -> str | None:
     if attachment.problem:
         return f"the file can't be used: {attachment.problem}"
-    if attachment.state == "pending":
+    if attachment.state is AttachmentState.PENDING:
         return "the file has not been uploaded."
-    if attachment.state not in ("stored", "attached"):
+    if attachment.state not in USABLE:
         return "the file was deleted or rejected."
     if attachment.object_key is None:
         return "the file is not stored in this service, so it was not read."

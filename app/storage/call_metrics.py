@@ -5,6 +5,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Any
 
+from opentelemetry.trace import Span, StatusCode
+
 from app.telemetry import metrics, tracing
 
 _BEGUN = "begun"
@@ -17,9 +19,9 @@ def observe_calls(events: Any) -> None:
     events.register("after-call-error.s3", _fail)
 
 
-def bucket_span(operation: str) -> tracing.Span:
-    """Start a span for one call. `operation` is its name in S3's API."""
-    return tracing.begin(f"s3 {operation}", {"rpc.method": operation}, is_call=True)
+def start_bucket_span(operation: str) -> Span:
+    """Start a span for one S3 call."""
+    return tracing.start_call(f"s3 {operation}", {"rpc.method": operation})
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def observed_call(operation: str, *answers: type[Exception]) -> Iterator[None]:
     begun_at = perf_counter()
     outcome = "error"
     try:
-        with bucket_span(operation):
+        with tracing.ending(start_bucket_span(operation)):
             yield
         outcome = "ok"
     except answers:
@@ -42,7 +44,7 @@ def observed_call(operation: str, *answers: type[Exception]) -> Iterator[None]:
 
 
 def _begin(context: dict[str, Any], model: Any = None, **_: object) -> None:
-    context[_BEGUN] = (perf_counter(), bucket_span(_name(model)))
+    context[_BEGUN] = (perf_counter(), start_bucket_span(_name(model)))
 
 
 def _end(model: Any, context: dict[str, Any], http_response: Any, **_: object) -> None:
@@ -59,7 +61,9 @@ def _observe(model: Any, context: dict[str, Any], outcome: str) -> None:
     if begun is not None:
         begun_at, span = begun
         metrics.bucket_seconds.labels(_name(model), outcome).observe(perf_counter() - begun_at)
-        span.end(failed=outcome == "error")
+        if outcome == "error":
+            span.set_status(StatusCode.ERROR)
+        span.end()
 
 
 def _name(model: Any) -> str:

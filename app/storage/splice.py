@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Self
 from xml.etree import ElementTree
 
+from opentelemetry.trace import StatusCode
+
 from app.errors import (
     AppError,
     AttachmentTooLarge,
@@ -17,11 +19,12 @@ from app.errors import (
     StorageFull,
     UploadMismatch,
 )
-from app.storage.call_metrics import bucket_span
+from app.storage.call_metrics import start_bucket_span
 from app.storage.codes import Meaning, meaning_of
 from app.storage.connections import ConnectionBroken, Connections, RawResponse
 from app.storage.endpoint import Endpoint
 from app.storage.form import Framed, frame, frame_opened
+from app.telemetry import tracing
 
 
 class Splicer:
@@ -84,9 +87,11 @@ class Splicer:
         ).encode() + framed.prefix
         chunks = _with_suffix(body, framed) if framed.suffix else body
         try:
-            with bucket_span("PostObject") as span:
+            with tracing.ending(start_bucket_span("PostObject")) as span:
                 answer = await self._connections.exchange(head, chunks)
-                span.end({"http.response.status_code": answer.status}, failed=answer.status >= 500)
+                span.set_attribute("http.response.status_code", answer.status)
+                if answer.status >= 500:
+                    span.set_status(StatusCode.ERROR)
         except ConnectionBroken as exc:
             raise BucketUnavailable from exc
         if not 200 <= answer.status < 300:

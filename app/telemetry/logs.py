@@ -1,7 +1,7 @@
-"""Logs as one JSON object a line, each with what its request is about, none with a secret.
+"""Logs with one JSON object a line, each with the ids of its request, none with a secret.
 
-What a request is about is collected while it runs: `about_this_request` starts an empty collection,
-`note` adds to it, and every log record made meanwhile, in tasks of the request too, carries it.
+`about_this_request` collects the ids of one request, and `bind` adds to them. Every record that the
+request logs has them, in its tasks too.
 """
 
 import json
@@ -19,13 +19,13 @@ from app.telemetry import tracing
 
 LogFormat = Literal["json", "text"]
 
-# Libraries that tell more at INFO than anyone wants to know, some of it secret.
+# Libraries whose INFO records are many, and some of them have secrets.
 _CHATTY = ("aiobotocore", "alembic", "botocore", "httpx", "httpx2", "openai", "uvicorn")
 
-# What every record has of its own; the rest came in by `extra`.
+# The attributes of every record; any other one came in by `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# A last line of defence: nothing of ours logs these, but a library's message might.
+# Nothing of ours logs these; a library's message might.
 _SECRETS = (
     (re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+"), r"\1?[hidden]"),
     (re.compile(r"((?:x-amz-[a-z-]+|signature|policy)=)[^\s&\"'<>]+", re.I), r"\1[hidden]"),
@@ -34,16 +34,16 @@ _SECRETS = (
     (re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*"), "[hidden]"),
     (re.compile(r"(://[^/\s:@]+:)[^/\s@]+@"), r"\1[hidden]@"),
 )
-_LONGEST_REASON = 300
-# Ids that a caller made up may have megabytes.
-_LONGEST_FIELD = 200
+_MAX_REASON_CHARS = 300
+# A caller may send an id of megabytes.
+_MAX_FIELD_CHARS = 200
 
 _about: ContextVar[dict[str, object] | None] = ContextVar("about_this_request", default=None)
 
 
 @contextmanager
 def about_this_request(**fields: object) -> Iterator[dict[str, object]]:
-    """Collect what is noted inside; the collection itself, for whoever logs the request."""
+    """Collect the fields that the block binds, beginning with these. Yield the collection."""
     collected: dict[str, object] = dict(fields)
     token = _about.set(collected)
     try:
@@ -52,17 +52,19 @@ def about_this_request(**fields: object) -> Iterator[dict[str, object]]:
         _about.reset(token)
 
 
-def bind(**fields: object) -> None:
-    """Say what the current request is about: `user`, `operation`, `thread`, `attachment`.
+def bind(**fields: str | list[str] | None) -> None:
+    """Add ids to the log records and the span of this request: `user`, `operation`, `thread`, …
 
-    Ids only, never what a person wrote. Outside of a request nothing happens. The span of what is
-    being done gets to know them too.
+    Pass ids only, never what a person wrote. Do nothing outside of a request.
     """
     collected = _about.get()
-    if collected is not None:
-        noted = {name: value for name, value in fields.items() if value is not None}
-        collected.update(noted)
-        tracing.bind(**{name: _shown(value) for name, value in noted.items()})
+    if collected is None:
+        return
+    for name, value in fields.items():
+        if value is not None:
+            collected[name] = value
+            shown = _shown_text(value) if isinstance(value, str) else list(map(_shown_text, value))
+            tracing.bind(name, shown)
 
 
 def configure_logs(log_format: LogFormat, level: str = "INFO") -> None:
@@ -75,7 +77,7 @@ def configure_logs(log_format: LogFormat, level: str = "INFO") -> None:
 
 
 class JsonFormatter(logging.Formatter):
-    """`{"time", "level", "logger", "message", …what the request is about…, "exception"}`."""
+    """`{"time", "level", "logger", "message", …the request's ids and `extra`…, "exception"}`."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -91,7 +93,7 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """The same for a person at a terminal: `12:30:00 INFO message key=value …`."""
+    """The same for a terminal: `12:30:00 INFO message key=value …`."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
@@ -103,7 +105,7 @@ class TextFormatter(logging.Formatter):
 
 
 def without_secrets(text: str) -> str:
-    """`text` without the queries of URLs, tokens, keys and passwords."""
+    """Return `text` without the queries of URLs, tokens, keys and passwords."""
     for pattern, replacement in _SECRETS:
         text = pattern.sub(replacement, text)
     return text
@@ -118,24 +120,26 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
 def _shown(value: object) -> object:
     if isinstance(value, list):
         return [_shown(each) for each in value]
-    if not isinstance(value, str):
-        return value
-    # Looked at beyond what is kept: a secret that is cut would not look like one.
-    return without_secrets(value[: 10 * _LONGEST_FIELD])[:_LONGEST_FIELD]
+    return _shown_text(value) if isinstance(value, str) else value
+
+
+def _shown_text(text: str) -> str:
+    # More is searched than is kept: a secret that is cut first would not look like one.
+    return without_secrets(text[: 10 * _MAX_FIELD_CHARS])[:_MAX_FIELD_CHARS]
 
 
 def _visible(value: object) -> str:
-    """On one line, and without what a terminal would take for a command."""
+    """Return the value on one line, without control sequences of a terminal."""
     text = str(value)
     return text if text.isprintable() else repr(text)
 
 
 def _exception(problem: BaseException) -> list[str]:
-    """Where it happened and why, cause by cause, the root last.
+    """Return type, message and stack of the exception and of each of its causes, the root last.
 
-    Of each message only the first line: pydantic, PostgreSQL and SQLAlchemy put the values, which
-    may be what a person wrote, on the lines below. Of what the model's provider says nothing but
-    the status, for it may quote the question.
+    A message is cut after its first line: pydantic, PostgreSQL and SQLAlchemy put values on the
+    lines below, which may be what a person wrote. An error of the model's provider is shown by its
+    status alone, because its message may quote the conversation.
     """
     lines: list[str] = []
     current: BaseException | None = problem
@@ -156,4 +160,4 @@ def _reason(problem: BaseException) -> str:
     if type(problem).__module__.partition(".")[0] in ("openai", "agents"):
         return str(getattr(problem, "status_code", ""))
     first = str(problem).partition("\n")[0]
-    return without_secrets(first)[:_LONGEST_REASON]
+    return without_secrets(first)[:_MAX_REASON_CHARS]

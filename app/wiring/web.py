@@ -74,8 +74,10 @@ def create_web_parts(settings: Settings) -> WebParts:
     policy = AttachmentPolicy(
         settings.attachments.max_bytes, settings.attachments.allowed_mime_types
     )
-    store = PostgresStore(core.database, previews, messages_create_threads=True)
     sweeper = create_sweeper(core, settings.retention)
+    store = PostgresStore(
+        core.database, previews, messages_create_threads=True, on_tombstone=sweeper.wake
+    )
     reservations = Reservations(
         core.records,
         policy,

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 revision = "0001"
 down_revision = None
@@ -20,11 +20,19 @@ def upgrade() -> None:
         sa.Column("payload", JSONB(), nullable=False),
         _timestamp("created_at"),
         _timestamp("updated_at"),
+        sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_threads"),
     )
     op.create_index("ix_threads_user_id_position", "threads", ["user_id", "position"])
     op.create_index("ix_threads_position", "threads", [sa.text("(position + 0)")])
     op.create_index("ix_threads_id", "threads", ["id"])
+    op.create_index(
+        "ix_threads_search_terms",
+        "threads",
+        ["search_terms"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("title IS NOT NULL"),
+    )
 
     op.create_table(
         "thread_items",
@@ -63,9 +71,24 @@ def upgrade() -> None:
         _timestamp("created_at"),
         sa.Column("purge_after", sa.DateTime(timezone=True)),
         sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_attachments"),
+        # What is true of a row in each state (app/database/tables.py).
         sa.CheckConstraint(
-            "state IN ('pending', 'stored', 'attached', 'rejected', 'tombstone')",
+            """
+            CASE state
+              WHEN 'pending' THEN object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL
+                AND problem IS NULL AND purge_after IS NULL
+              WHEN 'stored' THEN object_key IS NOT NULL AND etag IS NOT NULL
+                AND thread_id IS NULL AND purge_after IS NULL
+              WHEN 'attached' THEN (object_key IS NULL OR etag IS NOT NULL
+                AND thread_id IS NOT NULL) AND purge_after IS NULL
+              WHEN 'rejected' THEN object_key IS NOT NULL AND etag IS NULL
+                AND problem IS NOT NULL AND purge_after IS NULL
+              WHEN 'tombstone' THEN purge_after IS NOT NULL
+              ELSE false
+            END
+            """,
             name=op.f("ck_attachments_state"),
         ),
     )
@@ -94,6 +117,13 @@ def upgrade() -> None:
         "attachments",
         ["upload_expires_at"],
         postgresql_where=sa.text("state IN ('stored', 'attached', 'rejected')"),
+    )
+    op.create_index(
+        "ix_attachments_search_terms",
+        "attachments",
+        ["search_terms"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("state IN ('stored', 'attached')"),
     )
 
     op.create_table(

@@ -19,8 +19,6 @@ from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_a
 from tests.acceptance.command import ROOT, clean_environment, wait_for
 from tests.servers import missing
 
-pytestmark = pytest.mark.docker
-
 STAND_IN_IMAGES = ROOT.parent / "shared" / "tools" / "stand-in-images"
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.seaweedfs.yml")
 UP_SECONDS = 600

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.acceptance.command import ROOT
 from tests.acceptance.processes import KILLED, Process
@@ -31,6 +30,7 @@ from tests.acceptance.world import (
     upload_directly,
 )
 from tests.closing_table import closing_table
+from tests.databases import Databases
 from tests.rig import Rig
 from tests.servers import create_bucket
 from tests.service import ChatKitClient
@@ -41,20 +41,17 @@ TRANSPORTS = ("POST", "PUT")
 @pytest.fixture(scope="module", params=TRANSPORTS)
 def world(
     request: pytest.FixtureRequest,
-    postgres: EmbeddedPostgres,
-    migrated_template: str,
+    databases: Databases,
     seaweedfs: EmbeddedSeaweedFS,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[World]:
-    name = f"crash_{request.param.lower()}"
-    postgres.execute(f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY file_copy")
-    yield World(
-        database_url=postgres.url(name),
-        bucket=create_bucket(seaweedfs.endpoint_url),
-        transport=request.param,
-        directory=tmp_path_factory.mktemp(name),
-    )
-    postgres.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    with databases.clone() as database_url:
+        yield World(
+            database_url=database_url,
+            bucket=create_bucket(seaweedfs.endpoint_url),
+            transport=request.param,
+            directory=tmp_path_factory.mktemp(request.param.lower()),
+        )
 
 
 # Where a request makes the serving process die, and the journey that leads there.
@@ -73,7 +70,6 @@ SERVING: dict[str, Journey] = {
     "verify.rejected": send_a_disguise,
     "attach.written": send,
     "attach.committed": send,
-    "delete.written": delete_attachment,
     "delete.committed": delete_attachment,
     "delete.thread_written": delete_thread,
     "delete.thread_committed": delete_thread,

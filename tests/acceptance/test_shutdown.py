@@ -13,7 +13,8 @@ import pytest
 from tests.acceptance.command import ROOT, Command, app, running
 from tests.model_api import ModelApi, Text, model_api
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, user_message, wait_until
+from tests.service import ChatKitClient, user_message
+from tests.waiting import wait_until
 
 ANSWER = "first piece, second piece, third piece, and the end."
 

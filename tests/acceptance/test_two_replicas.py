@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -11,11 +11,11 @@ import boto3
 import httpx
 import pytest
 
-from app.embedded.postgres import EmbeddedPostgres
 from tests.acceptance.client import PNG
 from tests.acceptance.test_shutdown import serving
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, thread_id_of, wait_until
+from tests.service import ChatKitClient, thread_id_of
+from tests.waiting import wait_until
 
 
 class Balancer:
@@ -113,8 +113,7 @@ def keys_in(bucket: TestBucket) -> list[str]:
 
 def test_replicas_finish_what_others_began(
     balancer: Balancer,
-    postgres: EmbeddedPostgres,
-    database_url: str,
+    sql: Callable[[str], str],
     seaweedfs_bucket: TestBucket,
 ) -> None:
     alice = alice_at(balancer)
@@ -158,11 +157,7 @@ def test_replicas_finish_what_others_began(
         # One comes first; the other finds a tombstone, or nothing any more.
         assert set(statuses) <= {200, 404} and statuses.count(200) >= len(doomed)
         assert 200 in set(threads)
-    name = database_url.partition("@/")[2].partition("?")[0]
     wait_until(
-        lambda: (
-            keys_in(seaweedfs_bucket) == []
-            and postgres.execute("SELECT count(*) FROM attachments", database=name) == "0"
-        ),
+        lambda: keys_in(seaweedfs_bucket) == [] and sql("SELECT count(*) FROM attachments") == "0",
         seconds=120,
     )

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Error, expect, sync_playwright
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.http.page import CHATKIT_CDN
 from app.storage.endpoint import Endpoint
@@ -24,6 +23,7 @@ from app.storage.object_keys import OBJECT_KEY_PREFIX
 from app.storage.setup import Access, set_up_bucket
 from tests.browser.person import Person
 from tests.browser.site import Site, one_origin, three_origins
+from tests.databases import Databases
 from tests.servers import TestBucket, missing
 
 CHROMIUM_ARGUMENTS = [
@@ -79,17 +79,14 @@ def new_site(database_url: str, seaweedfs_bucket: TestBucket) -> Iterator[SiteFa
 
 
 @pytest.fixture(scope="package")
-def site(
-    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
-) -> Iterator[Site]:
+def site(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[Site]:
     """Three origins, POST straight to the bucket: what `fetch.js` makes of the default.
 
     Shared by all tests that change nothing of it: each has people of its own.
     """
     name = f"browser-{next(_numbers)}"  # tests of other packages may run between two of these
-    postgres.execute(f'CREATE DATABASE "{name}" TEMPLATE {migrated_template}')
     bucket = TestBucket(seaweedfs.endpoint_url, name)
-    with three_origins(postgres.url(name), bucket) as site:
+    with databases.clone() as database_url, three_origins(database_url, bucket) as site:
         allow_origin(bucket, site.page_url)
         yield site
 

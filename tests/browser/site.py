@@ -1,6 +1,5 @@
 """The service spread over three origins: the page, the API and the bucket, as in production."""
 
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,13 +7,13 @@ from dataclasses import dataclass
 from typing import Literal
 
 import jwt
-import uvicorn
 from starlette.applications import Starlette
 
 from app.attachments.policy import AttachmentPolicy
 from app.http.page import PageConfig, page_routes
 from tests.servers import TestBucket
 from tests.service import running, test_settings
+from tests.serving import serving
 
 JWT_SECRET = "a-secret-of-the-browser-tests-32-bytes"
 
@@ -93,25 +92,5 @@ class _PageServer:
 @contextmanager
 def _page_port() -> Iterator[tuple[_PageServer, str]]:
     page_server = _PageServer()
-    server = uvicorn.Server(
-        uvicorn.Config(
-            page_server.application,
-            host="127.0.0.1",
-            port=0,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-        )
-    )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        if not thread.is_alive():
-            raise RuntimeError("the page's server did not start")
-    port = server.servers[0].sockets[0].getsockname()[1]
-    try:
-        yield page_server, f"http://127.0.0.1:{port}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(page_server.application, timeout_graceful_shutdown=1) as url:
+        yield page_server, url

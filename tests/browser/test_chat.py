@@ -12,8 +12,6 @@ from tests.browser.person import Person, until
 from tests.browser.site import Site
 from tests.service import ChatKitClient, thread_id_of
 
-pytestmark = pytest.mark.browser
-
 
 def slow_down(monkeypatch: pytest.MonkeyPatch, pause_seconds: float) -> None:
     """Answers take their time, so that there is a middle."""

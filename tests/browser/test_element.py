@@ -10,8 +10,6 @@ from app.http.page import CHATKIT_CDN
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.person import Person
 
-pytestmark = pytest.mark.browser
-
 SCRIPT = f"{CHATKIT_CDN}/deployments/chatkit/chatkit.js"
 STAND_IN = """
 customElements.define('openai-chatkit', class extends HTMLElement {

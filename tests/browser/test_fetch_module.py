@@ -10,8 +10,6 @@ import pytest
 
 from tests.browser.person import Person
 
-pytestmark = pytest.mark.browser
-
 GATEWAY_LINK = (
     "https://api.example/uploads/atc_1?Content-Type=text%2Fplain&key=attachments%2Fx&policy=cA%3D%3D"
     "&x-amz-signature=00&expires=1&signature=s"

@@ -6,8 +6,6 @@ from playwright.sync_api import expect
 from tests.browser.files import png, text
 from tests.browser.person import Person
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def alice_with_files(alice: Person) -> Person:

@@ -13,8 +13,6 @@ from tests.browser.files import text
 from tests.browser.site import three_origins
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def own_seaweedfs(tmp_path: Path) -> Iterator[EmbeddedSeaweedFS]:

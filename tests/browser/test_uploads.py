@@ -12,8 +12,6 @@ from tests.browser.files import large_text, png, text
 from tests.browser.person import Person
 from tests.browser.site import Site
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.mark.parametrize(
     ("strategy", "method", "posts_to_bucket", "goes_to"),

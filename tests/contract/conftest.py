@@ -1,9 +1,10 @@
-"""Fixtures: the layers below HTTP on each kind of store."""
+"""A bucket on each kind of store, and the layers below HTTP on it."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
+from app.database.engine import Database
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
@@ -12,6 +13,12 @@ from tests.servers import TestBucket
 def any_bucket(request: pytest.FixtureRequest) -> TestBucket:
     bucket: TestBucket = request.getfixturevalue(f"{request.param}_bucket")
     return bucket
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with Database(database_url) as database:
+        yield database
 
 
 @pytest.fixture

@@ -22,24 +22,13 @@ BODY = bytes(range(256)) * 5
 Call = Callable[[], Coroutine[Any, Any, Any]]
 
 
-@pytest.fixture(
-    params=[
-        pytest.param("moto_bucket", id="moto"),
-        pytest.param("seaweedfs_bucket", id="seaweedfs", marks=pytest.mark.seaweedfs),
-    ]
-)
-def test_bucket(request: pytest.FixtureRequest) -> TestBucket:
-    found: TestBucket = request.getfixturevalue(request.param)
-    return found
-
-
 def endpoint_of(bucket: TestBucket) -> Endpoint:
     return Endpoint(bucket.endpoint_url, bucket.name, bucket.region, "path")
 
 
 @pytest.fixture
-async def bucket(test_bucket: TestBucket) -> AsyncIterator[Bucket]:
-    async with Bucket(endpoint_of(test_bucket), SessionCredentials()) as opened:
+async def bucket(any_bucket: TestBucket) -> AsyncIterator[Bucket]:
+    async with Bucket(endpoint_of(any_bucket), SessionCredentials()) as opened:
         yield opened
 
 
@@ -110,7 +99,6 @@ async def test_a_copy_has_the_bytes_and_the_type_it_is_given(bucket: Bucket) -> 
     assert await bucket.read("attachments/ü +", etag=copied) == BODY
 
 
-@pytest.mark.seaweedfs
 async def test_a_copy_of_swapped_bytes_fails(seaweedfs_bucket: TestBucket) -> None:
     # moto ignores x-amz-copy-source-if-match.
     async with Bucket(endpoint_of(seaweedfs_bucket), SessionCredentials()) as bucket:
@@ -152,8 +140,8 @@ async def test_a_bucket_that_answers_passes_its_check(bucket: Bucket) -> None:
     await bucket.check()
 
 
-async def test_a_bucket_that_does_not_exist_is_unavailable(test_bucket: TestBucket) -> None:
-    endpoint = Endpoint(test_bucket.endpoint_url, "does-not-exist", "us-east-1", "path")
+async def test_a_bucket_that_does_not_exist_is_unavailable(any_bucket: TestBucket) -> None:
+    endpoint = Endpoint(any_bucket.endpoint_url, "does-not-exist", "us-east-1", "path")
     async with Bucket(endpoint, SessionCredentials()) as absent:
         with pytest.raises(BucketUnavailable):
             await absent.check()
@@ -170,7 +158,6 @@ class FixedCredentials(SessionCredentials):
         return self._fixed
 
 
-@pytest.mark.seaweedfs
 @pytest.mark.parametrize(
     ("access_key", "secret_key"), [("wrong", SECRET_ACCESS_KEY), (ACCESS_KEY_ID, "wrong")]
 )
@@ -297,7 +284,6 @@ async def test_a_store_that_accepts_connections_and_stays_silent_is_unavailable(
         assert time.monotonic() - started < 30
 
 
-@pytest.mark.seaweedfs
 async def test_a_store_that_is_down_fails_fast_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from chatkit.types import FileAttachment
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
 from app.context import RequestContext
-from app.database import tombstones
+from app.database import tombstones as tombstones_module
+from app.database.attachment_records import AttachmentRecord
+from app.database.engine import Database
 from app.database.thread_store import PostgresStore
+from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, NotFound
 from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket, DeleteFailure
@@ -41,6 +45,19 @@ class StubbornBucket(Bucket):
         return [DeleteFailure(key, "AccessDenied: locked") for key in keys if key in self.locked]
 
 
+class AnnouncingTombstones(Tombstones):
+    """Says when it has deleted rows."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.have_removed = asyncio.Event()
+
+    async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
+        count = await super().remove(purged)
+        self.have_removed.set()
+        return count
+
+
 @pytest.fixture
 def rig(seaweedfs_rig: Rig) -> Rig:
     return seaweedfs_rig
@@ -49,7 +66,7 @@ def rig(seaweedfs_rig: Rig) -> Rig:
 @pytest.fixture
 def long_leases(monkeypatch: pytest.MonkeyPatch) -> None:
     """No lease ends while this machine is slow."""
-    monkeypatch.setattr(tombstones, "FIRST_RETRY_SECONDS", HOUR)
+    monkeypatch.setattr(tombstones_module, "FIRST_RETRY_SECONDS", HOUR)
 
 
 async def verified(rig: Rig, attachment_id: str = "atc_1", user_id: str = "alice") -> str:
@@ -184,10 +201,8 @@ async def test_attachments_of_messages_do_not_expire(rig: Rig) -> None:
 
 
 async def test_attachments_without_an_object_key_never_expire(rig: Rig) -> None:
-    await rig.sql(
-        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload)"
-        " VALUES ('alice', 'atc_theirs', 'stored', 'a', 'text/plain', '{}')"
-    )
+    theirs = FileAttachment(id="atc_theirs", name="a", mime_type="text/plain")
+    await PostgresStore(rig.database).save_attachment(theirs, ALICE)
     await rig.later()
     assert (await rig.sweeper.sweep_once()).expired == 0
 
@@ -220,7 +235,9 @@ async def test_an_upload_after_a_rejection_is_cleared(rig: Rig) -> None:
 
 async def thread_with(rig: Rig, thread_id: str, *attachment_ids: str) -> None:
     await rig.sql(
-        "INSERT INTO threads (user_id, id, payload) VALUES ('alice', :id, '{}')", id=thread_id
+        "INSERT INTO threads (user_id, id, payload, search_terms)"
+        " VALUES ('alice', :id, '{}', '{}')",
+        id=thread_id,
     )
     for attachment_id in attachment_ids:
         await verified(rig, attachment_id)
@@ -269,15 +286,16 @@ async def test_the_worker_outlives_an_outage_and_sweeps_when_woken(
     await rig.later(700)
     bucket = StubbornBucket(rig.bucket)
     bucket.is_down = True
-    sweeper = Sweeper(rig.tombstones, bucket, RETENTION)
+    tombstones = AnnouncingTombstones(rig.database)
+    sweeper = Sweeper(tombstones, bucket, RETENTION)
     async with asyncio.timeout(60), sweeper.running():
         await bucket.was_asked.wait()
         bucket.is_down = False
         await rig.records.tombstone("alice", "atc_1")
         await rig.later()
         sweeper.wake()
-        while await rig.states():
-            pass
+        await tombstones.have_removed.wait()
+    assert await rig.states() == {}
     assert "can't be purged now" in caplog.text
     assert await rig.objects() == []
 

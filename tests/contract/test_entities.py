@@ -1,33 +1,25 @@
 """@-mention search on real PostgreSQL: what is found, in which order, whose, and by which index."""
 
 import time
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from chatkit.types import FileAttachment, ThreadMetadata
 from sqlalchemy import text
 from sqlalchemy.dialects import postgresql
 
+from app.attachment_state import AttachmentState
 from app.context import RequestContext
-from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.entity_search import SIMILAR, Entities
-from app.database.quota import NewAttachment
 from app.database.search_terms import least_shared, query_terms, search_terms
 from app.database.thread_store import PostgresStore
 from app.errors import NotFound
-from app.settings.quota import QuotaSettings
+from tests.rows import insert_in_state, new_attachment
 from tests.stopwatch import least_async
 
 ALICE = RequestContext(user_id="alice", request_id="r1", base_url="http://localhost")
 BOB = RequestContext(user_id="bob", request_id="r2", base_url="http://localhost")
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        yield database
 
 
 @pytest.fixture
@@ -41,28 +33,17 @@ def entities(database: Database) -> Entities:
 
 
 async def add_attachment(
-    database: Database, name: str, *, user_id: str = "alice", state: str = "stored"
+    database: Database,
+    name: str,
+    *,
+    user_id: str = "alice",
+    state: AttachmentState = AttachmentState.STORED,
 ) -> str:
     """A row as it is after an upload; its id."""
     attachment_id = f"atc_{abs(hash((name, user_id, time.monotonic_ns())))}"
-    await AttachmentRecords(database).reserve(
-        NewAttachment(
-            user_id=user_id,
-            id=attachment_id,
-            object_key=f"attachments/{attachment_id}",
-            name=name,
-            mime_type="text/plain",
-            size=5,
-            payload={"type": "file", "id": attachment_id, "name": name, "mime_type": "text/plain"},
-            upload_expires_at=datetime.now(UTC) + timedelta(minutes=10),
-        ),
-        QuotaSettings(max_bytes=10**9, max_pending=10**6),
+    await insert_in_state(
+        database, state, new_attachment(attachment_id, user_id=user_id, name=name)
     )
-    async with database.connect() as connection:
-        await connection.execute(
-            text("UPDATE attachments SET state = :state WHERE id = :id"),
-            {"state": state, "id": attachment_id},
-        )
     return attachment_id
 
 
@@ -120,7 +101,7 @@ async def test_an_empty_query_lists_the_twenty_newest(
 
 
 async def test_only_what_can_be_used_is_found(database: Database, entities: Entities) -> None:
-    for state in ("pending", "stored", "attached", "rejected", "tombstone"):
+    for state in AttachmentState:
         await add_attachment(database, f"report {state}.txt", state=state)
     expected = {"report stored.txt", "report attached.txt"}
     assert set(await titles(entities, "report")) == expected
@@ -166,23 +147,12 @@ async def test_an_attachment_that_this_service_did_not_make_is_found_by_its_newe
 async def test_the_thread_of_an_attachment_is_named(
     database: Database, store: PostgresStore, entities: Entities
 ) -> None:
-    attachment_id = await add_attachment(database, "report.pdf", state="attached")
+    attachment_id = await add_attachment(database, "report.pdf", state=AttachmentState.ATTACHED)
     await add_thread(store, "thr_1", "Bananas")
     await add_thread(store, "thr_1", "Cherries", BOB)
     async with database.connect() as connection:
         await connection.execute(text("UPDATE attachments SET thread_id = 'thr_1'"))
     assert (await entities.load("alice", attachment_id)).thread_title == "Bananas"
-
-
-async def test_what_an_older_version_wrote_is_found_too(
-    database: Database, store: PostgresStore, entities: Entities
-) -> None:
-    await add_attachment(database, "report.pdf")
-    await add_thread(store, "thr_1", "Report deadlines")
-    async with database.connect() as connection:
-        await connection.execute(text("UPDATE attachments SET search_terms = NULL"))
-        await connection.execute(text("UPDATE threads SET search_terms = NULL"))
-    assert set(await titles(entities, "report")) == {"report.pdf", "Report deadlines"}
 
 
 async def test_among_100_000_rows_of_others_the_index_leads_to_ones_own(

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psutil
 import pytest
 
+from app.attachment_state import AttachmentState
 from app.attachments.reconcile import Difference, DifferenceKind, Reconciled, Reconciliation
 from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.storage.bucket import Bucket, ObjectSummary
@@ -146,7 +147,7 @@ class Rows(ReconcileRows):
     async def walk(self) -> AsyncIterator[KeyedRow]:
         for number in range(self.count_of_rows):
             key = f"{OBJECT_KEY_PREFIX}{number:032}"
-            yield KeyedRow("u", "a", key, None, "attached", True, 1e9)
+            yield KeyedRow("u", "a", key, None, AttachmentState.ATTACHED, True, 1e9)
 
 
 async def test_a_million_keys_are_compared_in_bounded_memory() -> None:
@@ -161,8 +162,10 @@ async def test_a_million_keys_are_compared_in_bounded_memory() -> None:
 
 async def test_more_rows_and_objects_than_a_page_are_walked_in_the_same_order(rig: Rig) -> None:
     await rig.sql(
-        "INSERT INTO attachments (user_id, id, state, object_key, name, mime_type, payload)"
-        " SELECT 'alice', 'atc_' || n, 'attached', 'attachments/' || md5(n::text), 'a', 'a/b', '{}'"
+        "INSERT INTO attachments (user_id, id, state, thread_id, object_key, etag, name,"
+        " mime_type, payload, search_terms)"
+        " SELECT 'alice', 'atc_' || n, 'attached', 'thr_1', 'attachments/' || md5(n::text), 'e',"
+        " 'a', 'a/b', '{}', '{}'"
         " FROM generate_series(1, 2500) AS n"
     )
     keys = [row.object_key async for row in ReconcileRows(rig.database).walk()]

@@ -17,10 +17,9 @@ ACCESS = Access(pages=[PAGE], frames=[FRAME], prefix="attachments/")
 PARTS = ["CORS", "lifecycle", "encryption", "public access block"]
 
 
-@pytest.fixture(params=["moto_bucket", "seaweedfs_bucket"])
-def bucket(request: pytest.FixtureRequest) -> TestBucket:
-    found: TestBucket = request.getfixturevalue(request.param)
-    return found
+@pytest.fixture
+def bucket(any_bucket: TestBucket) -> TestBucket:
+    return any_bucket
 
 
 def _endpoint(bucket: TestBucket, name: str | None = None) -> Endpoint:

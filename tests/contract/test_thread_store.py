@@ -1,6 +1,5 @@
 """The contract of ChatKit's store, on real PostgreSQL."""
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -29,12 +28,6 @@ THEIRS = RequestContext(user_id="you", request_id="r2", base_url="http://localho
 
 # ChatKit's timestamps are naive and may be equal.
 NOW = datetime(2026, 11, 21, 3, 4, 5, 678901)
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        yield database
 
 
 @pytest.fixture

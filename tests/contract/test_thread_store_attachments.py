@@ -1,8 +1,7 @@
 """The store's part in the life of an attachment: bound, hydrated, no signed URL ever stored."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 import pytest
 from chatkit.store import NotFoundError
@@ -21,10 +20,10 @@ from chatkit.types import (
 from pydantic import AnyUrl
 from sqlalchemy import text
 
+from app.attachment_state import AttachmentState
 from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
-from app.database.quota import NewAttachment
 from app.database.thread_store import PostgresStore
 from app.errors import (
     AttachmentInUse,
@@ -33,7 +32,7 @@ from app.errors import (
     InvalidRequest,
     NotFound,
 )
-from app.settings.quota import QuotaSettings
+from tests.rows import insert_in_state, new_attachment
 
 MINE = RequestContext(user_id="me", request_id="r1", base_url="http://localhost")
 THEIRS = RequestContext(user_id="you", request_id="r2", base_url="http://localhost")
@@ -51,12 +50,6 @@ class StubHydrator:
         self.minted += 1
         key = reference.removeprefix("bucket:")
         return f"https://bucket.example/{key}?X-Amz-Signature={self.minted}"
-
-
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        yield database
 
 
 @pytest.fixture
@@ -92,32 +85,14 @@ async def reserve(
     attachment_id: str = "atc_1",
     *,
     context: RequestContext = MINE,
-    state: str = "stored",
+    state: AttachmentState = AttachmentState.STORED,
 ) -> str:
-    """A row of the bucket's in `state`; answers its object key."""
-    key = f"attachments/{attachment_id}-of-{context.user_id}"
-    await AttachmentRecords(database).reserve(
-        NewAttachment(
-            user_id=context.user_id,
-            id=attachment_id,
-            object_key=key,
-            name="a.png",
-            mime_type="image/png",
-            size=5,
-            payload=image(attachment_id, f"bucket:{key}").model_dump(mode="json"),
-            upload_expires_at=datetime.now(UTC) + timedelta(minutes=5),
-        ),
-        QuotaSettings(max_bytes=1000, max_pending=100),
+    """Insert the row of an image whose bytes are in the bucket. Return its object key."""
+    new = new_attachment(
+        attachment_id, user_id=context.user_id, name="a.png", mime_type="image/png"
     )
-    async with database.begin() as connection:
-        await connection.execute(
-            text(
-                "UPDATE attachments SET state = :state, problem = 'broken'"
-                " WHERE user_id = :owner AND id = :id"
-            ),
-            {"state": state, "owner": context.user_id, "id": attachment_id},
-        )
-    return key
+    await insert_in_state(database, state, new)
+    return new.object_key
 
 
 async def row(database: Database, attachment_id: str = "atc_1") -> dict[str, object]:
@@ -329,7 +304,7 @@ async def test_without_a_hydrator_a_reference_stays_a_reference(
 async def test_the_thumbnail_is_the_preview_once_there_is_one(
     store: PostgresStore, database: Database
 ) -> None:
-    await reserve(database, state="pending")
+    await reserve(database, state=AttachmentState.PENDING)
     await AttachmentRecords(database).mark_stored(
         "me", "atc_1", etag="e", preview_key="attachments/thumb"
     )
@@ -415,22 +390,22 @@ async def test_a_message_binds_its_attachments(store: PostgresStore, database: D
 @pytest.mark.parametrize(
     ("state", "error"),
     [
-        ("pending", AttachmentNotUploaded),
-        ("rejected", AttachmentRejected),
-        ("tombstone", NotFound),
-        ("missing", NotFound),
+        (AttachmentState.PENDING, AttachmentNotUploaded),
+        (AttachmentState.REJECTED, AttachmentRejected),
+        (AttachmentState.TOMBSTONE, NotFound),
+        (None, NotFound),
     ],
 )
 @pytest.mark.parametrize("create_thread", [True, False])
 async def test_a_message_that_is_refused_leaves_nothing_behind(
     store: PostgresStore,
     database: Database,
-    state: str,
+    state: AttachmentState | None,
     error: type[Exception],
     create_thread: bool,
 ) -> None:
     await reserve(database, "atc_good")
-    if state != "missing":
+    if state is not None:
         await reserve(database, "atc_1", state=state)
     if not create_thread:
         await store.save_thread(thread(), MINE)
@@ -442,7 +417,7 @@ async def test_a_message_that_is_refused_leaves_nothing_behind(
             MINE,
             create_thread=create_thread,
         )
-    if state == "rejected":
+    if state is AttachmentState.REJECTED:
         assert "broken" in str(caught.value)
     assert await everything_stored(database) == before
 

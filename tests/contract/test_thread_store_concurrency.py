@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.context import RequestContext
 from app.database.engine import Database
 from app.database.thread_store import PostgresStore
+from tests.waiting import wait_until_async
 
 MINE = RequestContext(user_id="me", request_id="r1", base_url="http://localhost")
 NOW = datetime(2026, 11, 21, 3, 4, 5)
@@ -169,10 +170,9 @@ class _OneConnection(Database):
 
 
 async def _until_somebody_waits_for_a_lock(database: Database) -> None:
-    async with asyncio.timeout(30), database.connect() as connection:
+    async with database.connect() as connection:
         waiting = text(
             "SELECT count(*) FROM pg_locks WHERE NOT granted AND (database IS NULL OR database ="
             " (SELECT oid FROM pg_database WHERE datname = current_database()))"
         )
-        while not await connection.scalar(waiting):
-            pass
+        await wait_until_async(lambda: connection.scalar(waiting))

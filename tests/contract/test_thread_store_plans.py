@@ -11,14 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database.engine import Database
 from app.database.pages import page_statement
+from tests.databases import Databases
 
 BIG = 20_000
 LIMIT = 20
 FILL = """
-INSERT INTO threads (user_id, id, payload)
-  SELECT 'me', 'thr_' || n, '{}' FROM generate_series(1, 2000) n;
-INSERT INTO threads (user_id, id, payload)
-  SELECT 'user_' || n % 50, 'thr_of_' || n, '{}' FROM generate_series(1, 5000) n;
+INSERT INTO threads (user_id, id, payload, search_terms)
+  SELECT 'me', 'thr_' || n, '{}', '{}' FROM generate_series(1, 2000) n;
+INSERT INTO threads (user_id, id, payload, search_terms)
+  SELECT 'user_' || n % 50, 'thr_of_' || n, '{}', '{}' FROM generate_series(1, 5000) n;
 INSERT INTO thread_items (user_id, thread_id, id, type, payload)
   SELECT 'me', 'thr_1', 'msg_' || n, 'assistant_message', '{"text": "hello"}'
     FROM generate_series(1, :big) n;
@@ -28,16 +29,18 @@ INSERT INTO thread_items (user_id, thread_id, id, type, payload)
 """
 
 
-@pytest.fixture
-async def database(database_url: str) -> AsyncIterator[Database]:
-    async with Database(database_url) as database:
-        async with database.begin() as connection:
-            for statement in FILL.strip().split(";\n"):
-                parameters = {"big": BIG} if ":big" in statement else {}
-                await connection.execute(text(statement.rstrip(";\n")), parameters)
-        async with database.connect() as connection:
-            await connection.execute(text("ANALYZE"))
-        yield database
+@pytest.fixture(scope="module")
+async def database_url(databases: Databases) -> AsyncIterator[str]:
+    """A database with many threads and items, which the tests only read."""
+    with databases.clone() as url:
+        async with Database(url) as database:
+            async with database.begin() as connection:
+                for statement in FILL.strip().split(";\n"):
+                    parameters = {"big": BIG} if ":big" in statement else {}
+                    await connection.execute(text(statement.rstrip(";\n")), parameters)
+            async with database.connect() as connection:
+                await connection.execute(text("ANALYZE"))
+        yield url
 
 
 SCOPES: dict[str, dict[str, str]] = {

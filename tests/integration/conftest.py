@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings.environment import Settings
+from tests.databases import Databases
 from tests.servers import TestBucket, create_bucket
 from tests.service import ChatKitClient, running, test_settings
 
@@ -25,12 +25,9 @@ def settings(database_url: str, seaweedfs_bucket: TestBucket) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def shared_url(
-    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
-) -> Iterator[str]:
-    postgres.execute(f"CREATE DATABASE shared TEMPLATE {migrated_template} STRATEGY file_copy")
-    settings = test_settings(postgres.url("shared"), create_bucket(seaweedfs.endpoint_url))
-    with running(settings) as url:
+def shared_url(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[str]:
+    bucket = create_bucket(seaweedfs.endpoint_url)
+    with databases.clone() as database_url, running(test_settings(database_url, bucket)) as url:
         yield url
 
 

@@ -8,6 +8,7 @@ import re
 import typing
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import httpx
@@ -16,11 +17,11 @@ from chatkit.types import ChatKitReq
 from pydantic import BaseModel
 from starlette.routing import Mount, Route
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings.environment import Settings
 from app.wiring.application import create_application
 from tests.closing_table import closing_table
+from tests.databases import Databases, every_row
 from tests.servers import create_bucket
 from tests.service import (
     ChatKitClient,
@@ -34,7 +35,6 @@ from tests.service import (
 # In everything of Bob's that Alice must never see a byte of.
 SECRET = "bobs-own-business"
 
-TABLES = ("threads", "thread_items", "attachments", "feedback")
 
 # Every text in a request is an id that someone owns, or is not: this is the whole classification.
 OWNED_IDS = {
@@ -143,25 +143,11 @@ def furnish(user: ChatKitClient, name: str) -> Owned:
 
 
 @pytest.fixture(scope="module")
-def place(
-    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
-) -> Iterator[Place]:
-    postgres.execute(f"CREATE DATABASE access TEMPLATE {migrated_template} STRATEGY file_copy")
-    settings = test_settings(postgres.url("access"), create_bucket(seaweedfs.endpoint_url))
-
-    def snapshot() -> str:
-        """Every row of every table, as text."""
-        rows = " UNION ALL ".join(
-            f"SELECT '{name} ' || t::text AS row FROM {name} t"  # noqa: S608 - names of our own
-            for name in TABLES
-        )
-        return postgres.execute(
-            f"SELECT string_agg(row, chr(10) ORDER BY row) FROM ({rows}) r",  # noqa: S608 - ours
-            database="access",
-        )
-
+def place(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[Place]:
+    bucket = create_bucket(seaweedfs.endpoint_url)
     with (
-        running(settings) as url,
+        databases.clone() as database_url,
+        running(settings := test_settings(database_url, bucket)) as url,
         ChatKitClient.of(url, "alice").http as alice,
         ChatKitClient.of(url, "bob").http as bob,
     ):
@@ -170,10 +156,9 @@ def place(
             alices=furnish(ChatKitClient(alice), "alices"),
             bob=ChatKitClient(bob),
             bobs=furnish(ChatKitClient(bob), SECRET),
-            snapshot=snapshot,
+            snapshot=partial(every_row, partial(databases.execute, database_url)),
             settings=settings,
         )
-    postgres.execute("DROP DATABASE access WITH (FORCE)")
 
 
 def own_params(operation: str, own: Owned) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from tests.service import (
     running,
     test_settings,
     thread_id_of,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 APIS = ["responses", "chat_completions"]
 

@@ -1,11 +1,17 @@
 """A reader that goes away mid-answer: what was streamed of it stays in the thread."""
 
+import asyncio
 import json
 import socket
+import threading
 from typing import Any
 
+import pytest
+
+from app.chat.server import AssistantServer
 from app.settings.environment import Settings
-from tests.service import ChatKitClient, running, thread_id_of, user_message, wait_until
+from tests.service import ChatKitClient, running, thread_id_of, user_message
+from tests.waiting import wait_until
 
 LONG_TEXT = "word " * 4000
 
@@ -61,5 +67,33 @@ def test_a_server_that_stops_saves_what_it_streamed(settings: Settings) -> None:
         thread_id = thread_id_of(alice.say("hello"))
         connection = start_answer(alice, thread_id)
     connection.close()
+    with running(settings) as base_url:
+        assert partial_answers(ChatKitClient.of(base_url), thread_id)[0].strip()
+
+
+def test_a_server_that_stops_while_a_partial_answer_is_saved_waits_for_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The reader's end cancels the answer first, and the server's end comes during the saving."""
+    is_saving, may_save = threading.Event(), asyncio.Event()
+    save, close = AssistantServer.handle_stream_cancelled, AssistantServer.close
+
+    async def save_when_closing(server: AssistantServer, *given: Any) -> None:
+        is_saving.set()
+        await may_save.wait()
+        await save(server, *given)
+
+    async def close_and_let_save(server: AssistantServer) -> None:
+        closing = asyncio.create_task(close(server))
+        asyncio.get_running_loop().call_soon(may_save.set)  # after `close` has begun
+        await closing
+
+    monkeypatch.setattr(AssistantServer, "handle_stream_cancelled", save_when_closing)
+    monkeypatch.setattr(AssistantServer, "close", close_and_let_save)
+    with running(settings) as base_url:
+        alice = ChatKitClient.of(base_url)
+        thread_id = thread_id_of(alice.say("hello"))
+        start_answer(alice, thread_id).close()
+        assert is_saving.wait(30)
     with running(settings) as base_url:
         assert partial_answers(ChatKitClient.of(base_url), thread_id)[0].strip()

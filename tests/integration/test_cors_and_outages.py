@@ -19,8 +19,8 @@ from tests.service import (
     test_settings,
     thread_id_of,
     user_message,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 PAGE = "https://page.example.com"
 

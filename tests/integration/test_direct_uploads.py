@@ -15,9 +15,9 @@ import httpx
 import pytest
 from PIL import Image
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.storage.object_keys import owner_of
+from tests.databases import Databases
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket, create_bucket
 from tests.service import (
@@ -26,8 +26,8 @@ from tests.service import (
     running,
     test_settings,
     thread_id_of,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 MAX_BYTES = 300_000
 _numbers = itertools.count(1)
@@ -100,15 +100,14 @@ def in_a_thread(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 @pytest.fixture(scope="module")
-def shared(
-    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
-) -> Iterator[Service]:
-    postgres.execute(f"CREATE DATABASE direct TEMPLATE {migrated_template} STRATEGY file_copy")
-    database_url, bucket = postgres.url("direct"), create_bucket(seaweedfs.endpoint_url)
+def shared(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[Service]:
+    bucket = create_bucket(seaweedfs.endpoint_url)
     limits = {"max_attachment_bytes": MAX_BYTES, "user_quota_bytes": 1_000_000}
-    with running(test_settings(database_url, bucket, **limits)) as base_url:
+    with (
+        databases.clone() as database_url,
+        running(test_settings(database_url, bucket, **limits)) as base_url,
+    ):
         yield Service(base_url, "", ChatKitClient.of(base_url), database_url, bucket)
-    postgres.execute("DROP DATABASE direct WITH (FORCE)")
 
 
 @pytest.fixture

@@ -217,10 +217,9 @@ async def test_pending_migrations_are_named(
 
 
 async def test_a_database_of_a_newer_version_is_named(
-    postgres: EmbeddedPostgres, database_url: str, healthy_bucket: TestBucket
+    sql: Callable[[str], str], database_url: str, healthy_bucket: TestBucket
 ) -> None:
-    name = database_url.partition("@/")[2].partition("?")[0]
-    postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=name)
+    sql("UPDATE alembic_version SET version_num = '9999'")
     findings = await examined(database_url, healthy_bucket)
     assert failed(findings) == {"migrations"}
     assert "newer version" in str(findings["migrations"].remedy)

@@ -17,7 +17,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import boto3
 import httpx
 import pytest
-import uvicorn
 from botocore.exceptions import ClientError
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -32,10 +31,9 @@ from app.storage.endpoint import Endpoint
 from app.storage.post import PostPolicySigner
 from app.storage.splice import Splicer
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket
-from tests.service import wait_until
+from tests.serving import serving
 from tests.stopwatch import least, seconds_of
-
-pytestmark = pytest.mark.seaweedfs
+from tests.waiting import wait_until
 
 MEBIBYTE = 1024 * 1024
 SOCKET_SECONDS = 30  # no passing test waits as long
@@ -70,7 +68,7 @@ class Gateway:
     ) -> str:
         """Return path and query of an upload link."""
         fields = self.policies.presign(
-            key, mime_type=mime_type, size=size, expires_in=max(expires_in, 1)
+            key, mime_type=mime_type, size=size, expires_in=max(expires_in, 1), uploader=key
         )
         return LINKS.sign("/uploads/atc_1", fields, expires_at=int(time.time()) + expires_in)
 
@@ -89,7 +87,7 @@ class Gateway:
 
 
 @contextmanager
-def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iterator[str]:
+def serving_gateway(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iterator[str]:
     splicer = Splicer(endpoint)
 
     @asynccontextmanager
@@ -100,32 +98,13 @@ def serving(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS) -> Iter
     gateway = UploadGateway(
         LINKS, splicer, ConcurrencyLimit(1, "{most} of a user."), stall_seconds=stall_seconds
     )
-    server = uvicorn.Server(
-        uvicorn.Config(
-            Starlette(
-                routes=gateway.routes(),
-                middleware=[Middleware(RequestIdMiddleware), Middleware(ErrorMiddleware)],
-                lifespan=lifespan,
-            ),
-            host="127.0.0.1",
-            port=0,
-            loop="uvloop",
-            http="httptools",
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=5,
-        )
+    application = Starlette(
+        routes=gateway.routes(),
+        middleware=[Middleware(RequestIdMiddleware), Middleware(ErrorMiddleware)],
+        lifespan=lifespan,
     )
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    while not server.started:
-        thread.join(0.01)
-        assert thread.is_alive()
-    try:
-        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        thread.join()
+    with serving(application, loop="uvloop", http="httptools") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +112,7 @@ def shared(seaweedfs: EmbeddedSeaweedFS) -> Iterator[Gateway]:
     bucket = create_bucket(seaweedfs.endpoint_url)
     s3 = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
     endpoint = Endpoint(bucket.endpoint_url, bucket.name, bucket.region, "path")
-    with serving(endpoint) as base_url:
+    with serving_gateway(endpoint) as base_url:
         yield Gateway(base_url, endpoint, s3)
     s3.close()
 
@@ -292,7 +271,9 @@ def test_a_policy_that_the_bucket_finds_expired_is_an_expired_link(
     gateway: Gateway, http: httpx.Client
 ) -> None:
     key = gateway.new_key()
-    fields = gateway.policies.presign(key, mime_type="image/png", size=4, expires_in=-60)
+    fields = gateway.policies.presign(
+        key, mime_type="image/png", size=4, expires_in=-60, uploader="alice"
+    )
     link = LINKS.sign("/uploads/atc_1", fields, expires_at=int(time.time()) + 600)
     answer = http.post(link, files={"file": ("f", b"data", "image/png")})
     assert (answer.status_code, error_code(answer)) == (403, "link_expired")
@@ -473,7 +454,7 @@ def test_a_client_that_disconnects_leaves_no_object(
 
 @pytest.mark.parametrize("arrived", [b"", b"da"])
 def test_a_client_that_stays_silent_is_disconnected(gateway: Gateway, arrived: bytes) -> None:
-    with serving(gateway.endpoint, stall_seconds=0.2) as base_url:
+    with serving_gateway(gateway.endpoint, stall_seconds=0.2) as base_url:
         impatient = Gateway(base_url, gateway.endpoint, gateway.s3)
         key = gateway.new_key()
         head = f"POST {gateway.link(key, 4)} HTTP/1.1\r\nHost: g\r\nContent-Length: 4\r\n\r\n"
@@ -485,7 +466,7 @@ def test_a_client_that_stays_silent_is_disconnected(gateway: Gateway, arrived: b
 
 
 def test_the_upload_of_a_lost_client_is_aborted_at_the_bucket() -> None:
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
         link = gateway.link("k", MEBIBYTE)
         with socket.create_connection(gateway.address, timeout=SOCKET_SECONDS) as connection:
@@ -582,7 +563,7 @@ def xml_error(code: str, message: str = "words") -> str:
 def test_errors_of_the_bucket_become_words(
     status: str, body: str, expected_status: int, expected_code: str
 ) -> None:
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
 
         def play() -> None:
@@ -596,7 +577,7 @@ def test_errors_of_the_bucket_become_words(
 
 
 def test_an_error_before_the_end_of_the_upload_is_passed_on() -> None:
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
         size = 64 * MEBIBYTE
 
@@ -620,7 +601,7 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
 ) -> None:
     body = form("b", b"data") if "multipart" in content_type else b"data"
     headers = {"content-type": content_type}
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         gateway = Gateway(base_url, bucket.endpoint)
 
         def play() -> None:
@@ -642,7 +623,7 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
 
 def test_a_bucket_that_reads_nothing_stops_the_client() -> None:
     """Backpressure: no more is read from the client than fits into the buffers."""
-    with FakeBucket() as bucket, serving(bucket.endpoint) as base_url:
+    with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:
         clogged = Gateway(base_url, bucket.endpoint)
         size = 256 * MEBIBYTE
         link = clogged.link("k", size)
@@ -671,7 +652,7 @@ def test_a_bucket_that_is_down_is_unavailable_and_works_again_when_it_is_back(
         s3 = boto3.client("s3", endpoint_url=server.endpoint_url, region_name="us-east-1")
         s3.create_bucket(Bucket="uploads")
         endpoint = Endpoint(server.endpoint_url, "uploads", "us-east-1", "path")
-        with serving(endpoint) as base_url:
+        with serving_gateway(endpoint) as base_url:
             gateway = Gateway(base_url, endpoint, s3)
 
             def upload() -> httpx.Response:
@@ -695,7 +676,7 @@ def test_a_bucket_that_is_down_is_unavailable_and_works_again_when_it_is_back(
 
 def test_a_bucket_that_does_not_exist_is_unavailable(seaweedfs_bucket: TestBucket) -> None:
     endpoint = Endpoint(seaweedfs_bucket.endpoint_url, "does-not-exist", "us-east-1", "path")
-    with serving(endpoint) as base_url:
+    with serving_gateway(endpoint) as base_url:
         gateway = Gateway(base_url, endpoint)
         answer = httpx.post(base_url + gateway.link("k", 4), content=b"data")
         assert (answer.status_code, error_code(answer)) == (503, "bucket_unavailable")

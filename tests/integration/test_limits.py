@@ -7,7 +7,6 @@ import shutil
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from http.client import HTTPConnection
@@ -25,14 +24,14 @@ from app.serving import deadlines
 from app.serving.deadlines import DeadlineProtocol
 from app.settings.environment import Settings
 from app.settings.limits import LimitSettings
-from app.storage.post import UPLOADER_FIELD, PostPolicySigner
+from app.storage.post import UPLOADER_FIELD
 from app.wiring.application import create_application
-from app.wiring.base import create_core, create_link_signer
 from tests.integration.test_cancel import open_stream, read_until
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
-from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
+from tests.service import ChatKitClient, running, test_settings, user_message
 from tests.settings import changed
+from tests.waiting import wait_until
 
 
 @pytest.fixture
@@ -412,28 +411,6 @@ def test_the_uploads_of_a_user_at_once_are_limited_together(settings: Settings) 
                 is_full()
             wait_until(lambda: alice.upload(third, HALF * 2).status_code == 200)
         wait_until(lambda: alice.http.post("/attachments", files=form).status_code == 200)
-
-
-def test_a_link_of_the_previous_version_names_no_user_and_counts_by_itself(
-    settings: Settings,
-) -> None:
-    core = create_core(settings)
-    policies = PostPolicySigner(core.public, core.credentials)
-    links = create_link_signer(settings.sign_in, core.credentials)
-
-    def old_link(number: int) -> str:
-        fields = policies.presign(
-            f"attachments/{number}.upload", mime_type="text/plain", size=10, expires_in=600
-        )
-        return links.sign(f"/uploads/atc_{number}", fields, expires_at=int(time.time()) + 600)
-
-    limited = changed(settings, user_concurrent_uploads=1)
-    with running(limited) as base_url:
-        alice = ChatKitClient.of(base_url)
-        url = alice.create_attachment(body=HALF * 2)["upload_descriptor"]["url"]
-        with uploading(url), uploading(base_url + old_link(1)), uploading(base_url + old_link(2)):
-            again = httpx.put(base_url + old_link(1), content=HALF * 2)
-            assert code_of(again) == (429, "rate_limited")
 
 
 def test_an_upload_link_does_not_disclose_its_user(base_url: str) -> None:

@@ -3,18 +3,18 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import httpx
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.telemetry.logs import JsonFormatter
 from tests.corpus import image
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, running, test_settings, user_message, wait_until
+from tests.service import ChatKitClient, running, test_settings, user_message
+from tests.waiting import wait_until
 
 PNG = image("PNG")
 SECRET_TEXT = "my-very-private-question"
@@ -118,14 +118,13 @@ def test_a_request_leaves_one_line_with_its_ids_and_no_secret(
 
 def test_a_failure_is_logged_without_what_the_person_wrote(
     log: io.StringIO,
-    postgres: EmbeddedPostgres,
+    sql: Callable[[str], str],
     database_url: str,
     seaweedfs_bucket: TestBucket,
 ) -> None:
-    name = database_url.partition("@/")[2].partition("?")[0]
     with service(database_url, seaweedfs_bucket) as base_url:
         # A statement that fails with the message among its parameters.
-        postgres.execute("ALTER TABLE thread_items RENAME COLUMN payload TO gone", database=name)
+        sql("ALTER TABLE thread_items RENAME COLUMN payload TO gone")
         answer = ChatKitClient.of(base_url).send("threads.create", input=user_message(SECRET_TEXT))
     assert answer.status_code == 500
     assert SECRET_TEXT not in answer.text
@@ -185,16 +184,16 @@ def test_paths_and_methods_that_callers_invent_make_no_new_series(
 
 
 def test_the_backlog_tells_how_long_deleted_bytes_have_been_due(
-    postgres: EmbeddedPostgres, database_url: str, seaweedfs_bucket: TestBucket
+    sql: Callable[[str], str], database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
-    name = database_url.partition("@/")[2].partition("?")[0]
     # Failed three times, so 5 + 10 + 20 seconds ago it was due; the next try is in 40 seconds.
-    postgres.execute(
-        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, purge_after,"
-        " purge_attempts) VALUES ('alice', 'atc_1', 'tombstone', 'a', 'text/plain', '{}',"
-        " now() + interval '40 seconds', 4), ('alice', 'atc_2', 'tombstone', 'a', 'text/plain',"
-        " '{}', now() + interval '1 hour', 0)",
-        database=name,
+    sql(
+        "INSERT INTO attachments (user_id, id, state, name, mime_type, payload, search_terms,"
+        " purge_after, purge_attempts) VALUES"
+        " ('alice', 'atc_1', 'tombstone', 'a', 'text/plain', '{}', '{}',"
+        " now() + interval '40 seconds', 4),"
+        " ('alice', 'atc_2', 'tombstone', 'a', 'text/plain', '{}', '{}',"
+        " now() + interval '1 hour', 0)"
     )
     with service(database_url, seaweedfs_bucket) as base_url:
         assert total(base_url, "purge_backlog") == 1
@@ -208,9 +207,8 @@ def answered(url: str, status_code: int) -> httpx.Response | None:
 
 
 def test_readiness_names_what_is_missing_and_recovers_by_itself(
-    postgres: EmbeddedPostgres, database_url: str, seaweedfs_bucket: TestBucket
+    sql: Callable[[str], str], database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
-    name = database_url.partition("@/")[2].partition("?")[0]
     with service(database_url, seaweedfs_bucket) as base_url:
 
         def checks(status_code: int) -> dict[str, str]:
@@ -220,10 +218,10 @@ def test_readiness_names_what_is_missing_and_recovers_by_itself(
             return said
 
         assert checks(200) == dict.fromkeys(("database", "migrations", "bucket"), "ok")
-        postgres.execute("ALTER TABLE alembic_version RENAME TO away", database=name)
+        sql("ALTER TABLE alembic_version RENAME TO away")
         wait_until(lambda: "app migrate" in checks(503)["migrations"])
         assert httpx.get(f"{base_url}/livez").status_code == 200
-        postgres.execute("ALTER TABLE away RENAME TO alembic_version", database=name)
+        sql("ALTER TABLE away RENAME TO alembic_version")
         # A newer version has migrated while this one still runs: that is no reason to stop.
-        postgres.execute("UPDATE alembic_version SET version_num = '9999'", database=name)
+        sql("UPDATE alembic_version SET version_num = '9999'")
         assert checks(200)

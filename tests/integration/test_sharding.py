@@ -6,13 +6,14 @@ keys and indexes that the migrations made, and the service runs on them unchange
 """
 
 import re
+from collections.abc import Callable
 
 from sqlalchemy import text
 
 from app.database.engine import Database
-from app.embedded.postgres import EmbeddedPostgres
 from tests.servers import TestBucket
-from tests.service import ChatKitClient, running, test_settings, thread_id_of, wait_until
+from tests.service import ChatKitClient, running, test_settings, thread_id_of
+from tests.waiting import wait_until
 
 TABLES = ("threads", "thread_items", "attachments", "feedback")
 PARTITIONS = 4
@@ -56,10 +57,9 @@ async def partition(url: str) -> None:
 
 
 async def test_the_service_runs_on_tables_partitioned_by_user(
-    database_url: str, postgres: EmbeddedPostgres, seaweedfs_bucket: TestBucket
+    database_url: str, sql: Callable[[str], str], seaweedfs_bucket: TestBucket
 ) -> None:
     await partition(database_url)
-    name = database_url.partition("@/")[2].partition("?")[0]
     settings = test_settings(
         database_url,
         seaweedfs_bucket,
@@ -76,7 +76,7 @@ async def test_the_service_runs_on_tables_partitioned_by_user(
             assert {item["type"] for item in items} == {"user_message", "assistant_message"}
         for table in ("threads", "thread_items", "attachments"):
             counts = [
-                int(postgres.execute(f"SELECT count(*) FROM {table}_{each}", database=name))  # noqa: S608 - our own names
+                int(sql(f"SELECT count(*) FROM {table}_{each}"))  # noqa: S608 - our own names
                 for each in range(PARTITIONS)
             ]
             assert sum(each > 0 for each in counts) >= 2, counts
@@ -84,7 +84,7 @@ async def test_the_service_runs_on_tables_partitioned_by_user(
             [thread] = user.call("threads.list")["data"]
             user.call("threads.delete", thread_id=thread["id"])
         wait_until(
-            lambda: postgres.execute("SELECT count(*) FROM attachments", database=name) == "0",
+            lambda: sql("SELECT count(*) FROM attachments") == "0",
             seconds=40,
         )
 

@@ -51,9 +51,9 @@ from sqlalchemy import text
 from app.context import RequestContext
 from app.database.engine import Database
 from app.database.thread_store import PostgresStore
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings.environment import Settings
+from tests.databases import Databases
 from tests.servers import create_bucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
 
@@ -64,17 +64,10 @@ ADMIN_TOKEN = "an-admin-token-for-tests"
 
 
 @pytest.fixture(scope="module")
-def service(
-    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
-) -> Iterator[Settings]:
+def service(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[Settings]:
     """Settings of a service that these tests share: it has an admin, who sees all there is."""
-    postgres.execute(f"CREATE DATABASE threads_api TEMPLATE {migrated_template}")
-    yield test_settings(
-        postgres.url("threads_api"),
-        create_bucket(seaweedfs.endpoint_url),
-        admin_token=ADMIN_TOKEN,
-    )
-    postgres.execute("DROP DATABASE threads_api WITH (FORCE)")
+    with databases.clone() as url:
+        yield test_settings(url, create_bucket(seaweedfs.endpoint_url), admin_token=ADMIN_TOKEN)
 
 
 @pytest.fixture(scope="module")

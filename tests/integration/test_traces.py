@@ -17,7 +17,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from tests.acceptance.test_shutdown import serving
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket
-from tests.service import answer_of, thread_id_of, wait_until
+from tests.service import answer_of, thread_id_of
+from tests.waiting import wait_until
 
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 CALLER = f"00-{TRACE_ID}-00f067aa0ba902b7-01"

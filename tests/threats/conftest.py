@@ -9,14 +9,12 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings.environment import Settings
+from tests.databases import Databases, every_row
 from tests.rig import rig_on
 from tests.servers import TestBucket, create_bucket
 from tests.service import ChatKitClient, running, test_settings
-
-DATABASE = "threats"
 
 
 @dataclass(frozen=True)
@@ -27,29 +25,24 @@ class Service:
     settings: Settings
     bucket: TestBucket
     database_url: str
-    postgres: EmbeddedPostgres
+    databases: Databases
     alice: ChatKitClient
     bob: ChatKitClient
 
     def everything_stored(self) -> str:
         """Return every row of every table as text."""
-        tables = ("threads", "thread_items", "attachments", "feedback")
-        rows = " UNION ALL ".join(f"SELECT t::text AS row FROM {each} t" for each in tables)  # noqa: S608
-        return self.sql(f"SELECT string_agg(row, chr(10) ORDER BY row) FROM ({rows}) r")  # noqa: S608
+        return every_row(self.sql)
 
     def sql(self, statement: str) -> str:
-        return self.postgres.execute(statement, database=DATABASE)
+        return self.databases.execute(self.database_url, statement)
 
 
 @pytest.fixture(scope="package")
-def service(
-    postgres: EmbeddedPostgres, migrated_template: str, seaweedfs: EmbeddedSeaweedFS
-) -> Iterator[Service]:
-    postgres.execute(f"CREATE DATABASE {DATABASE} TEMPLATE {migrated_template} STRATEGY file_copy")
+def service(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[Service]:
     bucket = create_bucket(seaweedfs.endpoint_url)
-    settings = test_settings(postgres.url(DATABASE), bucket)
     with (
-        running(settings) as url,
+        databases.clone() as database_url,
+        running(settings := test_settings(database_url, bucket)) as url,
         ChatKitClient.of(url, "alice").http as alice,
         ChatKitClient.of(url, "bob").http as bob,
     ):
@@ -57,12 +50,11 @@ def service(
             url,
             settings,
             bucket,
-            postgres.url(DATABASE),
-            postgres,
+            database_url,
+            databases,
             ChatKitClient(alice),
             ChatKitClient(bob),
         )
-    postgres.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
 
 
 def png(width: int = 40, height: int = 20) -> bytes:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -28,16 +29,22 @@ from app.telemetry.tracing import is_tracing_wanted
 TRACE_ID = "4bf92f3577b34da6a3ce929d0e0e4736"
 
 
-@pytest.fixture
-def exported() -> Iterator[InMemorySpanExporter]:
-    """Spans that have ended, in that order."""
+@pytest.fixture(scope="session")
+def exporter() -> InMemorySpanExporter:
+    """Record this process's spans from now on: OpenTelemetry has one provider a process."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracing.trace_with(provider.get_tracer("test"))
+    trace.set_tracer_provider(provider)
+    return exporter
+
+
+@pytest.fixture
+def exported(exporter: InMemorySpanExporter) -> Iterator[InMemorySpanExporter]:
+    """The spans of this test that have ended, in that order."""
+    exporter.clear()
     yield exporter
-    tracing.trace_with(None)
-    provider.shutdown()
+    exporter.clear()
 
 
 async def upload(request: Request) -> Response:
@@ -88,16 +95,14 @@ async def test_work_is_part_of_what_it_was_begun_in_and_outlives_it(
     async def answer() -> None:
         logs.bind(user="alice", thread="thr_1", attachments=["atc_1", "x?signature=SECRET"])
         await asyncio.sleep(0)
-        with tracing.begin("call", is_call=True):
-            pass
+        tracing.start_call("call").end()
 
-    with tracing.tracer().start_as_current_span("request"), logs.about_this_request():
-        operation = tracing.begin("operation")
-        with operation.as_parent():
+    with tracing.tracer.start_as_current_span("request"), logs.about_this_request():
+        operation = tracing.start_operation("operation")
+        with tracing.parent(operation):
             task = asyncio.create_task(answer())
     await task
     operation.end()
-    operation.end(failed=True)  # too late
     request, call, ended = exported.get_finished_spans()
     assert (request.name, call.name, ended.name) == ("request", "call", "operation")
     assert call.parent == ended.context and ended.parent == request.context
@@ -110,9 +115,9 @@ async def test_work_is_part_of_what_it_was_begun_in_and_outlives_it(
 
 def test_work_that_fails_says_so_without_its_words(exported: InMemorySpanExporter) -> None:
     with (
-        tracing.tracer().start_as_current_span("request", record_exception=False),
+        tracing.tracer.start_as_current_span("request", record_exception=False),
         pytest.raises(ValueError, match="SECRET"),
-        tracing.begin("call"),
+        tracing.ending(tracing.start_call("call")),
     ):
         raise ValueError("SECRET")
     call, _ = exported.get_finished_spans()
@@ -125,7 +130,7 @@ async def test_a_question_that_the_model_did_not_answer_has_failed(
 ) -> None:
     observed = ModelMeter()
     nothing: Any = None
-    with tracing.tracer().start_as_current_span("request"):
+    with tracing.tracer.start_as_current_span("request"):
         await observed.on_llm_start(nothing, nothing, nothing, [])
         observed.close()
     question, _ = exported.get_finished_spans()
@@ -133,21 +138,22 @@ async def test_a_question_that_the_model_did_not_answer_has_failed(
 
 
 def test_work_outside_of_a_request_is_not_traced(exported: InMemorySpanExporter) -> None:
-    with tracing.begin("sweep"):
-        pass
+    tracing.start_operation("sweep").end()
     assert exported.get_finished_spans() == ()
 
 
-def test_nothing_of_opentelemetry_is_needed() -> None:
-    """In a process that can't import it, with an endpoint set all the same."""
+def test_the_tracing_extra_is_not_needed() -> None:
+    """In a process that can import OpenTelemetry's API alone, with an endpoint configured."""
     program = """
 import sys
-sys.modules["opentelemetry"] = None
+sys.modules["opentelemetry.sdk"] = sys.modules["opentelemetry.exporter"] = None
 from app.telemetry import logs, tracing
 assert not tracing.is_tracing_wanted()
-with logs.about_this_request(), tracing.begin("a call", {"x": 1}) as span, span.as_parent():
+span = tracing.start_operation("an operation")
+with logs.about_this_request(), tracing.ending(span), tracing.parent(span):
     logs.bind(thread="thr_1")
-    span.end(failed=True)
+    tracing.start_call("a call", {"x": 1}).end()
+assert not span.is_recording()
 """
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4318"}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True)

@@ -72,3 +72,26 @@ async def test_the_generator_is_cancelled_where_it_waits_and_can_clean_up_slowly
     await asyncio.wait([answer.task])
     assert steps == [0, 1, 2]
     assert answer.task.cancelled()
+
+
+async def test_a_second_cancellation_does_not_interrupt_the_clean_up() -> None:
+    is_cleaning, may_end = asyncio.Event(), asyncio.Event()
+    cleaned = []
+
+    async def generator() -> AsyncIterator[bytes]:
+        yield b"one"
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            is_cleaning.set()
+            await may_end.wait()
+            cleaned.append(True)
+            raise
+
+    answer = await StreamedAnswer(generator()).open()
+    answer.cancel()
+    await is_cleaning.wait()
+    answer.cancel()
+    may_end.set()
+    await asyncio.wait([answer.task])
+    assert cleaned == [True]

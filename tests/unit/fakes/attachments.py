@@ -9,6 +9,7 @@ from chatkit.types import (
     FileAttachment,
 )
 
+from app.attachment_state import AttachmentState
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
@@ -31,7 +32,7 @@ class Row:
     size: int
     object_key: str | None
     etag: str | None
-    state: str = "attached"
+    state: AttachmentState = AttachmentState.ATTACHED
     problem: str | None = None
 
 

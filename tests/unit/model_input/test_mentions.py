@@ -21,6 +21,7 @@ from chatkit.types import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.attachment_state import AttachmentState
 from app.context import RequestContext
 from app.model_input.announcements import MENTION, RULES
 from app.model_input.mentions import Mentions
@@ -160,8 +161,8 @@ async def test_an_id_that_is_not_the_users_own_is_a_note(attachments: Attachment
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"state": "pending"}, "has not been uploaded"),
-        ({"state": "rejected", "problem": "it is a program"}, "it is a program"),
+        ({"state": AttachmentState.PENDING}, "has not been uploaded"),
+        ({"state": AttachmentState.REJECTED, "problem": "it is a program"}, "it is a program"),
         ({"problem": "the provider rejected it"}, "the provider rejected it"),
     ],
 )

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.attachment_state import AttachmentState
 from app.errors import BucketUnavailable
 from app.model_input.bucket_urls import BucketLinks
 from app.model_input.readers import images
@@ -64,9 +65,12 @@ class DownBucket(MemoryBucket):
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"state": "pending"}, "has not been uploaded"),
-        ({"state": "rejected", "problem": "It is no PNG."}, "can't be used: It is no PNG."),
-        ({"state": "tombstone"}, "deleted or rejected"),
+        ({"state": AttachmentState.PENDING}, "has not been uploaded"),
+        (
+            {"state": AttachmentState.REJECTED, "problem": "It is no PNG."},
+            "can't be used: It is no PNG.",
+        ),
+        ({"state": AttachmentState.TOMBSTONE}, "deleted or rejected"),
         ({"object_key": None}, "not stored in this service"),
         ({"object_key": "attachments/gone"}, "its bytes are gone"),
         ({"etag": "another"}, "changed after they were checked"),
