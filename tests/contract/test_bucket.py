@@ -261,6 +261,7 @@ async def test_a_mistake_of_ours_is_not_called_unavailable(
             await bucket.read("k")
 
 
+@pytest.mark.slow
 async def test_a_store_that_takes_connections_and_falls_silent_is_unavailable() -> None:
     async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -275,6 +276,7 @@ async def test_a_store_that_takes_connections_and_falls_silent_is_unavailable() 
         assert time.monotonic() - started < 30
 
 
+@pytest.mark.slow
 async def test_a_store_that_is_down_is_said_so_at_once_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:

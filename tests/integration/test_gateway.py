@@ -640,6 +640,7 @@ def test_a_bucket_that_takes_nothing_stops_the_client() -> None:
             upstream.close()
 
 
+@pytest.mark.slow
 def test_a_bucket_that_is_down_is_said_to_be_down_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:

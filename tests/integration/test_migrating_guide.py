@@ -24,6 +24,8 @@ from app.settings import Settings
 from tests.servers import TestBucket
 from tests.service import test_settings
 
+pytestmark = pytest.mark.slow
+
 GUIDE = Path(__file__).parents[2] / "docs" / "migrating.md"
 BEGAN = datetime(2025, 1, 1, 12)
 
