@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Settings come from the environment or from the command line:
 # `make run PORT=8001 DATA_DIR=/tmp/two`.
 .DEFAULT_GOAL := help
-.PHONY: audit help run test check types lint fmt bench screenshots settings lock install clean
+.PHONY: audit help run test test-all check types lint fmt bench screenshots settings lock install clean
 MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
@@ -13,14 +13,18 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	{ echo $$python; break; }; done)
 
 help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: install ## Run everything on this machine: http://127.0.0.1:8000, data in .data
 	@exec $(PY) -m app dev $(ARGS)
 
-test: install ## Run the whole suite (ARGS="tests/unit -k name" for a part of it)
-	@$(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal \
-		--cov=app --cov-report=term:skip-covered $(ARGS)
+test: install ## Run the quick tests, in two minutes (ARGS="tests/unit -k name" for a part of them)
+	@$(PYTEST) -m "not slow" $(ARGS)
+
+test-all: install ## Run every test, with a browser, Docker and whole processes; report the coverage
+	@$(PYTEST) --cov=app --cov-report=term:skip-covered $(ARGS)
+
+PYTEST = $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: lint ## Check style, types, imports, declared dependencies and their vulnerabilities
 	@$(PY) -m mypy

@@ -4,7 +4,8 @@ A database is cloned from a migrated template and never rolled back, so that the
 commits, locks and reconnects as in production.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.closing_table import closing_table
 from tests.databases import Databases
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket, missing
+from tests.tiers import MISSING, left_out, mark_slow_directories
 
 TEMPLATE = "template_migrated"
 # A test database need not survive a crash.
@@ -44,11 +46,26 @@ hypothesis.settings.load_profile("patient")
 REQUEST_SECONDS = 60.0
 
 
+DESELECTED = pytest.StashKey[int]()
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` deselects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_slow_directories(items)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """In a worker of pytest-xdist, send what it has counted to the process that reports."""
     sent: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
     if sent is not None:
         sent["closing_table"] = closing_table.portable()
+        sent["deselected"] = session.config.stash.get(DESELECTED, 0)
+
+
+def pytest_deselected(items: Sequence[pytest.Item]) -> None:
+    if items:
+        stash = items[0].config.stash
+        stash[DESELECTED] = stash.get(DESELECTED, 0) + len(items)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -57,14 +74,25 @@ def pytest_testnodedown(node: Any) -> None:
     sent = getattr(node, "workeroutput", {})
     if "closing_table" in sent:
         closing_table.add(sent["closing_table"])
+        node.config.stash[DESELECTED] = sent["deselected"]  # the same in every worker
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print what the suite proved."""
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Print what the suite proved, and what it left out."""
     if lines := closing_table.lines():
         terminalreporter.section("attachments you can trust")
         for line in lines:
             terminalreporter.write_line(line)
+    reasons = (
+        report.longrepr[2].removeprefix("Skipped: ")
+        for report in terminalreporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple)
+    )
+    skipped = Counter(reason for reason in reasons if reason.startswith(MISSING))
+    for line in left_out(config.stash.get(DESELECTED, 0), skipped):
+        terminalreporter.write_line(f"Left out: {line}.", yellow=True)
 
 
 @pytest.fixture(scope="session")

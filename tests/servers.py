@@ -9,6 +9,8 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from tests.tiers import MISSING
+
 # conftest puts these into the environment, for the AWS credential chain.
 ACCESS_KEY_ID = "test-access-key"
 SECRET_ACCESS_KEY = "test-secret-access-key"  # not secret: the servers end with the tests
@@ -32,7 +34,7 @@ def missing(what: str) -> NoReturn:
     """Skip the test, because the machine lacks `what`; in CI, fail."""
     if os.environ.get("CI"):
         pytest.fail(f"CI must have it: {what}", pytrace=False)
-    pytest.skip(what)
+    pytest.skip(f"{MISSING}{what}")
 
 
 def create_bucket(endpoint_url: str) -> TestBucket:

@@ -76,13 +76,13 @@ def compose() -> Sequence[str]:
         files = [str(ROOT / name) for name in ("Dockerfile", *COMPOSE_FILES)]
         made = subprocess.run([str(STAND_IN_IMAGES), *files], capture_output=True, text=True)
         if made.returncode != 0:
-            missing(f"The images' stand-ins could not be made: {made.stderr or made.stdout}")
+            missing(f"stand-ins of the images: {made.stderr or made.stdout}")
     if not _succeeds("docker", "info"):
-        missing("A running Docker engine is needed")
+        missing("a running Docker engine (`apt-get install docker.io`)")
     if _succeeds("docker", "compose", "version"):
         return ("docker", "compose")
     if shutil.which("docker-compose") is None:
-        missing("docker compose is needed")
+        missing("Docker Compose (`apt-get install docker-compose`)")
     return ("docker-compose",)
 
 

@@ -19,7 +19,7 @@ def _make(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 def test_make_alone_lists_what_can_be_done() -> None:
     said = _make().stdout
-    for target in ("run", "test", "check", "lint", "fmt", "bench", "help"):
+    for target in ("run", "test", "test-all", "check", "lint", "fmt", "bench", "help"):
         assert f"make {target} " in said
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.acceptance.command import ROOT, Command, app, running
+from tests.acceptance.command import ROOT, STOP_SECONDS, Command, app, running
 from tests.model_api import ModelApi, Text, model_api
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, user_message
@@ -112,7 +112,7 @@ def test_uploads_and_answers_under_way_are_finished(
             slow_model.released.set()
             events = [json.loads(line[6:]) for line in lines if line.startswith("data: ")]
         assert events[-1]["type"] == "thread.item.done"
-        assert command.process.wait(30) == 0
+        assert command.process.wait(STOP_SECONDS) == 0
     with serving(tmp_path / "log", database_url, seaweedfs_bucket) as (_, alice):
         assert saved_answers(alice) == [ANSWER]
         assert alice.say("And this?", attachment["id"])
@@ -131,7 +131,7 @@ def test_an_answer_that_takes_too_long_is_kept_as_far_as_it_came(
     ) as (command, alice):
         with answer_under_way(alice):
             command.process.send_signal(signal.SIGTERM)
-            assert command.process.wait(20) == 0
+            assert command.process.wait(STOP_SECONDS) == 0
         assert "Traceback" not in command.output
     with serving(tmp_path / "log", database_url, seaweedfs_bucket) as (_, alice):
         [kept] = saved_answers(alice)

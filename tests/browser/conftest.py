@@ -54,12 +54,12 @@ def chromium() -> Iterator[Browser]:
         filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
     )
     if path is None:
-        missing("No Chromium: `apt-get install chromium`, or set CHROMIUM to its path")
+        missing("Chromium (`apt-get install chromium`, or set CHROMIUM to its path)")
     with sync_playwright() as playwright:
         try:
             browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGUMENTS)
         except Error as exc:
-            missing(f"Chromium does not start: {exc.message.splitlines()[0]}")
+            missing(f"a Chromium that starts: {exc.message.splitlines()[0]}")
         yield browser
         browser.close()
 

@@ -1,4 +1,7 @@
-"""A bucket on each kind of store, and the layers below HTTP on it."""
+"""A bucket on each kind of store, and the layers below HTTP on it.
+
+moto accepts what S3 rejects, so what it adds to SeaweedFS is little: it is for `make test-all`.
+"""
 
 from collections.abc import AsyncIterator
 
@@ -9,7 +12,7 @@ from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
 
-@pytest.fixture(params=["seaweedfs", "moto"])
+@pytest.fixture(params=["seaweedfs", pytest.param("moto", marks=pytest.mark.slow)])
 def any_bucket(request: pytest.FixtureRequest) -> TestBucket:
     bucket: TestBucket = request.getfixturevalue(f"{request.param}_bucket")
     return bucket

@@ -270,6 +270,7 @@ async def test_a_mistake_of_ours_is_not_called_unavailable(
             await bucket.read("k")
 
 
+@pytest.mark.slow
 async def test_a_store_that_accepts_connections_and_stays_silent_is_unavailable() -> None:
     async def ignore(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
@@ -284,6 +285,7 @@ async def test_a_store_that_accepts_connections_and_stays_silent_is_unavailable(
         assert time.monotonic() - started < 30
 
 
+@pytest.mark.slow
 async def test_a_store_that_is_down_fails_fast_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:

@@ -155,6 +155,7 @@ async def test_the_thread_of_an_attachment_is_named(
     assert (await entities.load("alice", attachment_id)).thread_title == "Bananas"
 
 
+@pytest.mark.slow
 async def test_among_100_000_rows_of_others_the_index_leads_to_ones_own(
     database: Database, entities: Entities
 ) -> None:

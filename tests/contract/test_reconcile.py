@@ -150,6 +150,7 @@ class Rows(ReconcileRows):
             yield KeyedRow("u", "a", key, None, AttachmentState.ATTACHED, True, 1e9)
 
 
+@pytest.mark.slow
 async def test_a_million_keys_are_compared_in_bounded_memory() -> None:
     before = psutil.Process().memory_info().rss
     summary = await Reconciliation(

@@ -94,6 +94,7 @@ def test_what_a_store_rejects_is_reported_in_its_words(seaweedfs_bucket: TestBuc
     assert "NotImplemented" in str(steps["public access block"])
 
 
+@pytest.mark.slow
 def test_a_store_that_does_not_answer_is_reported_as_unavailable() -> None:
     (port,) = free_ports(1)
     with pytest.raises(BucketUnavailable):

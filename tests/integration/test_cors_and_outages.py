@@ -84,6 +84,7 @@ def test_the_callers_request_id_comes_back(alice: ChatKitClient) -> None:
     assert len(response.headers["x-request-id"]) == 16
 
 
+@pytest.mark.slow
 def test_a_database_that_is_down_is_a_503_and_comes_back(
     tmp_path: Path, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -113,6 +114,7 @@ def test_a_database_that_is_down_is_a_503_and_comes_back(
         postgres.stop()
 
 
+@pytest.mark.slow
 def test_a_bucket_that_is_down_is_a_503_and_comes_back(tmp_path: Path, database_url: str) -> None:
     seaweedfs = EmbeddedSeaweedFS(
         tmp_path / "weed", access_key_id=ACCESS_KEY_ID, secret_access_key=SECRET_ACCESS_KEY

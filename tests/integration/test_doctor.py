@@ -24,6 +24,8 @@ from tests.model_api import Call, Error, Received, Text, model_api
 from tests.servers import TestBucket
 from tests.service import running, test_settings
 
+pytestmark = pytest.mark.slow
+
 PAGE = "https://chat.example.com"
 IFRAME = "https://cdn.platform.openai.com"
 NOBODY_LISTENS = "http://127.0.0.1:9"

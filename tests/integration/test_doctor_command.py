@@ -3,10 +3,14 @@
 import json
 import subprocess
 
+import pytest
+
 from app.database.migrate import head_revision
 from tests.acceptance.command import ROOT, app, clean_environment
 from tests.integration.test_doctor import prepare
 from tests.servers import TestBucket
+
+pytestmark = pytest.mark.slow
 
 
 def doctor(

@@ -24,6 +24,8 @@ from tests.acceptance.command import wait_for
 from tests.conftest import FAST_AND_FORGETFUL
 from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def bystander() -> Iterator[subprocess.Popen[bytes]]:

@@ -14,6 +14,8 @@ from tests.integration.test_main_path import png
 from tests.servers import missing
 from tests.service import answer_of, events_of
 
+pytestmark = pytest.mark.slow
+
 FAQ = Path(__file__).parents[2] / "docs" / "faq.md"
 
 
@@ -28,7 +30,7 @@ def test_a_file_is_sent_from_a_script_by_either_strategy(
     base_url: str, script: str, tmp_path: Path
 ) -> None:
     if shutil.which("curl") is None:
-        missing("curl")
+        missing("curl (`apt-get install curl`)")
     (tmp_path / "chart.png").write_bytes(png())
     user = {"x-forwarded-user": "a script"}
     run = subprocess.run(

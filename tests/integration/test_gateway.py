@@ -641,6 +641,7 @@ def test_a_bucket_that_reads_nothing_stops_the_client() -> None:
             upstream.close()
 
 
+@pytest.mark.slow
 def test_a_bucket_that_is_down_is_unavailable_and_works_again_when_it_is_back(
     tmp_path: Path,
 ) -> None:

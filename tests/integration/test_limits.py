@@ -99,7 +99,7 @@ async def test_without_the_shared_count_no_request_is_limited(
 
 
 async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
-    program = shutil.which("redis-server") or missing("redis-server is not installed")
+    program = shutil.which("redis-server") or missing("Redis (`apt-get install redis-server`)")
     path = tmp_path / "redis.sock"
     process = subprocess.Popen(  # noqa: ASYNC220 - it is there at once
         [program, "--port", "0", "--unixsocket", str(path), "--save", "", "--dir", str(tmp_path)],

@@ -22,6 +22,8 @@ from app.database.engine import Database
 from app.database.thread_store import PostgresStore
 from tests.servers import TestBucket
 
+pytestmark = pytest.mark.slow
+
 GUIDE = Path(__file__).parents[2] / "docs" / "migrating.md"
 BEGAN = datetime(2025, 1, 1, 12)
 

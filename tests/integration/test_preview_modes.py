@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,14 +13,24 @@ import httpx
 import pytest
 from PIL import Image
 
+from app.attachments.previews import RedirectPreviews
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings.environment import Settings
+from app.storage.signing import UrlSigner
 from tests.closing_table import closing_table
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
 
 ORIGIN = "https://chat.example.org"
+
+
+@pytest.fixture(autouse=True)
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sign all links of a test at one time, because they change when a window of time ends."""
+    now = time.time()
+    for signer in (UrlSigner, RedirectPreviews):
+        monkeypatch.setitem(signer.__init__.__kwdefaults__ or {}, "clock", lambda: now)
 
 
 def photo(side: int = 900) -> bytes:

@@ -8,12 +8,15 @@ keys and indexes that the migrations made, and the service runs on them unchange
 import re
 from collections.abc import Callable
 
+import pytest
 from sqlalchemy import text
 
 from app.database.engine import Database
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
 from tests.waiting import wait_until
+
+pytestmark = pytest.mark.slow
 
 TABLES = ("threads", "thread_items", "attachments", "feedback")
 PARTITIONS = 4

@@ -48,7 +48,7 @@ def model_api(**settings: Any) -> Iterator[ModelApi]:
     clears `received`.
     """
     if not DOCUMENT.exists():
-        missing(f"OpenAI's OpenAPI document is not at {DOCUMENT}")
+        missing(f"OpenAI's OpenAPI document (expected at {DOCUMENT})")
     with serving(ModelApi(**settings)) as api:
         yield api
     api.expect_no_rejection()

@@ -113,6 +113,7 @@ def takes_all_memory(_: bytes) -> bytes:
     return b"x" * 8 * 1024**3
 
 
+@pytest.mark.slow
 async def test_a_decoder_that_never_ends_is_stopped_and_blocks_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

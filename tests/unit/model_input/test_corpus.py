@@ -22,7 +22,9 @@ def test_the_corpus_is_large_enough() -> None:
     assert len({sample.name for sample in SAMPLES}) == len(SAMPLES)
 
 
-@pytest.fixture(scope="module", params=["responses", "chat_completions"])
+@pytest.fixture(
+    scope="module", params=["responses", pytest.param("chat_completions", marks=pytest.mark.slow)]
+)
 async def corpus(
     request: pytest.FixtureRequest, running_model_api: ModelApi, anyio_backend: str
 ) -> tuple[str, Attachments, dict[str, Received]]:

@@ -24,7 +24,7 @@ both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions
 @pytest.mark.parametrize(
     ("decoder", "words"),
     [
-        (bad_decoders.hang, "longer than 3 seconds"),
+        pytest.param(bad_decoders.hang, "longer than 3 seconds", marks=pytest.mark.slow),
         (bad_decoders.eat, "too much memory"),
         (bad_decoders.die, "broke the reader"),
     ],
