@@ -26,9 +26,10 @@ test-all: install ## Run every test, with a browser, Docker and whole processes;
 
 PYTEST = $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-check: lint ## Check style, types, imports, declared dependencies and their vulnerabilities
+check: lint ## Check style, types, imports, documents, dependencies and their vulnerabilities
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/lint-imports
+	@$(PY) -m tools.documents
 	@$(PY) -m deptry app migrations
 	@$(PY) -m deptry tests benchmarks tools docs --ignore DEP002,DEP004
 	@$(MAKE) audit

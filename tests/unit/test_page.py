@@ -122,8 +122,3 @@ def test_vendored_libraries_are_what_their_readme_says() -> None:
     }
     for name, checksum in rows:
         assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == checksum
-
-
-def test_the_readme_shows_the_reference_fetch_as_it_is() -> None:
-    readme = (WEB_DIRECTORY.parent.parent / "README.md").read_text()
-    assert (WEB_DIRECTORY / "fetch.js").read_text() in readme
