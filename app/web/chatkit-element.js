@@ -1,9 +1,9 @@
 /** Shows OpenAI's `<openai-chatkit>` element, loaded from OpenAI's host. */
 
-import { openContent } from './client/attachment-content.js';
-import { h } from './client/dom.js';
+import { openContent } from './client/files/attachment-content.js';
+import { h } from './client/ui/dom.js';
 import { preference } from './client/preferences.js';
-import { openSettings } from './client/settings-dialog.js';
+import { openSettings } from './client/ui/settings-dialog.js';
 import { chatKitOptions } from './chatkit-options.js';
 
 export const CHATKIT_SCRIPT = 'https://cdn.platform.openai.com/deployments/chatkit/chatkit.js';

@@ -1,8 +1,8 @@
 /** Starts the page: configuration, token, then OpenAI's element or our own client. */
 
 import { mountClient } from './client/client.js';
-import { askForToken } from './client/dialogs.js';
-import { h } from './client/dom.js';
+import { askForToken } from './client/ui/dialogs.js';
+import { h } from './client/ui/dom.js';
 import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { mountElement } from './chatkit-element.js';
 import { createFetch } from './fetch.js';

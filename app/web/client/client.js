@@ -1,25 +1,25 @@
 /** Our own ChatKit client: puts its parts together and answers what a person does. */
 
-import { announce, mountAnnouncer } from './announce.js';
-import { Api } from './api.js';
-import { openContent } from './attachment-content.js';
-import { renewPreviews } from './attachment-view.js';
-import { copyText } from './clipboard.js';
-import { Composer } from './composer.js';
-import { Conversation } from './conversation.js';
-import { h, iconButton } from './dom.js';
-import { createEntityPopover } from './entity-popover.js';
-import { acceptDrops } from './file-drop.js';
-import { icon } from './icons.js';
+import { announce, mountAnnouncer } from './ui/announce.js';
+import { Api } from './protocol/api.js';
+import { openContent } from './files/attachment-content.js';
+import { renewPreviews } from './thread/attachment-view.js';
+import { copyText } from './ui/clipboard.js';
+import { Composer } from './composer/composer.js';
+import { Conversation } from './thread/conversation.js';
+import { h, iconButton } from './ui/dom.js';
+import { createEntityPopover } from './thread/entity-popover.js';
+import { acceptDrops } from './composer/file-drop.js';
+import { icon } from './ui/icons.js';
 import { preference } from './preferences.js';
-import { openSettings } from './settings-dialog.js';
-import { Sidebar } from './sidebar.js';
-import { openSketchBoard } from './sketch-board.js';
-import { plainText } from './thread-state.js';
-import { ThreadView } from './thread-view.js';
-import { Toast } from './toast.js';
-import { UploadQueue } from './upload-queue.js';
-import { renderWelcome } from './welcome.js';
+import { openSettings } from './ui/settings-dialog.js';
+import { Sidebar } from './history/sidebar.js';
+import { openSketchBoard } from './composer/sketch-board.js';
+import { plainText } from './thread/thread-state.js';
+import { ThreadView } from './thread/thread-view.js';
+import { Toast } from './ui/toast.js';
+import { UploadQueue } from './uploads/upload-queue.js';
+import { renderWelcome } from './thread/welcome.js';
 
 const PREVIEW_REFRESH_PAUSE_MS = 2000;
 

@@ -1,7 +1,7 @@
 /** The scrolling list of messages: keeps the DOM in step with a `ThreadState`. */
 
-import { h } from './dom.js';
-import { icon } from './icons.js';
+import { h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 import { renderItem, updateItem } from './item-view.js';
 
 const NEAR_THE_END_PIXELS = 80;

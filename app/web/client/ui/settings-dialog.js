@@ -1,9 +1,9 @@
 /** The settings: how files are uploaded, which interface, light or dark, and what serves this page. */
 
 import { h, iconButton } from './dom.js';
-import { formatBytes } from './format.js';
+import { formatBytes } from '../text/format.js';
 import { icon } from './icons.js';
-import { applyTheme, elementIsOutOfReach, preference, remember } from './preferences.js';
+import { applyTheme, elementIsOutOfReach, preference, remember } from '../preferences.js';
 
 /**
  * @param {object} config  From `config.json`.

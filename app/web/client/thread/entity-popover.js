@@ -1,11 +1,11 @@
 /** The preview of a mention in a message, while the pointer or the focus rests on it. */
 
-import { h } from './dom.js';
-import { renderWidget } from './widget-view.js';
+import { h } from '../ui/dom.js';
+import { renderWidget } from '../widgets/widget-view.js';
 
 const REST_MS = 250;
 
-/** @param {import('./api.js').Api} api */
+/** @param {import('../protocol/api.js').Api} api */
 export function createEntityPopover(api) {
   const popover = h('div', { class: 'entity-popover', popover: 'manual' });
   let timer = 0;

@@ -1,8 +1,8 @@
 /** The Snapshot dialog: an SVG one can draw on, attached to the message as a PNG. */
 
-import { snapshot } from '../snapshot.js';
-import { h, iconButton } from './dom.js';
-import { icon } from './icons.js';
+import { snapshot } from '../../snapshot.js';
+import { h, iconButton } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 960;

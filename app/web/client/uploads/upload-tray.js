@@ -1,9 +1,9 @@
 /** The cards of the files being attached: progress, speed, what went wrong, cancel, retry. */
 
-import { announce } from './announce.js';
-import { h, iconButton } from './dom.js';
-import { formatBytes, splitName } from './format.js';
-import { icon } from './icons.js';
+import { announce } from '../ui/announce.js';
+import { h, iconButton } from '../ui/dom.js';
+import { formatBytes, splitName } from '../text/format.js';
+import { icon } from '../ui/icons.js';
 
 export class UploadTray {
   /** @param {import('./upload-queue.js').UploadQueue} queue */

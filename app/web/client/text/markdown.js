@@ -1,7 +1,7 @@
 /** Markdown to DOM. Whatever the text holds, only harmless elements come out. */
 
-import { marked } from '../vendor/marked.esm.js';
-import DOMPurify from '../vendor/purify.es.mjs';
+import { marked } from '../../vendor/marked.esm.js';
+import DOMPurify from '../../vendor/purify.es.mjs';
 
 const ALLOWED_TAGS = [
   'a', 'blockquote', 'br', 'code', 'del', 'em', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'li', 'ol',

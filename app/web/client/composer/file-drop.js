@@ -1,7 +1,7 @@
 /** Lets files be dropped anywhere on the client. */
 
-import { h } from './dom.js';
-import { icon } from './icons.js';
+import { h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 
 /** @param {HTMLElement} root @param {(files: FileList) => void} onFiles */
 export function acceptDrops(root, onFiles) {

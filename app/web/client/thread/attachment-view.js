@@ -1,8 +1,8 @@
 /** Shows a message's attachments, and keeps their previews alive after the links expire. */
 
-import { h } from './dom.js';
-import { describeKind, splitName } from './format.js';
-import { icon } from './icons.js';
+import { h } from '../ui/dom.js';
+import { describeKind, splitName } from '../text/format.js';
+import { icon } from '../ui/icons.js';
 
 /**
  * @param {object[]} attachments

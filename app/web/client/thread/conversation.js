@@ -9,14 +9,14 @@ export class Conversation extends EventTarget {
   earlierCursor = null;
   #abort = null;
 
-  /** @param {import('./api.js').Api} api */
+  /** @param {import('../protocol/api.js').Api} api */
   constructor(api, state = new ThreadState()) {
     super();
     this.api = api;
     this.state = state;
   }
 
-  /** @param {import('./api.js').Api} api @param {string} threadId */
+  /** @param {import('../protocol/api.js').Api} api @param {string} threadId */
   static async open(api, threadId) {
     const [thread, page] = await Promise.all([
       api.call('threads.get_by_id', { thread_id: threadId }),

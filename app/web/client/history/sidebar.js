@@ -1,16 +1,16 @@
 /** The list of chats: open, start, rename, delete. */
 
-import { confirmDelete } from './dialogs.js';
-import { h, iconButton } from './dom.js';
-import { dayGroup } from './format.js';
-import { icon } from './icons.js';
+import { confirmDelete } from '../ui/dialogs.js';
+import { h, iconButton } from '../ui/dom.js';
+import { dayGroup } from '../text/format.js';
+import { icon } from '../ui/icons.js';
 
 const PAGE_SIZE = 30;
 
 export class Sidebar {
   /**
    * @param {object} options
-   * @param {import('./api.js').Api} options.api
+   * @param {import('../protocol/api.js').Api} options.api
    * @param {object} options.config
    * @param {(threadId: string | null) => void} options.onOpen
    * @param {(threadId: string) => void} options.onDeleted

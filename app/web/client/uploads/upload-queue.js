@@ -44,7 +44,7 @@ export class UploadQueue extends EventTarget {
 
   /**
    * @param {object} options
-   * @param {import('./api.js').Api} options.api
+   * @param {import('../protocol/api.js').Api} options.api
    * @param {object} options.config
    * @param {() => Promise<string | null>} options.getToken
    * @param {() => 'two_phase' | 'direct'} options.strategy  Asked for each upload as it starts.

@@ -1,8 +1,8 @@
 /** What an empty chat shows: what this page is good for, and how to begin. */
 
-import { h } from './dom.js';
-import { formatBytes } from './format.js';
-import { icon } from './icons.js';
+import { h } from '../ui/dom.js';
+import { formatBytes } from '../text/format.js';
+import { icon } from '../ui/icons.js';
 
 /** @param {object} config @param {{attach: () => void, snapshot: () => void}} actions */
 export function renderWelcome(config, { attach, snapshot }) {

@@ -1,10 +1,10 @@
 /** The list that opens on "@": searched as one types, worked by keyboard, with a preview. */
 
-import { announce } from './announce.js';
-import { h } from './dom.js';
-import { icon } from './icons.js';
+import { announce } from '../ui/announce.js';
+import { h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 import { openMention } from './mention-text.js';
-import { renderWidget } from './widget-view.js';
+import { renderWidget } from '../widgets/widget-view.js';
 
 const TYPING_PAUSE_MS = 120;
 /** Long enough for the focus to come back from a button of the composer. */
@@ -13,7 +13,7 @@ const BLUR_PATIENCE_MS = 100;
 export class MentionMenu {
   /**
    * @param {HTMLTextAreaElement} input
-   * @param {import('./api.js').Api} api
+   * @param {import('../protocol/api.js').Api} api
    * @param {(entity: object, start: number, end: number) => void} choose
    */
   constructor(input, api, choose) {

@@ -1,11 +1,11 @@
 /** Turns one thread item into what a person reads. */
 
 import { renderAttachments } from './attachment-view.js';
-import { h, iconButton } from './dom.js';
-import { icon } from './icons.js';
-import { renderMarkdown } from './markdown.js';
+import { h, iconButton } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+import { renderMarkdown } from '../text/markdown.js';
 import { plainText } from './thread-state.js';
-import { renderWidget } from './widget-view.js';
+import { renderWidget } from '../widgets/widget-view.js';
 
 /**
  * @param {object} item  A ChatKit `ThreadItem`, or a `notice`.

@@ -1,6 +1,6 @@
 /** What may be attached, by the limits in `config.json`: stated once, on the server. */
 
-import { formatBytes } from './format.js';
+import { formatBytes } from '../text/format.js';
 
 /** Browsers leave `type` empty for names they don't know: fall back on the server's table. */
 export function mimeTypeOf(file, limits) {

@@ -1,7 +1,7 @@
 /** Moves one file's bytes, with progress: the same rules as `fetch.js`, on XMLHttpRequest. */
 
-import { bucketForm, bucketMessage, isGatewayUrl, pause, secondsToWait } from '../fetch.js';
-import { ApiError } from './api.js';
+import { bucketForm, bucketMessage, isGatewayUrl, pause, secondsToWait } from '../../fetch.js';
+import { ApiError } from '../protocol/api.js';
 
 const UNREACHABLE = 'The upload didn’t get through. Check your connection, then retry.';
 

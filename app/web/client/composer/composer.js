@@ -1,18 +1,18 @@
 /** Where a message is written: text with mentions, files, a snapshot, Send and Stop. */
 
-import { announce } from './announce.js';
-import { h, iconButton } from './dom.js';
-import { icon } from './icons.js';
-import { pickerAccept } from './limits.js';
+import { announce } from '../ui/announce.js';
+import { h, iconButton } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+import { pickerAccept } from '../uploads/limits.js';
 import { MentionMenu } from './mention-menu.js';
 import { splitMentions, toContent } from './mention-text.js';
-import { UploadTray } from './upload-tray.js';
+import { UploadTray } from '../uploads/upload-tray.js';
 
 export class Composer {
   /**
    * @param {object} options
-   * @param {import('./upload-queue.js').UploadQueue} options.queue
-   * @param {import('./api.js').Api} options.api
+   * @param {import('../uploads/upload-queue.js').UploadQueue} options.queue
+   * @param {import('../protocol/api.js').Api} options.api
    * @param {object} options.config
    * @param {(message: {content: object[], attachments: object[]}, draft: object) => void} options.onSend
    *   `draft` goes to `restore` when the message is refused, else its uploads to `queue.release`.

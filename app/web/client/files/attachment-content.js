@@ -1,7 +1,7 @@
 /** Opens an attachment: pictures in the page, everything else as a download. */
 
-import { errorFrom } from './api.js';
-import { showPicture } from './dialogs.js';
+import { errorFrom } from '../protocol/api.js';
+import { showPicture } from '../ui/dialogs.js';
 
 /** @param {object} config @param {typeof fetch} fetch @param {object} attachment */
 export async function openContent(config, fetch, attachment) {
