@@ -30,9 +30,9 @@ check: lint ## Check style, types, who imports whom, and dependencies for vulner
 audit: install ## Ask PyPI about vulnerabilities in what is pinned (AUDIT=required fails without answer)
 	@$(PY) -m tools.audit
 
-types: ## Check the page's ChatKit options against the official types (needs Node.js)
-	@npm ci --prefix tests/types --ignore-scripts --no-audit --no-fund --silent
-	@npm run --silent --prefix tests/types check
+types: ## Check the types and the style of the page's JavaScript (needs Node.js)
+	@npm ci --prefix tests/web --ignore-scripts --no-audit --no-fund --silent
+	@npm run --silent --prefix tests/web check
 
 lint: install ## Check style alone
 	@$(PY) -m ruff check

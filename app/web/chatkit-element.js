@@ -2,7 +2,7 @@
 
 import { openContent } from './client/files/attachment-content.js';
 import { h } from './client/ui/dom.js';
-import { preference } from './client/preferences.js';
+import { preference, uploadStrategy } from './client/preferences.js';
 import { openSettings } from './client/ui/settings-dialog.js';
 import { chatKitOptions } from './chatkit-options.js';
 
@@ -11,22 +11,24 @@ const PATIENCE_MS = 5000;
 
 /**
  * @param {HTMLElement} root
- * @param {object} options  As for `mountClient`.
+ * @param {Pick<import('./client/client.js').ClientOptions, 'config' | 'fetch' | 'onSettingChanged'>} options
  * @throws {Error} when the script can't be had in time
  */
 export async function mountElement(root, { config, fetch, onSettingChanged }) {
   await loadScript();
-  const element = document.createElement('openai-chatkit');
+  const element = /** @type {import('@openai/chatkit').OpenAIChatKit} */ (
+    document.createElement('openai-chatkit')
+  );
   const threadId = /^#\/chat\/(.+)$/.exec(location.hash)?.[1] ?? null;
   const isDark = preference('theme', 'system') === 'dark' ||
     (preference('theme', 'system') === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
   const options = chatKitOptions({
     config,
     fetch,
-    strategy: preference('strategy', config.uploads.strategy),
+    strategy: uploadStrategy(config),
     colorScheme: isDark ? 'dark' : 'light',
     threadId,
-    openEntity: ({ id, title }) => openContent(config, fetch, { id, name: title }),
+    openEntity: ({ id, title }) => void openContent(config, fetch, { id, name: title }),
   });
   options.header = {
     ...options.header,

@@ -1,18 +1,20 @@
 /** Starts the page: configuration, token, then OpenAI's element or our own client. */
 
 import { mountClient } from './client/client.js';
+import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { askForToken } from './client/ui/dialogs.js';
 import { h } from './client/ui/dom.js';
-import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { mountElement } from './chatkit-element.js';
 import { createFetch } from './fetch.js';
 
-export async function loadConfig(url = '/config.json') {
-  const response = await fetch(url);
+/** @returns {Promise<import('./page-config.js').PageConfig>} */
+async function loadConfig() {
+  const response = await fetch('/config.json');
   if (!response.ok) throw new Error('The page could not load its configuration.');
   return response.json();
 }
 
+/** @param {HTMLElement} root */
 async function start(root) {
   applyTheme();
   const config = await loadConfig();
@@ -35,9 +37,16 @@ async function start(root) {
   mountClient(root, options);
 }
 
-const root = document.getElementById('chat');
-start(root).catch((error) =>
+/**
+ * @param {HTMLElement} root
+ * @param {unknown} error
+ */
+function giveUp(root, error) {
   root.replaceChildren(h('div', { class: 'fatal', role: 'alert' },
     h('h1', { text: 'The chat can’t start' }),
-    h('p', { text: error.message }),
-    h('button', { type: 'button', class: 'button', text: 'Try again', on: { click: () => location.reload() } }))));
+    h('p', { text: error instanceof Error ? error.message : String(error) }),
+    h('button', { type: 'button', class: 'button', text: 'Try again', on: { click: () => location.reload() } })));
+}
+
+const root = document.getElementById('chat');
+if (root) start(root).catch((error) => giveUp(root, error));

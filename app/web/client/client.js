@@ -1,7 +1,7 @@
 /** Our own ChatKit client: puts its parts together and answers what a person does. */
 
 import { announce, mountAnnouncer } from './ui/announce.js';
-import { Api } from './protocol/api.js';
+import { Api, ApiError } from './protocol/api.js';
 import { openContent } from './files/attachment-content.js';
 import { renewPreviews } from './thread/attachment-view.js';
 import { copyText } from './ui/clipboard.js';
@@ -11,7 +11,7 @@ import { h, iconButton } from './ui/dom.js';
 import { createEntityPopover } from './thread/entity-popover.js';
 import { acceptDrops } from './composer/file-drop.js';
 import { icon } from './ui/icons.js';
-import { preference } from './preferences.js';
+import { uploadStrategy } from './preferences.js';
 import { openSettings } from './ui/settings-dialog.js';
 import { Sidebar } from './history/sidebar.js';
 import { openSketchBoard } from './composer/sketch-board.js';
@@ -24,107 +24,153 @@ import { renderWelcome } from './thread/welcome.js';
 const PREVIEW_REFRESH_PAUSE_MS = 2000;
 
 /**
+ * @typedef {import('./composer/composer.js').Draft} Draft
+ * @typedef {import('./thread/conversation.js').Message} Message
+ * @typedef {import('./thread/thread-state.js').ThreadInfo} ThreadInfo
+ * @typedef {import('./thread/thread-state.js').Item} Item
+ *
+ * @typedef {object} ClientOptions
+ * @property {import('../page-config.js').PageConfig} config
+ * @property {typeof globalThis.fetch} fetch  From `fetch.js`.
+ * @property {() => Promise<string | null>} getToken
+ * @property {(name: import('./preferences.js').PreferenceName) => void} onSettingChanged
+ *
+ * The part of `<openai-chatkit>`'s methods that this client has.
+ * @typedef {Pick<import('@openai/chatkit').OpenAIChatKit,
+ *   'sendUserMessage' | 'setComposerValue' | 'setThreadId' | 'focusComposer'>} ClientHandle
+ */
+
+/**
  * @param {HTMLElement} root
- * @param {object} options
- * @param {object} options.config  From `config.json`.
- * @param {typeof fetch} options.fetch  From `fetch.js`.
- * @param {() => Promise<string | null>} options.getToken
- * @param {(name: string) => void} options.onSettingChanged
+ * @param {ClientOptions} options
+ * @returns {ClientHandle}
  */
 export function mountClient(root, options) {
   return new Client(root, options).start();
 }
 
 class Client {
-  constructor(root, { config, fetch, getToken, onSettingChanged }) {
-    Object.assign(this, { root, config, fetch, onSettingChanged });
+  /**
+   * @param {HTMLElement} frame
+   * @param {ClientOptions} options
+   */
+  constructor(frame, { config, fetch, getToken, onSettingChanged }) {
+    this.frame = frame;
+    this.config = config;
+    this.fetch = fetch;
+    this.onSettingChanged = onSettingChanged;
     this.api = new Api(config, fetch);
-    this.live = new Map(); // conversations with an answer under way, by thread id
+    this.conversation = new Conversation(this.api);
+    this.shown = new AbortController();
+    /** @type {Map<string, Conversation>}  With an answer under way, by thread id. */
+    this.live = new Map();
+    /** @type {Map<string, 'positive' | 'negative'>}  By item id. */
     this.ratings = new Map();
     this.toast = new Toast();
+    /** @type {Set<string>} */
     this.changed = new Set();
+    /** @type {number | null} */
+    this.redrawing = null;
+    /** @type {number | null} */
+    this.renewal = null;
+    /** @type {HTMLElement | null} */
+    this.welcome = null;
     this.popover = createEntityPopover(this.api);
     this.queue = new UploadQueue({
-      api: this.api, config, getToken, strategy: () => preference('strategy', config.uploads.strategy),
+      api: this.api, config, getToken, strategy: () => uploadStrategy(config),
     });
     this.view = new ThreadView(this.#itemActions());
     this.composer = new Composer({
       queue: this.queue, api: this.api, config,
-      onSend: (message, draft) => this.#send(message, draft),
+      onSend: (message, draft) => void this.#send(message, draft),
       onStop: () => this.conversation.stop(),
       onSnapshot: () => this.#snapshot(),
     });
     this.sidebar = new Sidebar({
       api: this.api, config,
-      onOpen: (id) => this.#goTo(id),
-      onDeleted: (id) => id === this.conversation.threadId && this.#goTo(null),
+      onOpen: (id) => void this.#goTo(id),
+      onDeleted: (id) => {
+        if (id === this.conversation.threadId) void this.#goTo(null);
+      },
       onSettings: () => openSettings(config, (name) => this.#settingChanged(name)),
     });
+    this.title = h('h1', { class: 'thread-title' });
+    this.root = this.#frame();
   }
 
-  start() {
-    this.title = h('h1', { class: 'thread-title' });
-    this.main = h('main', { class: 'main' },
+  /** @returns {HTMLElement} */
+  #frame() {
+    const main = h('main', { class: 'main' },
       h('header', { class: 'topbar' },
         iconButton(icon('menu'), 'Chats', () => this.#toggleSidebar(), { class: 'menu-button', 'aria-expanded': 'false' }),
         this.title,
-        iconButton(icon('plus'), 'New chat', () => this.#goTo(null), { class: 'topbar-new' })),
+        iconButton(icon('plus'), 'New chat', () => void this.#goTo(null), { class: 'topbar-new' })),
       this.view.element, this.composer.element);
-    this.scrim = h('div', { class: 'scrim', on: { click: () => this.#toggleSidebar(false) } });
-    const frame = this.root;
-    this.root = h('div', { class: 'client' },
+    /** @type {HTMLElement} */
+    const scrim = h('div', { class: 'scrim', on: { click: () => this.#toggleSidebar(false) } });
+    return h('div', { class: 'client' },
       h('a', { class: 'skip-link', href: '#composer-input', text: 'Skip to the message field', on: {
-        click: (event) => { event.preventDefault(); this.composer.focus(); } } }),
-      this.sidebar.element, this.scrim, this.main, this.toast.element, this.popover.element);
-    frame.classList.add('client-frame'); // its width, not the window's, decides the layout
-    frame.replaceChildren(this.root);
+        click: (/** @type {Event} */ event) => {
+          event.preventDefault();
+          this.composer.focus();
+        } } }),
+      this.sidebar.element, scrim, main, this.toast.element, this.popover.element);
+  }
+
+  /** @returns {ClientHandle} */
+  start() {
+    this.frame.classList.add('client-frame'); // its width, not the window's, decides the layout
+    this.frame.replaceChildren(this.root);
     mountAnnouncer(this.root);
     acceptDrops(this.root, (files) => this.composer.addFiles(files));
-    addEventListener('popstate', () => this.#openFromAddress());
+    addEventListener('popstate', () => void this.#openFromAddress());
     addEventListener('unhandledrejection', (event) => this.#report(event));
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.#toggleSidebar(false);
     });
-    this.sidebar.load().catch((error) => this.toast.say(error.message));
-    this.#openFromAddress();
+    void this.#attempt(this.sidebar.load());
+    void this.#openFromAddress();
     return {
-      sendUserMessage: (message) => this.sendUserMessage(message),
-      setComposerValue: (value) => this.setComposerValue(value),
+      sendUserMessage: (message) => this.#sendUserMessage(message),
+      setComposerValue: async (value) => this.#setComposerValue(value),
       setThreadId: (id) => this.#goTo(id),
-      focusComposer: () => this.composer.focus(),
+      focusComposer: async () => this.composer.focus(),
     };
   }
 
-  /** Like `sendUserMessage` of `<openai-chatkit>`. */
-  async sendUserMessage({ text, content, attachments = [], reply, newThread = false }) {
+  /** @type {ClientHandle['sendUserMessage']} */
+  async #sendUserMessage({ text, content, attachments = [], reply, newThread = false }) {
     if (newThread) await this.#goTo(null);
-    const parts = content ?? [{ type: 'input_text', text: text ?? '' }];
-    await this.#send({ content: parts, attachments, quotedText: reply });
+    /** @type {Message['content']} */
+    const parts = content?.map(asContent) ?? [{ type: 'input_text', text: text ?? '' }];
+    await this.#send({ content: parts, attachments, ...(reply ? { quotedText: reply } : {}) });
   }
 
-  /** Like `setComposerValue` of `<openai-chatkit>`. */
-  setComposerValue({ text, attachments = [], files = [] }) {
+  /** @param {Parameters<ClientHandle['setComposerValue']>[0]} value */
+  #setComposerValue({ text, attachments = [], files = [] }) {
     if (text !== undefined) this.composer.set({ text, entities: [] });
     for (const attachment of attachments) this.queue.adopt(attachment);
     if (files.length > 0) this.composer.addFiles(files);
   }
 
+  /** @returns {import('./thread/item-view.js').ItemActions} */
   #itemActions() {
     return {
-      openAttachment: (attachment) => this.#attempt(openContent(this.config, this.fetch, attachment)),
+      openAttachment: (attachment) => void this.#attempt(openContent(this.config, this.fetch, attachment)),
       openEntity: (entity) => this.#openEntity(entity),
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       previewExpired: () => this.#renewPreviews(),
-      loadEarlier: () => this.#attempt(this.conversation.loadEarlier()),
-      retry: (itemId) => this.#follow(this.conversation, (conversation) => conversation.retry(itemId)),
+      loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
+      retry: (itemId) => void this.#follow(this.conversation, (conversation) => conversation.retry(itemId)),
       feedbackOf: (itemId) => this.ratings.get(itemId),
-      giveFeedback: (item, kind, button) => this.#attempt(this.#rate(item, kind, button)),
-      copy: (item, button) => this.#attempt(copyText(plainText(item), button)),
+      giveFeedback: (item, kind, button) => void this.#attempt(this.#rate(item, kind, button)),
+      copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),
     };
   }
 
   // Going from chat to chat
 
+  /** @param {string | null} threadId */
   async #goTo(threadId) {
     const address = threadId ? `#/chat/${threadId}` : '#/';
     if (location.hash !== address) history.pushState(null, '', address);
@@ -134,7 +180,7 @@ class Client {
 
   async #openFromAddress() {
     const id = /^#\/chat\/(.+)$/.exec(location.hash)?.[1] ?? null;
-    if (id && id === this.conversation?.threadId) return;
+    if (id && id === this.conversation.threadId) return;
     this.view.reset();
     this.#show(new Conversation(this.api));
     this.sidebar.select(id);
@@ -145,23 +191,26 @@ class Client {
       const conversation = this.live.get(id) ?? (await Conversation.open(this.api, id));
       if (location.hash === `#/chat/${id}`) this.#show(conversation);
     } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
       this.toast.say(error.code === 'not_found' ? 'This chat does not exist any more.' : error.message);
     } finally {
       this.root.classList.remove('is-loading');
     }
   }
 
+  /** @param {Conversation} conversation */
   #show(conversation) {
-    this.shown?.abort();
+    this.shown.abort();
     this.shown = new AbortController();
     const { signal } = this.shown;
     this.conversation = conversation;
     this.view.reset();
-    conversation.addEventListener('change', ({ detail }) => this.#redrawSoon(detail), { signal });
+    conversation.addEventListener('change', (event) => this.#redrawSoon(detailOf(event)), { signal });
     conversation.addEventListener('answered', () => this.#announceAnswer(), { signal });
     this.#redraw();
   }
 
+  /** @param {string | null} itemId */
   #redrawSoon(itemId) {
     if (itemId) this.changed.add(itemId);
     this.redrawing ??= requestAnimationFrame(() => {
@@ -192,6 +241,10 @@ class Client {
 
   // Messages
 
+  /**
+   * @param {Message} message
+   * @param {Draft | null} draft  What goes back into the composer when the message is refused.
+   */
   async #send(message, draft = null) {
     const { conversation } = this;
     this.view.sticksToEnd = true;
@@ -203,15 +256,21 @@ class Client {
     if (!conversation.threadId && conversation === this.conversation) {
       history.replaceState(null, '', '#/');
       this.sidebar.select(null);
-      this.sidebar.load().catch(() => undefined);
+      void this.#attempt(this.sidebar.load());
     }
     if (draft) this.composer.restore(draft, reason);
     this.toast.say(reason);
   }
 
-  /** While an answer is under way, its chat can be left and found again. */
+  /**
+   * While an answer is under way, its chat can be left and found again.
+   * @template T
+   * @param {Conversation} conversation
+   * @param {(conversation: Conversation) => Promise<T>} answer
+   */
   async #follow(conversation, answer) {
-    const onThread = ({ detail: thread }) => this.#threadChanged(conversation, thread);
+    /** @param {Event} event */
+    const onThread = (event) => this.#threadChanged(conversation, detailOf(event));
     conversation.addEventListener('thread', onThread);
     if (conversation.threadId) this.live.set(conversation.threadId, conversation);
     try {
@@ -222,9 +281,13 @@ class Client {
     }
   }
 
+  /**
+   * @param {Conversation} conversation
+   * @param {ThreadInfo} thread
+   */
   #threadChanged(conversation, thread) {
     this.live.set(thread.id, conversation);
-    this.sidebar.put({ ...thread, items: undefined });
+    this.sidebar.put(thread);
     if (conversation !== this.conversation || location.hash.endsWith(thread.id)) return;
     history.replaceState(null, '', `#/chat/${thread.id}`);
     this.sidebar.select(thread.id);
@@ -236,12 +299,17 @@ class Client {
     if (last?.type === 'assistant_message') announce(`Assistant: ${plainText(last)}`);
   }
 
+  /**
+   * @param {Item} item
+   * @param {'positive' | 'negative'} kind
+   * @param {HTMLElement} button
+   */
   async #rate(item, kind, button) {
     await this.api.call('items.feedback', {
-      thread_id: this.conversation.threadId, item_ids: [item.id], kind,
+      thread_id: this.conversation.threadId ?? '', item_ids: [item.id], kind,
     });
     this.ratings.set(item.id, kind);
-    for (const other of button.parentElement.querySelectorAll('[aria-pressed]')) {
+    for (const other of button.parentElement?.querySelectorAll('[aria-pressed]') ?? []) {
       other.setAttribute('aria-pressed', String(other === button));
     }
     announce('Thanks for the feedback.');
@@ -253,48 +321,70 @@ class Client {
     openSketchBoard((file) => this.composer.addFiles([file]));
   }
 
+  /** @param {import('@openai/chatkit').Entity} entity */
   #openEntity(entity) {
-    if (entity.id.startsWith('thr_')) this.#goTo(entity.id);
-    else this.#attempt(openContent(this.config, this.fetch, { id: entity.id, name: entity.title }));
+    if (entity.id.startsWith('thr_')) void this.#goTo(entity.id);
+    else void this.#attempt(openContent(this.config, this.fetch, { id: entity.id, name: entity.title }));
   }
 
   /** One request renews every picture, however many of them fail at once. */
   #renewPreviews() {
     if (!this.conversation.threadId) return;
-    this.renewal ??= setTimeout(async () => {
-      try {
-        renewPreviews(this.view.list, await this.conversation.reloadItems());
-      } catch (error) {
-        this.toast.say(error.message);
-      } finally {
-        setTimeout(() => (this.renewal = null), PREVIEW_REFRESH_PAUSE_MS);
-      }
-    }, 50);
+    this.renewal ??= window.setTimeout(() => void this.#attempt(this.#reloadPreviews()), 50);
+  }
+
+  async #reloadPreviews() {
+    try {
+      renewPreviews(this.view.list, await this.conversation.reloadItems());
+    } finally {
+      setTimeout(() => (this.renewal = null), PREVIEW_REFRESH_PAUSE_MS);
+    }
   }
 
   // The page around
 
+  /** @param {import('./preferences.js').PreferenceName} name */
   #settingChanged(name) {
     if (name === 'interface') this.onSettingChanged(name);
   }
 
+  /** @param {boolean} isOpen */
   #toggleSidebar(isOpen = !this.root.classList.contains('has-sidebar')) {
     this.root.classList.toggle('has-sidebar', isOpen);
     this.root.querySelector('.menu-button')?.setAttribute('aria-expanded', String(isOpen));
     if (isOpen) this.sidebar.element.querySelector('button')?.focus();
   }
 
+  /** @param {Promise<unknown>} promise */
   async #attempt(promise) {
     try {
       await promise;
     } catch (error) {
-      this.toast.say(error.message);
+      this.toast.say(error instanceof Error ? error.message : String(error));
     }
   }
 
+  /** @param {PromiseRejectionEvent} event */
   #report(event) {
     if (!event.reason?.status && event.reason?.code !== 'connection_lost') return;
     event.preventDefault();
     this.toast.say(event.reason.message);
   }
+}
+
+/**
+ * @param {Event} event  A CustomEvent of a conversation.
+ * @returns {any}
+ */
+function detailOf(event) {
+  return /** @type {CustomEvent} */ (event).detail;
+}
+
+/**
+ * A part of a message as the protocol takes it: what a page may leave out is there.
+ * @param {import('@openai/chatkit').UserMessageContent} part
+ * @returns {Message['content'][number]}
+ */
+function asContent(part) {
+  return part.type === 'input_tag' ? { data: {}, interactive: false, ...part } : part;
 }

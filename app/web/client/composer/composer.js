@@ -8,19 +8,28 @@ import { MentionMenu } from './mention-menu.js';
 import { splitMentions, toContent } from './mention-text.js';
 import { UploadTray } from '../uploads/upload-tray.js';
 
+/**
+ * @typedef {import('@openai/chatkit').Entity} Entity
+ * @typedef {import('../uploads/upload-queue.js').Upload} Upload
+ * @typedef {{text: string, entities: Entity[], uploads: Upload[]}} Draft
+ */
+
 export class Composer {
   /**
    * @param {object} options
    * @param {import('../uploads/upload-queue.js').UploadQueue} options.queue
    * @param {import('../protocol/api.js').Api} options.api
-   * @param {object} options.config
-   * @param {(message: {content: object[], attachments: object[]}, draft: object) => void} options.onSend
+   * @param {import('../../page-config.js').PageConfig} options.config
+   * @param {(message: import('../thread/conversation.js').Message, draft: Draft) => void} options.onSend
    *   `draft` goes to `restore` when the message is refused, else its uploads to `queue.release`.
    * @param {() => void} options.onStop
    * @param {() => void} options.onSnapshot
    */
   constructor({ queue, api, config, onSend, onStop, onSnapshot }) {
-    Object.assign(this, { queue, config, onSend });
+    this.queue = queue;
+    this.config = config;
+    this.onSend = onSend;
+    /** @type {Entity[]} */
     this.entities = [];
     this.isAnswering = false;
     this.isWaiting = false;
@@ -43,9 +52,11 @@ export class Composer {
       hidden: true, on: { click: onStop },
     }, icon('stop'));
 
-    this.element = h('form', { class: 'composer', 'aria-label': 'New message', on: { submit: (event) => this.#submit(event) } },
+    this.element = h('form', { class: 'composer', 'aria-label': 'New message', on: { submit: (/** @type {Event} */ event) => void this.#submit(event) } },
       this.mentions.element,
-      h('div', { class: 'composer-card', on: { click: (event) => event.target === event.currentTarget && this.input.focus() } },
+      h('div', { class: 'composer-card', on: {
+        click: (/** @type {Event} */ event) => event.target === event.currentTarget && this.input.focus(),
+      } },
         this.tray.element,
         h('div', { class: 'composer-field' }, this.mirror, this.input),
         h('div', { class: 'composer-tools' },
@@ -71,13 +82,14 @@ export class Composer {
     return this.input.value;
   }
 
-  /** @param {{text?: string, entities?: object[]}} value */
+  /** @param {{text?: string, entities?: Entity[]}} value */
   set({ text, entities }) {
     if (entities) this.entities = entities;
     if (text !== undefined) this.input.value = text;
     this.#changed();
   }
 
+  /** @param {Iterable<File>} files */
   addFiles(files) {
     const leftOut = this.queue.add(files);
     const { maxCount } = this.config.limits;
@@ -85,34 +97,42 @@ export class Composer {
     this.focus();
   }
 
+  /** @param {boolean} isAnswering */
   setAnswering(isAnswering) {
     this.isAnswering = isAnswering;
     this.#refresh();
   }
 
+  /** @param {string} text */
   say(text) {
     this.hint.textContent = text;
     this.hint.title = text;
   }
 
-  /** Puts a message that was refused back, unless the next one is already being written. */
+  /**
+   * Puts a message that was refused back, unless the next one is already being written.
+   * @param {Draft} draft
+   * @param {string} reason
+   */
   restore({ text, entities, uploads }, reason) {
     if (this.text.trim() === '') this.set({ text, entities });
     this.queue.giveBack(uploads, reason);
   }
 
   #pick() {
-    this.addFiles(this.picker.files);
+    this.addFiles(this.picker.files ?? []);
     this.picker.value = '';
   }
 
+  /** @param {ClipboardEvent} event */
   #onPaste(event) {
-    const files = [...event.clipboardData.files];
+    const files = [...(event.clipboardData?.files ?? [])];
     if (files.length === 0) return;
     event.preventDefault();
     this.addFiles(files.map(nameOfPasted));
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (event.key === 'Backspace' && this.#removeMentionBeforeCaret()) event.preventDefault();
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
@@ -121,6 +141,7 @@ export class Composer {
     this.element.requestSubmit();
   }
 
+  /** @param {Event} event */
   async #submit(event) {
     event.preventDefault();
     if (this.isWaiting) return this.#stopWaiting();
@@ -156,7 +177,7 @@ export class Composer {
 
   #changed() {
     const segments = splitMentions(this.text, this.entities);
-    this.entities = segments.map(({ entity }) => entity).filter(Boolean);
+    this.entities = segments.flatMap(({ entity }) => entity ?? []);
     this.mirror.replaceChildren(
       ...segments.map(({ text, entity }) => (entity ? h('mark', { text }) : text)),
       '\u200b', // keeps an empty last line as high as the others
@@ -172,20 +193,25 @@ export class Composer {
     this.input.readOnly = isWaiting;
     this.element.classList.toggle('is-waiting', isWaiting);
     this.send.setAttribute('aria-label', isWaiting ? 'Don’t send yet' : 'Send');
-    this.send.title = this.send.getAttribute('aria-label');
+    this.send.title = isWaiting ? 'Don’t send yet' : 'Send';
     if (isWaiting) this.say('Sending when the uploads are done…');
-    else if (this.hint.textContent.startsWith('Sending when')) this.say('');
-    if (this.queue.failed.length === 0 && this.hint.textContent.includes('didn’t upload')) this.say('');
+    else if (this.hint.textContent?.startsWith('Sending when')) this.say('');
+    if (this.queue.failed.length === 0 && this.hint.textContent?.includes('didn’t upload')) this.say('');
   }
 
   #startMention() {
     const { selectionStart: at, value } = this.input;
-    const space = at > 0 && !/\s/.test(value[at - 1]) ? ' ' : '';
+    const space = at > 0 && !/\s/.test(value.charAt(at - 1)) ? ' ' : '';
     this.input.focus();
     this.input.setRangeText(`${space}@`, at, this.input.selectionEnd, 'end');
     this.input.dispatchEvent(new Event('input'));
   }
 
+  /**
+   * @param {Entity} entity
+   * @param {number} start
+   * @param {number} end
+   */
   #mention(entity, start, end) {
     this.entities = [...this.entities, entity];
     this.input.setRangeText(`@${entity.title} `, start, end, 'end');
@@ -211,7 +237,10 @@ export class Composer {
   }
 }
 
-/** Browsers call every pasted picture "image.png". */
+/**
+ * Browsers call every pasted picture "image.png".
+ * @param {File} file
+ */
 function nameOfPasted(file) {
   if (!/^image\.\w+$/.test(file.name)) return file;
   const time = new Date().toLocaleTimeString('en-GB').replaceAll(':', '-');

@@ -9,7 +9,9 @@ export function acceptDrops(root, onFiles) {
     h('p', {}, icon('attach'), 'Drop to attach'));
   root.append(overlay);
   let depth = 0; // enter and leave also fire for every element inside
+  /** @param {DragEvent} event */
   const hasFiles = (event) => event.dataTransfer?.types.includes('Files');
+  /** @param {boolean} isShown */
   const show = (isShown) => {
     overlay.hidden = !isShown;
     if (!isShown) depth = 0;
@@ -25,7 +27,7 @@ export function acceptDrops(root, onFiles) {
   });
   root.addEventListener('dragover', (event) => hasFiles(event) && event.preventDefault());
   root.addEventListener('drop', (event) => {
-    if (!hasFiles(event)) return;
+    if (!event.dataTransfer || !hasFiles(event)) return;
     event.preventDefault();
     show(false);
     onFiles(event.dataTransfer.files);

@@ -1,5 +1,6 @@
 /** The list that opens on "@": searched as one types, worked by keyboard, with a preview. */
 
+import { ApiError } from '../protocol/api.js';
 import { announce } from '../ui/announce.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
@@ -10,16 +11,31 @@ const TYPING_PAUSE_MS = 120;
 /** Long enough for the focus to come back from a button of the composer. */
 const BLUR_PATIENCE_MS = 100;
 
+/**
+ * @typedef {import('@openai/chatkit').Entity} Entity
+ * @typedef {{query: string, start: number}} Mention
+ */
+
 export class MentionMenu {
   /**
    * @param {HTMLTextAreaElement} input
    * @param {import('../protocol/api.js').Api} api
-   * @param {(entity: object, start: number, end: number) => void} choose
+   * @param {(entity: Entity, start: number, end: number) => void} choose
    */
   constructor(input, api, choose) {
-    Object.assign(this, { input, api, choose });
+    this.input = input;
+    this.api = api;
+    this.choose = choose;
+    /** @type {Entity[]} */
     this.entities = [];
     this.active = 0;
+    this.timer = 0;
+    this.isSearching = false;
+    this.choosesOnArrival = false;
+    /** @type {Mention | null} */
+    this.mention = null;
+    /** @type {AbortController | null} */
+    this.search = null;
     this.list = h('ul', { class: 'mention-list', id: 'mention-list', role: 'listbox', 'aria-label': 'Files and chats' });
     this.preview = h('div', { class: 'mention-preview', 'aria-hidden': 'true' });
     this.element = h('div', { class: 'mention-menu', hidden: true }, this.list, this.preview);
@@ -55,9 +71,10 @@ export class MentionMenu {
     clearTimeout(this.timer);
     if (!mention) return this.close();
     this.isSearching = true;
-    this.timer = setTimeout(() => this.#find(mention), this.isOpen || mention.query ? TYPING_PAUSE_MS : 0);
+    this.timer = window.setTimeout(() => void this.#find(mention), this.isOpen || mention.query ? TYPING_PAUSE_MS : 0);
   }
 
+  /** @param {Mention} mention */
   async #find(mention) {
     this.search?.abort();
     this.search = new AbortController();
@@ -71,12 +88,16 @@ export class MentionMenu {
       if (this.choosesOnArrival && this.entities.length > 0) this.#choose(0);
       this.choosesOnArrival = false;
     } catch (error) {
-      if (signal.aborted || this.mention !== mention) return;
+      if (signal.aborted || this.mention !== mention || !(error instanceof ApiError)) return;
       this.isSearching = false;
       this.#showMessage(error.message);
     }
   }
 
+  /**
+   * @param {Entity[]} entities
+   * @param {Mention} mention
+   */
   #show(entities, mention) {
     this.entities = entities;
     this.active = 0;
@@ -87,7 +108,8 @@ export class MentionMenu {
         mention.query ? `No file or chat matches “${mention.query}”.` : 'Files and chats you can mention will show up here.',
       );
     }
-    let group = null;
+    let group = '';
+    /** @type {HTMLElement[]} */
     const rows = [];
     entities.forEach((entity, index) => {
       if (entity.group && entity.group !== group) {
@@ -102,13 +124,17 @@ export class MentionMenu {
     announce(`${entities.length} ${entities.length === 1 ? 'suggestion' : 'suggestions'}.`);
   }
 
+  /**
+   * @param {Entity} entity
+   * @param {number} index
+   */
   #option(entity, index) {
     return h('li', {
       class: 'mention-option', role: 'option', id: `mention-${index}`, 'aria-selected': 'false',
       on: {
         pointermove: () => this.active !== index && this.#activate(index),
         // Not "click": the input must keep the focus.
-        pointerdown: (event) => {
+        pointerdown: (/** @type {Event} */ event) => {
           event.preventDefault();
           this.#choose(index);
         },
@@ -116,6 +142,7 @@ export class MentionMenu {
     }, icon(iconFor(entity)), h('span', { class: 'mention-title', text: entity.title }));
   }
 
+  /** @param {string} text */
   #showMessage(text) {
     this.entities = [];
     this.list.replaceChildren(h('li', { class: 'mention-empty', role: 'presentation', text }));
@@ -128,6 +155,7 @@ export class MentionMenu {
     this.input.setAttribute('aria-controls', this.list.id);
   }
 
+  /** @param {number} index */
   #activate(index) {
     this.active = index;
     const id = `mention-${index}`;
@@ -136,27 +164,32 @@ export class MentionMenu {
     }
     this.list.querySelector(`#${id}`)?.scrollIntoView({ block: 'nearest' });
     this.input.setAttribute('aria-activedescendant', id);
-    this.#showPreview(this.entities[index]);
+    void this.#showPreview(this.entities[index]);
   }
 
+  /** @param {Entity | undefined} entity */
   async #showPreview(entity) {
+    if (!entity) return;
     const isCurrent = () => this.isOpen && this.entities[this.active] === entity;
     this.preview.replaceChildren();
     try {
       const { preview } = await this.api.entityPreview(entity.id, this.search?.signal);
-      if (preview && isCurrent()) this.preview.replaceChildren(renderWidget(preview));
+      if (preview && isCurrent()) this.preview.replaceChildren(renderWidget(preview) ?? '');
     } catch {
       // The name alone must do: the preview is a courtesy.
     }
   }
 
+  /** @param {number} index */
   #choose(index) {
     const entity = this.entities[index];
+    if (!entity || !this.mention) return;
     const { start } = this.mention;
     this.close();
     this.choose(entity, start, this.input.selectionStart);
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
     if (!this.isOpen || event.isComposing) return;
     const count = this.entities.length;
@@ -177,6 +210,8 @@ export class MentionMenu {
 /**
  * The search forgives typos; but once spaces follow, the "@" may just be part of a sentence, and
  * only a title that has all those words is meant.
+ * @param {Entity[]} entities
+ * @param {string} query
  */
 function plausible(entities, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -184,7 +219,11 @@ function plausible(entities, query) {
   return entities.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)));
 }
 
-/** Our own icon for ChatKit's icon names. */
+/**
+ * Our own icon for ChatKit's icon names.
+ * @param {Entity} entity
+ * @returns {import('../ui/icons.js').IconName}
+ */
 export function iconFor(entity) {
   const name = entity.icon ?? '';
   if (name.includes('image')) return 'image';

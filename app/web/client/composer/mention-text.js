@@ -1,19 +1,25 @@
 /** Mentions in plain text: "@title" stands for an entity until the text says otherwise. */
 
-/** Where an unfinished mention starts before the caret: null when the caret isn't in one. */
+/** @typedef {import('@openai/chatkit').Entity} Entity */
+
+/**
+ * Where an unfinished mention starts before the caret: null when the caret isn't in one.
+ * @param {string} text
+ * @param {number} caret
+ */
 export function openMention(text, caret) {
-  const match = /(?:^|[\s([{])@([^@\n]{0,60})$/.exec(text.slice(0, caret));
-  if (!match) return null;
-  return { query: match[1], start: caret - match[1].length - 1 };
+  const query = /(?:^|[\s([{])@([^@\n]{0,60})$/.exec(text.slice(0, caret))?.[1];
+  return query === undefined ? null : { query, start: caret - query.length - 1 };
 }
 
 /**
  * Cuts text into plain stretches and mentions, in order.
  * @param {string} text
- * @param {object[]} entities  Entities chosen so far, in the order of their choosing.
- * @returns {{text: string, entity: object | null}[]}
+ * @param {Entity[]} entities  Entities chosen so far, in the order of their choosing.
+ * @returns {{text: string, entity: Entity | null}[]}
  */
 export function splitMentions(text, entities) {
+  /** @type {{text: string, entity: Entity | null}[]} */
   const segments = [];
   const left = [...entities];
   let rest = text;
@@ -33,7 +39,12 @@ export function splitMentions(text, entities) {
   return segments;
 }
 
-/** The message as ChatKit's `UserMessageContent[]`. */
+/**
+ * The message as ChatKit's `UserMessageContent[]`.
+ * @param {string} text
+ * @param {Entity[]} entities
+ * @returns {import('../protocol/chatkit').UserMessageContent[]}
+ */
 export function toContent(text, entities) {
   return splitMentions(text.trim(), entities).map(({ text: part, entity }) =>
     entity

@@ -7,7 +7,9 @@ import { icon } from '../ui/icons.js';
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 960;
 const HEIGHT = 560;
-const INKS = [['Ink', '#1b1f1d'], ['Red', '#c8402f'], ['Green', '#0f7a63'], ['Blue', '#2f5fc8']];
+const RED = '#c8402f';
+/** @type {[string, string][]} */
+const INKS = [['Ink', '#1b1f1d'], ['Red', RED], ['Green', '#0f7a63'], ['Blue', '#2f5fc8']];
 
 /** @param {(file: File) => void} onDone */
 export function openSketchBoard(onDone) {
@@ -17,8 +19,9 @@ export function openSketchBoard(onDone) {
 }
 
 class SketchBoard {
+  /** @param {(file: File) => void} onDone */
   constructor(onDone) {
-    this.ink = INKS[1][1];
+    this.ink = RED;
     this.svg = element('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'sketch', role: 'img', 'aria-label': 'Drawing board' });
     this.paper = element('g', {});
     this.strokes = element('g', { fill: 'none', 'stroke-width': 5, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' });
@@ -33,6 +36,7 @@ class SketchBoard {
         this.dialog.close();
       },
     } });
+    /** @type {HTMLDialogElement} */
     this.dialog = h('dialog', { class: 'dialog sketch-dialog', 'aria-labelledby': 'sketch-title', on: { close: () => this.dialog.remove() } },
       h('header', { class: 'dialog-header' },
         h('h2', { id: 'sketch-title', text: 'Snapshot' }),
@@ -46,6 +50,7 @@ class SketchBoard {
         attach));
   }
 
+  /** @param {string} kind */
   #usePaper(kind) {
     this.paper.replaceChildren(element('rect', { width: WIDTH, height: HEIGHT, fill: '#fdfdfb' }));
     if (kind === 'grid') this.paper.append(...gridLines());
@@ -53,9 +58,12 @@ class SketchBoard {
   }
 
   #listen() {
+    /** @type {SVGElement | null} */
     let path = null;
+    /** @param {PointerEvent} event */
     const at = (event) => {
-      const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(this.svg.getScreenCTM().inverse());
+      const toDrawing = this.svg.getScreenCTM()?.inverse();
+      const point = new DOMPoint(event.clientX, event.clientY).matrixTransform(toDrawing);
       return `${point.x.toFixed(1)} ${point.y.toFixed(1)}`;
     };
     this.svg.addEventListener('pointerdown', (event) => {
@@ -70,6 +78,12 @@ class SketchBoard {
   }
 }
 
+/**
+ * @template {keyof SVGElementTagNameMap} K
+ * @param {K} tag
+ * @param {Record<string, string | number>} attributes
+ * @param {string} [text]
+ */
 function element(tag, attributes, text) {
   const node = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, String(value));
@@ -86,15 +100,18 @@ function gridLines() {
 
 function uploadDiagram() {
   const font = { 'font-family': 'system-ui, sans-serif', fill: '#1b1f1d' };
+  /** @type {(x: number, y: number, title: string, detail: string) => SVGElement[]} */
   const box = (x, y, title, detail) => [
     element('rect', { x, y, width: 220, height: 96, rx: 14, fill: '#ffffff', stroke: '#b9bfba', 'stroke-width': 2 }),
     element('text', { ...font, x: x + 110, y: y + 44, 'text-anchor': 'middle', 'font-size': 22, 'font-weight': 600 }, title),
     element('text', { ...font, x: x + 110, y: y + 71, 'text-anchor': 'middle', 'font-size': 16, fill: '#5d6661' }, detail),
   ];
+  /** @type {(d: string, head: string) => SVGElement[]} */
   const arrow = (d, head) => [
     element('path', { d, stroke: '#0f7a63', 'stroke-width': 3, fill: 'none' }),
     element('path', { d: head, fill: '#0f7a63' }),
   ];
+  /** @type {(x: number, y: number, text: string, anchor?: string) => SVGElement} */
   const label = (x, y, text, anchor = 'middle') =>
     element('text', { ...font, x, y, 'text-anchor': anchor, 'font-size': 17, fill: '#0f7a63', 'font-weight': 600 }, text);
   return [
@@ -107,6 +124,12 @@ function uploadDiagram() {
   ];
 }
 
+/**
+ * @param {string} legend
+ * @param {[string, string][]} options  Label and value.
+ * @param {string} selected
+ * @param {(value: string) => void} onChange
+ */
 function choice(legend, options, selected, onChange, look = 'segment') {
   const name = `sketch-${legend}`;
   return h('fieldset', { class: `choice choice-${look}` },

@@ -3,16 +3,30 @@
 import { errorFrom } from '../protocol/api.js';
 import { showPicture } from '../ui/dialogs.js';
 
-/** @param {object} config @param {typeof fetch} fetch @param {object} attachment */
+/**
+ * @typedef {import('../../page-config.js').PageConfig} PageConfig
+ * @typedef {{id: string, name: string}} Named
+ */
+
+/**
+ * @param {PageConfig} config
+ * @param {typeof globalThis.fetch} fetch
+ * @param {Named & ({type: 'image', preview_url: string} | {type?: 'file'})} attachment
+ */
 export async function openContent(config, fetch, attachment) {
   if (attachment.type !== 'image') return download(config, fetch, attachment);
   showPicture({
     name: attachment.name,
     url: attachment.preview_url,
-    onDownload: () => download(config, fetch, attachment),
+    onDownload: () => void download(config, fetch, attachment),
   });
 }
 
+/**
+ * @param {PageConfig} config
+ * @param {typeof globalThis.fetch} fetch
+ * @param {Named} attachment
+ */
 async function download(config, fetch, { id, name }) {
   const url = `${config.api.attachmentsUrl}/${encodeURIComponent(id)}/content`;
   if (config.auth.mode !== 'jwt') return follow(url, name); // the cookie goes along by itself
@@ -25,6 +39,10 @@ async function download(config, fetch, { id, name }) {
   setTimeout(() => URL.revokeObjectURL(blobUrl), 60_000);
 }
 
+/**
+ * @param {string} url
+ * @param {string} name
+ */
 function follow(url, name) {
   const link = document.createElement('a');
   link.href = url;

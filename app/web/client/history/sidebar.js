@@ -7,22 +7,30 @@ import { icon } from '../ui/icons.js';
 
 const PAGE_SIZE = 30;
 
+/** @typedef {import('../thread/thread-state.js').ThreadInfo} ThreadInfo */
+
 export class Sidebar {
   /**
    * @param {object} options
    * @param {import('../protocol/api.js').Api} options.api
-   * @param {object} options.config
+   * @param {import('../../page-config.js').PageConfig} options.config
    * @param {(threadId: string | null) => void} options.onOpen
    * @param {(threadId: string) => void} options.onDeleted
    * @param {() => void} options.onSettings
    */
   constructor({ api, config, onOpen, onDeleted, onSettings }) {
-    Object.assign(this, { api, config, onOpen, onDeleted });
+    this.api = api;
+    this.config = config;
+    this.onOpen = onOpen;
+    this.onDeleted = onDeleted;
+    /** @type {ThreadInfo[]} */
     this.threads = [];
+    /** @type {string | null} */
     this.currentId = null;
+    /** @type {string | null} */
     this.after = null;
     this.list = h('div', { class: 'thread-list' });
-    this.more = h('button', { type: 'button', class: 'text-button', text: 'Show more', hidden: true, on: { click: () => this.load(true) } });
+    this.more = h('button', { type: 'button', class: 'text-button', text: 'Show more', hidden: true, on: { click: () => void this.load(true) } });
     this.element = h('nav', { class: 'sidebar', 'aria-label': 'Chats' },
       h('button', { type: 'button', class: 'new-chat', on: { click: () => onOpen(null) } }, icon('plus'), 'New chat'),
       h('div', { class: 'thread-list-scroll' }, this.list, this.more),
@@ -39,7 +47,10 @@ export class Sidebar {
     this.#draw();
   }
 
-  /** Adds a new thread on top, or takes over a new title. */
+  /**
+   * Adds a new thread on top, or takes over a new title.
+   * @param {ThreadInfo} thread
+   */
   put(thread) {
     const index = this.threads.findIndex(({ id }) => id === thread.id);
     if (index < 0) this.threads.unshift(thread);
@@ -47,36 +58,44 @@ export class Sidebar {
     this.#draw();
   }
 
+  /** @param {string} threadId */
   remove(threadId) {
     this.threads = this.threads.filter(({ id }) => id !== threadId);
     this.#draw();
   }
 
+  /** @param {string | null} threadId */
   select(threadId) {
     this.currentId = threadId;
     this.#draw();
   }
 
   #draw() {
-    const focused = this.element.contains(document.activeElement)
-      ? document.activeElement.closest('[data-thread-id]')?.dataset.threadId
-      : null;
-    const groups = Map.groupBy
-      ? Map.groupBy(this.threads, (thread) => this.#groupOf(thread))
-      : new Map([['Chats', this.threads]]);
+    const focused = this.list.querySelector(':focus-within[data-thread-id]')?.getAttribute('data-thread-id');
+    const groups = this.#groups();
     const sections = [...groups].map(([name, threads]) =>
       h('section', {}, h('h2', { class: 'thread-group', text: name }),
         h('ul', {}, ...threads.map((thread) => this.#row(thread)))));
     this.list.replaceChildren(
       ...(sections.length > 0 ? sections : [h('p', { class: 'sidebar-empty', text: 'Your chats will be listed here.' })]),
     );
-    if (focused) this.list.querySelector(`[data-thread-id="${CSS.escape(focused)}"] button`)?.focus();
+    if (!focused) return;
+    /** @type {HTMLElement | null} */
+    const button = this.list.querySelector(`[data-thread-id="${CSS.escape(focused)}"] button`);
+    button?.focus();
   }
 
-  #groupOf(thread) {
-    return dayGroup(thread.created_at, this.config.utcOffsetMinutes);
+  #groups() {
+    /** @type {Map<string, ThreadInfo[]>} */
+    const groups = new Map();
+    for (const thread of this.threads) {
+      const name = dayGroup(thread.created_at, this.config.utcOffsetMinutes);
+      groups.set(name, [...(groups.get(name) ?? []), thread]);
+    }
+    return groups;
   }
 
+  /** @param {ThreadInfo} thread */
   #row(thread) {
     const title = thread.title || 'Untitled chat';
     return h('li', { class: 'thread-row', dataset: { threadId: thread.id } },
@@ -87,13 +106,19 @@ export class Sidebar {
       }),
       h('span', { class: 'thread-tools' },
         iconButton(icon('pencil'), `Rename ${title}`, (event) => this.#rename(thread, event.currentTarget)),
-        iconButton(icon('trash'), `Delete ${title}`, () => this.#delete(thread, title))));
+        iconButton(icon('trash'), `Delete ${title}`, () => void this.#delete(thread, title))));
   }
 
+  /**
+   * @param {ThreadInfo} thread
+   * @param {HTMLElement} button
+   */
   #rename(thread, button) {
     const row = button.closest('.thread-row');
+    if (!row) return;
     const input = h('input', { class: 'text-input thread-rename', value: thread.title ?? '', maxlength: '200', 'aria-label': 'Title of the chat' });
     let isDone = false;
+    /** @param {boolean} save */
     const finish = async (save) => {
       if (isDone) return;
       isDone = true;
@@ -104,14 +129,18 @@ export class Sidebar {
       } else this.#draw();
     };
     input.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') finish(true);
-      if (event.key === 'Escape') finish(false);
+      if (event.key === 'Enter') void finish(true);
+      if (event.key === 'Escape') void finish(false);
     });
-    input.addEventListener('blur', () => finish(true));
+    input.addEventListener('blur', () => void finish(true));
     row.replaceChildren(input);
     input.select();
   }
 
+  /**
+   * @param {ThreadInfo} thread
+   * @param {string} title
+   */
   async #delete(thread, title) {
     if (!(await confirmDelete(`Delete “${title}”?`, 'The chat and the files in it are deleted for good.'))) return;
     this.remove(thread.id);

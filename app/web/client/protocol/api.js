@@ -1,7 +1,13 @@
 /** Speaks the ChatKit protocol: one endpoint, JSON answers and event streams. */
 
+import { readEvents } from './event-stream.js';
+
 export class ApiError extends Error {
-  /** @param {string} message  The server's own words. @param {number} status @param {string} code */
+  /**
+   * @param {string} message  The server's own words.
+   * @param {number} status  0: there was no answer.
+   * @param {string} code
+   */
   constructor(message, status, code) {
     super(message);
     this.status = status;
@@ -12,20 +18,34 @@ export class ApiError extends Error {
 const CONNECTION_LOST = 'The server can’t be reached. Check your connection, then try again.';
 
 export class Api {
-  /** @param {{api: {url: string, entitiesUrl: string}}} config @param {typeof fetch} fetch */
+  /**
+   * @param {{api: {url: string, entitiesUrl: string}}} config
+   * @param {typeof globalThis.fetch} fetch
+   */
   constructor(config, fetch) {
     this.config = config;
     this.fetch = fetch;
   }
 
+  /**
+   * @template {import('./operations').CallType} T
+   * @param {T} type
+   * @param {import('./operations').Calls[T]['params']} params
+   * @returns {Promise<import('./operations').Calls[T]['answer']>}
+   */
   async call(type, params) {
     const response = await this.#post(type, params, { Accept: 'application/json' });
     return response.json();
   }
 
-  /** Yields the stream's events. An abort ends it with an AbortError. */
-  async *stream(type, params, signal) {
+  /**
+   * Yields the stream's events. An abort ends it with an AbortError.
+   * @param {import('./operations').StreamRequest} request
+   * @param {AbortSignal} signal
+   */
+  async *stream({ type, params }, signal) {
     const response = await this.#post(type, params, { Accept: 'text/event-stream' }, signal);
+    if (!response.body) return;
     try {
       yield* readEvents(response.body);
     } catch (error) {
@@ -34,6 +54,11 @@ export class Api {
     }
   }
 
+  /**
+   * @param {string} query
+   * @param {AbortSignal} signal
+   * @returns {Promise<import('@openai/chatkit').Entity[]>}
+   */
   async searchEntities(query, signal) {
     const url = new URL(this.config.api.entitiesUrl, document.baseURI);
     url.searchParams.set('query', query);
@@ -41,20 +66,35 @@ export class Api {
     return entities;
   }
 
+  /**
+   * @param {string} id
+   * @param {AbortSignal} [signal]
+   * @returns {Promise<{preview: import('./chatkit').WidgetRoot | null}>}
+   */
   async entityPreview(id, signal) {
     const url = `${this.config.api.entitiesUrl}/${encodeURIComponent(id)}/preview`;
-    return (await this.#send(url, { signal })).json();
+    return (await this.#send(url, { signal: signal ?? null })).json();
   }
 
+  /**
+   * @param {string} type
+   * @param {object} params
+   * @param {Record<string, string>} headers
+   * @param {AbortSignal} [signal]
+   */
   #post(type, params, headers, signal) {
     return this.#send(this.config.api.url, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json', ...headers },
       body: JSON.stringify({ type, params, metadata: {} }),
-      signal,
+      signal: signal ?? null,
     });
   }
 
+  /**
+   * @param {string | URL} url
+   * @param {RequestInit} init
+   */
   async #send(url, init) {
     let response;
     try {
@@ -68,30 +108,12 @@ export class Api {
   }
 }
 
-/** Errors are `{"message", "error": {"code", …}}`; anything else is told by its status. */
+/**
+ * The error that an answer stands for: `{"message", "error": {"code", …}}`, else its status.
+ * @param {Response} response
+ */
 export async function errorFrom(response) {
   const body = await response.json().catch(() => ({}));
   const message = body.message ?? `The server answered ${response.status}. Try again in a moment.`;
   return new ApiError(message, response.status, body.error?.code ?? 'unknown');
-}
-
-async function* readEvents(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
-  let buffer = '';
-  try {
-    for (;;) {
-      const { value, done } = await reader.read();
-      if (done) return;
-      buffer += value;
-      const blocks = buffer.split(/\r?\n\r?\n/);
-      buffer = blocks.pop();
-      for (const block of blocks) {
-        const lines = block.split(/\r?\n/).filter((line) => line.startsWith('data:'));
-        const text = lines.map((line) => line.slice(5).trimStart()).join('\n');
-        if (text) yield JSON.parse(text);
-      }
-    }
-  } finally {
-    reader.releaseLock();
-  }
 }

@@ -15,6 +15,7 @@ export function formatBytes(bytes) {
   return `${value.toFixed(digits)} ${UNITS[unit]}`;
 }
 
+/** @type {[RegExp, string][]} */
 const KINDS = [
   [/^image\//, 'Image'],
   [/^application\/pdf$/, 'PDF'],
@@ -28,14 +29,21 @@ const KINDS = [
   [/^message\//, 'E-mail'],
 ];
 
-/** A word for a MIME type, with the extension where the name has one: "Spreadsheet · CSV". */
+/**
+ * A word for a MIME type, with the extension where the name has one: "Spreadsheet · CSV".
+ * @param {string} mimeType
+ */
 export function describeKind(mimeType, name = '') {
   const kind = KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? 'File';
   const extension = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1]?.toUpperCase();
   return !extension || extension === kind.toUpperCase() ? kind : `${kind} · ${extension}`;
 }
 
-/** Keeps the end of a long name visible, where its extension is. */
+/**
+ * Keeps the end of a long name visible, where its extension is.
+ * @param {string} name
+ * @returns {[string, string]}
+ */
 export function splitName(name) {
   const characters = [...name];
   if (characters.length <= 14) return [name, ''];

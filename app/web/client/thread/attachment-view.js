@@ -3,13 +3,20 @@
 import { h } from '../ui/dom.js';
 import { describeKind, splitName } from '../text/format.js';
 import { icon } from '../ui/icons.js';
+import { attachmentsOf } from './thread-state.js';
 
 /**
- * @param {object[]} attachments
- * @param {{openAttachment: (attachment: object) => void, previewExpired: () => void}} actions
+ * @typedef {import('../protocol/chatkit').Attachment} Attachment
+ * @typedef {import('../protocol/chatkit').ImageAttachment} ImageAttachment
+ * @typedef {Pick<import('./item-view.js').ItemActions, 'openAttachment' | 'previewExpired'>} Actions
+ */
+
+/**
+ * @param {Attachment[]} attachments
+ * @param {Actions} actions
  */
 export function renderAttachments(attachments, actions) {
-  const images = attachments.filter(({ type }) => type === 'image');
+  const images = attachments.filter((attachment) => attachment.type === 'image');
   const files = attachments.filter(({ type }) => type !== 'image');
   return h(
     'div',
@@ -21,6 +28,10 @@ export function renderAttachments(attachments, actions) {
   );
 }
 
+/**
+ * @param {ImageAttachment} attachment
+ * @param {Actions} actions
+ */
 function imageTile(attachment, actions) {
   const picture = h('img', {
     src: attachment.preview_url,
@@ -50,10 +61,15 @@ function imageTile(attachment, actions) {
   );
 }
 
+/** @param {ImageAttachment} attachment */
 function missingPicture(attachment) {
   return h('span', { class: 'attachment-missing' }, icon('image'), h('span', { text: attachment.name }));
 }
 
+/**
+ * @param {Attachment} attachment
+ * @param {Actions} actions
+ */
 function fileCard(attachment, actions) {
   const [start, end] = splitName(attachment.name);
   return h(
@@ -74,14 +90,20 @@ function fileCard(attachment, actions) {
 
 /**
  * Gives pictures on the screen the links that the thread has just been loaded with.
- * @param {ParentNode} root @param {object[]} items
+ * @param {ParentNode} root
+ * @param {import('../protocol/chatkit').ThreadItem[]} items
  */
 export function renewPreviews(root, items) {
   const fresh = new Map(
-    items.flatMap((item) => item.attachments ?? []).map(({ id, preview_url: url }) => [id, url]),
+    items
+      .flatMap(attachmentsOf)
+      .filter((attachment) => attachment.type === 'image')
+      .map(({ id, preview_url: url }) => [id, url]),
   );
-  for (const picture of root.querySelectorAll('img[data-attachment-id]')) {
-    const url = fresh.get(picture.dataset.attachmentId);
+  /** @type {NodeListOf<HTMLImageElement>} */
+  const pictures = root.querySelectorAll('img[data-attachment-id]');
+  for (const picture of pictures) {
+    const url = fresh.get(picture.dataset.attachmentId ?? '');
     const isBroken = picture.dataset.renewed || (picture.complete && picture.naturalWidth === 0);
     // Assigning the same address again makes the browser ask again.
     if (url && isBroken) picture.src = url;

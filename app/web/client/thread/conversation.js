@@ -4,9 +4,19 @@ import { ThreadState } from './thread-state.js';
 
 const PAGE_SIZE = 50;
 
+/**
+ * @typedef {object} Message
+ * @property {import('../protocol/chatkit').UserMessageContent[]} content
+ * @property {import('../protocol/chatkit').Attachment[]} attachments
+ * @property {string} [quotedText]
+ */
+
+/** Events: `change` (detail: the item's id, or null for any), `thread` (the thread), `answered`. */
 export class Conversation extends EventTarget {
   isAnswering = false;
+  /** @type {string | null} */
   earlierCursor = null;
+  /** @type {AbortController | null} */
   #abort = null;
 
   /** @param {import('../protocol/api.js').Api} api */
@@ -16,15 +26,17 @@ export class Conversation extends EventTarget {
     this.state = state;
   }
 
-  /** @param {import('../protocol/api.js').Api} api @param {string} threadId */
+  /**
+   * @param {import('../protocol/api.js').Api} api
+   * @param {string} threadId
+   */
   static async open(api, threadId) {
-    const [thread, page] = await Promise.all([
+    const [{ items, ...thread }, page] = await Promise.all([
       api.call('threads.get_by_id', { thread_id: threadId }),
       api.call('items.list', { thread_id: threadId, limit: PAGE_SIZE, order: 'desc' }),
     ]);
-    const state = new ThreadState({ ...thread, items: { data: page.data.reverse() } });
-    const conversation = new Conversation(api, state);
-    conversation.earlierCursor = page.has_more ? page.after : null;
+    const conversation = new Conversation(api, new ThreadState(thread, page.data.reverse()));
+    conversation.earlierCursor = (page.has_more && page.after) || null;
     return conversation;
   }
 
@@ -33,21 +45,25 @@ export class Conversation extends EventTarget {
   }
 
   async loadEarlier() {
+    if (!this.threadId || !this.earlierCursor) return;
     const page = await this.api.call('items.list', {
       thread_id: this.threadId, limit: PAGE_SIZE, order: 'desc', after: this.earlierCursor,
     });
-    this.earlierCursor = page.has_more ? page.after : null;
+    this.earlierCursor = (page.has_more && page.after) || null;
     this.state.items = [...page.data.reverse(), ...this.state.items];
     this.#changed();
   }
 
-  /** Asks for the thread again: every load mints fresh preview links. @returns {Promise<object[]>} */
+  /** Asks for the thread again: every load mints fresh preview links. */
   async reloadItems() {
+    /** @type {import('../protocol/chatkit').ThreadItem[]} */
     const items = [];
+    /** @type {string | null | undefined} */
     let after = null;
     do {
+      /** @type {import('../protocol/chatkit').Page<import('../protocol/chatkit').ThreadItem>} */
       const page = await this.api.call('items.list', {
-        thread_id: this.threadId, limit: PAGE_SIZE, order: 'desc', ...(after ? { after } : {}),
+        thread_id: this.threadId ?? '', limit: PAGE_SIZE, order: 'desc', ...(after ? { after } : {}),
       });
       items.unshift(...page.data.reverse());
       after = page.has_more ? page.after : null;
@@ -58,55 +74,58 @@ export class Conversation extends EventTarget {
 
   /**
    * Sends a message and follows the answer to its end.
+   * @param {Message} message
    * @returns {Promise<boolean>} false when the message was not taken: `state.error` says why.
    */
   async send({ content, attachments, quotedText }) {
-    const pending = {
-      id: 'pending', type: 'user_message', pending: true, content, attachments,
-      created_at: new Date().toISOString(), quoted_text: quotedText,
-    };
-    this.state.put(pending);
-    const input = {
-      content,
-      attachments: attachments.map(({ id }) => id),
-      inference_options: {},
-      ...(quotedText ? { quoted_text: quotedText } : {}),
-    };
-    const isNew = !this.threadId;
-    if (isNew) await this.#follow('threads.create', { input });
-    else await this.#follow('threads.add_user_message', { thread_id: this.threadId, input });
+    const quoted = quotedText ? { quoted_text: quotedText } : {};
+    this.state.put({
+      id: 'pending', thread_id: '', type: 'user_message', pending: true, content, attachments,
+      created_at: new Date().toISOString(), inference_options: {}, ...quoted,
+    });
+    const input = { content, attachments: attachments.map(({ id }) => id), inference_options: {}, ...quoted };
+    const { threadId } = this;
+    if (threadId) await this.#follow({ type: 'threads.add_user_message', params: { thread_id: threadId, input } });
+    else await this.#follow({ type: 'threads.create', params: { input } });
     if (this.state.find('pending') === undefined) return true;
     this.state.remove('pending');
     // The server keeps nothing of a thread whose first message it refused.
-    if (isNew) this.state.thread = null;
+    if (!threadId) this.state.thread = null;
     this.#changed();
     return false;
   }
 
-  /** Answers the question again that `itemId` (default: the last item) belongs to. */
+  /**
+   * Answers the question again that `itemId` (default: the last item) belongs to.
+   * @param {string} [itemId]
+   */
   async retry(itemId) {
     const question = this.state.questionOf(itemId);
-    if (!question || this.isAnswering) return;
+    if (!question || !this.threadId || this.isAnswering) return;
     this.state.removeAfter(question.id);
-    await this.#follow('threads.retry_after_item', { thread_id: this.threadId, item_id: question.id });
+    await this.#follow({
+      type: 'threads.retry_after_item', params: { thread_id: this.threadId, item_id: question.id },
+    });
   }
 
   stop() {
     this.#abort?.abort();
   }
 
-  async #follow(type, params) {
+  /** @param {import('../protocol/operations').StreamRequest} request */
+  async #follow(request) {
     this.#abort = new AbortController();
     this.isAnswering = true;
     this.state.error = null;
     this.#changed();
     try {
-      for await (const event of this.api.stream(type, params, this.#abort.signal)) {
+      for await (const event of this.api.stream(request, this.#abort.signal)) {
         this.state.apply(event);
-        if (event.type.startsWith('thread.') && event.thread) this.#emit('thread', event.thread);
-        this.#changed(event.item?.id ?? event.item_id);
+        if ('thread' in event) this.#emit('thread', event.thread);
+        this.#changed('item' in event ? event.item.id : 'item_id' in event ? event.item_id : null);
       }
     } catch (error) {
+      if (!(error instanceof Error)) throw error;
       if (error.name === 'AbortError') this.#keepPartialAnswer();
       else this.state.error = { message: error.message, canRetry: Boolean(this.threadId) };
     } finally {
@@ -128,10 +147,15 @@ export class Conversation extends EventTarget {
     }
   }
 
+  /** @param {string | null} itemId */
   #changed(itemId = null) {
     this.#emit('change', itemId);
   }
 
+  /**
+   * @param {string} type
+   * @param {unknown} detail
+   */
   #emit(type, detail = null) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

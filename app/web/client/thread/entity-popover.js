@@ -9,6 +9,7 @@ const REST_MS = 250;
 export function createEntityPopover(api) {
   const popover = h('div', { class: 'entity-popover', popover: 'manual' });
   let timer = 0;
+  /** @type {HTMLElement | null} */
   let current = null;
 
   const hide = () => {
@@ -16,11 +17,15 @@ export function createEntityPopover(api) {
     current = null;
     if (popover.matches(':popover-open')) popover.hidePopover();
   };
+  /**
+   * @param {HTMLElement} anchor
+   * @param {import('@openai/chatkit').Entity} entity
+   */
   const show = async (anchor, entity) => {
     current = anchor;
     const { preview } = await api.entityPreview(entity.id).catch(() => ({ preview: null }));
     if (current !== anchor || !preview || !anchor.isConnected) return;
-    popover.replaceChildren(renderWidget(preview));
+    popover.replaceChildren(renderWidget(preview) ?? '');
     popover.showPopover();
     const { left, top, bottom } = anchor.getBoundingClientRect();
     const { width, height } = popover.getBoundingClientRect();
@@ -31,11 +36,15 @@ export function createEntityPopover(api) {
 
   return {
     element: popover,
+    /**
+     * @param {HTMLElement} anchor
+     * @param {import('@openai/chatkit').Entity} entity
+     */
     attach(anchor, entity) {
       for (const type of ['pointerenter', 'focus']) {
         anchor.addEventListener(type, () => {
           clearTimeout(timer);
-          timer = setTimeout(() => show(anchor, entity), REST_MS);
+          timer = window.setTimeout(() => void show(anchor, entity), REST_MS);
         });
       }
       for (const type of ['pointerleave', 'blur', 'click']) anchor.addEventListener(type, hide);

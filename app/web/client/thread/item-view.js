@@ -8,9 +8,29 @@ import { plainText } from './thread-state.js';
 import { renderWidget } from '../widgets/widget-view.js';
 
 /**
- * @param {object} item  A ChatKit `ThreadItem`, or a `notice`.
- * @param {object} actions  What a person can do: see `client.js`.
- * @returns {HTMLElement | null}
+ * @typedef {import('@openai/chatkit').Entity} Entity
+ * @typedef {import('../protocol/chatkit').Attachment} Attachment
+ * @typedef {import('../protocol/chatkit').UserMessageItem} UserMessageItem
+ * @typedef {import('../protocol/chatkit').AssistantMessageItem} AssistantMessageItem
+ * @typedef {import('./thread-state.js').Item} Item
+ *
+ * What a person can do with an item.
+ * @typedef {object} ItemActions
+ * @property {(attachment: Attachment) => void} openAttachment
+ * @property {(entity: Entity) => void} openEntity
+ * @property {(anchor: HTMLElement, entity: Entity) => void} previewOnHover
+ * @property {() => void} previewExpired
+ * @property {() => void} loadEarlier
+ * @property {(itemId?: string) => void} retry
+ * @property {(itemId: string) => 'positive' | 'negative' | undefined} feedbackOf
+ * @property {(item: Item, kind: 'positive' | 'negative', button: HTMLElement) => void} giveFeedback
+ * @property {(item: Item, button: HTMLElement) => void} copy
+ */
+
+/**
+ * @param {Item} item
+ * @param {ItemActions} actions
+ * @returns {HTMLElement | null}  Null for what has no face: markers and hidden context.
  */
 export function renderItem(item, actions) {
   switch (item.type) {
@@ -32,16 +52,23 @@ export function renderItem(item, actions) {
     case 'notice':
       return notice(item);
     default:
-      return null; // markers and hidden context have no face
+      return null;
   }
 }
 
-/** Redraws a message in place; paragraphs that did not change keep their nodes and selection. */
+/**
+ * Redraws a message in place; paragraphs that did not change keep their nodes and selection.
+ * @param {HTMLElement} element
+ * @param {Item} item
+ * @param {ItemActions} actions
+ * @returns {HTMLElement | null} where the item is shown now
+ */
 export function updateItem(element, item, actions) {
   const body = element.querySelector('.message-body');
   if (item.type !== 'assistant_message' || !body) {
-    element.replaceWith(renderItem(item, actions) ?? document.createComment(''));
-    return;
+    const fresh = renderItem(item, actions);
+    if (fresh) element.replaceWith(fresh);
+    return fresh;
   }
   const fresh = assistantBody(item);
   const next = [...fresh.childNodes];
@@ -50,9 +77,16 @@ export function updateItem(element, item, actions) {
     if (!old) body.append(node);
     else if (!old.isEqualNode(node)) old.replaceWith(node);
   });
-  while (body.childNodes.length > next.length) body.lastChild.remove();
+  while (body.childNodes.length > next.length) body.lastChild?.remove();
+  return element;
 }
 
+/**
+ * @param {'user' | 'assistant'} role
+ * @param {Item} item
+ * @param {string} author
+ * @param {...import('../ui/dom.js').Child} children
+ */
 function row(role, item, author, ...children) {
   return h(
     'li',
@@ -62,6 +96,10 @@ function row(role, item, author, ...children) {
   );
 }
 
+/**
+ * @param {UserMessageItem & {pending?: boolean}} item
+ * @param {ItemActions} actions
+ */
 function userMessage(item, actions) {
   const text = h('div', { class: 'message-body' });
   for (const part of item.content) {
@@ -71,7 +109,7 @@ function userMessage(item, actions) {
     'user',
     item,
     'You',
-    item.attachments?.length > 0 && renderAttachments(item.attachments, actions),
+    item.attachments.length > 0 && renderAttachments(item.attachments, actions),
     item.quoted_text && h('blockquote', { class: 'quoted', text: item.quoted_text }),
     plainText(item).trim() !== '' && text,
   );
@@ -79,8 +117,12 @@ function userMessage(item, actions) {
   return element;
 }
 
+/**
+ * @param {import('../protocol/chatkit').UserMessageTagContent} part
+ * @param {ItemActions} actions
+ */
 function tag(part, actions) {
-  const entity = { id: part.id, title: part.text, data: part.data, group: part.group };
+  const entity = { id: part.id, title: part.text };
   const chip = h('button', {
     type: 'button',
     class: 'mention',
@@ -91,12 +133,17 @@ function tag(part, actions) {
   return chip;
 }
 
+/**
+ * @param {AssistantMessageItem} item
+ * @param {ItemActions} actions
+ */
 function assistantMessage(item, actions) {
   const body = h('div', { class: 'message-body markdown' });
   body.append(assistantBody(item));
   return row('assistant', item, 'Assistant', body, toolbar(item, actions));
 }
 
+/** @param {AssistantMessageItem} item */
 function assistantBody(item) {
   const fragment = document.createDocumentFragment();
   for (const part of item.content) {
@@ -108,18 +155,23 @@ function assistantBody(item) {
   return fragment;
 }
 
+/** @param {import('../protocol/chatkit').Source[]} sources */
 function sourceList(sources) {
   return h('ul', { class: 'sources' }, ...sources.map((source) => {
-    const isLink = source.type === 'url' && /^https?:/.test(source.url);
-    return h('li', {}, isLink
+    return h('li', {}, source.type === 'url' && /^https?:/.test(source.url)
       ? h('a', { href: source.url, target: '_blank', rel: 'noopener noreferrer', text: source.title })
       : h('span', { text: source.title }));
   }));
 }
 
+/**
+ * @param {AssistantMessageItem} item
+ * @param {ItemActions} actions
+ */
 function toolbar(item, actions) {
   const feedback = actions.feedbackOf(item.id);
-  const rate = (kind) => (event) => actions.giveFeedback(item, kind, event.currentTarget);
+  /** @param {'positive' | 'negative'} kind */
+  const rate = (kind) => (/** @type {any} */ event) => actions.giveFeedback(item, kind, event.currentTarget);
   return h(
     'div',
     { class: 'message-tools', role: 'group', 'aria-label': 'Answer' },
@@ -134,18 +186,22 @@ function toolbar(item, actions) {
   );
 }
 
+/** @param {import('../protocol/chatkit').GeneratedImageItem} item */
 function generatedImage(item) {
   if (!item.image) return h('p', { class: 'aside', text: 'Drawing…' });
   return h('img', { class: 'generated-image', src: item.image.url, alt: 'Generated image' });
 }
 
-function workflow(content) {
-  const title = content.summary?.title ?? (content.type === 'reasoning' ? 'Thoughts' : 'Steps');
-  return h('details', { class: 'workflow', open: content.expanded },
+/** @param {import('../protocol/chatkit').Workflow} content */
+function workflow({ type, summary, expanded, tasks }) {
+  const title = summary && 'title' in summary ? summary.title : type === 'reasoning' ? 'Thoughts' : 'Steps';
+  return h('details', { class: 'workflow', open: expanded },
     h('summary', { text: title }),
-    h('ul', {}, ...content.tasks.map((task) => h('li', { text: task.title ?? task.content ?? '' }))));
+    h('ul', {}, ...tasks.map((task) =>
+      h('li', { text: task.title ?? ('content' in task ? task.content : undefined) ?? '' }))));
 }
 
+/** @param {import('./thread-state.js').Notice} item */
 function notice(item) {
   const text = h('div', { class: 'markdown' });
   text.append(renderMarkdown(item.message));

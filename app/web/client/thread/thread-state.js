@@ -1,60 +1,88 @@
 /** The items of one thread, kept up to date by the stream's events. No DOM here. */
 
+/**
+ * @typedef {import('../protocol/chatkit').ThreadItem} ThreadItem
+ * @typedef {import('../protocol/chatkit').UserMessageItem} UserMessageItem
+ * @typedef {import('../protocol/chatkit').NoticeEvent & {id: string}} Notice
+ *
+ * What a thread shows: what the server keeps, notices, and a message that the server has not yet
+ * taken (`pending`).
+ * @typedef {(ThreadItem | Notice) & {pending?: boolean}} Item
+ *
+ * @typedef {Omit<import('../protocol/chatkit').Thread, 'items'>} ThreadInfo
+ * @typedef {{message: string, canRetry: boolean}} ThreadError
+ */
+
 export class ThreadState {
-  /** @param {object | null} thread  A ChatKit `Thread`, or null for one not yet created. */
-  constructor(thread = null) {
+  /**
+   * @param {ThreadInfo | null} thread  Null for one not yet created.
+   * @param {Item[]} items
+   */
+  constructor(thread = null, items = []) {
     this.thread = thread;
-    this.items = thread?.items?.data ? [...thread.items.data] : [];
+    this.items = items;
+    /** @type {string | null} */
     this.progress = null;
+    /** @type {ThreadError | null} */
     this.error = null;
     this.canCancel = true;
   }
 
+  /** @param {string} id */
   find(id) {
     return this.items.find((item) => item.id === id);
   }
 
-  /** The user message an answer belongs to: what a retry starts from. */
+  /**
+   * The user message an answer belongs to: what a retry starts from.
+   * @param {string} [itemId]  Default: the last item.
+   */
   questionOf(itemId) {
     const end = itemId ? this.items.findIndex((item) => item.id === itemId) : this.items.length;
-    return this.items.slice(0, end < 0 ? this.items.length : end).findLast(
-      (item) => item.type === 'user_message',
-    );
+    return this.items
+      .slice(0, end < 0 ? this.items.length : end)
+      .findLast((item) => item.type === 'user_message');
   }
 
+  /** @param {string} itemId */
   removeAfter(itemId) {
     const index = this.items.findIndex((item) => item.id === itemId);
     if (index >= 0) this.items = this.items.slice(0, index + 1);
   }
 
+  /** @param {string} itemId */
   remove(itemId) {
     this.items = this.items.filter((item) => item.id !== itemId);
   }
 
+  /** @param {Item} item */
   put(item) {
     const index = this.items.findIndex((other) => other.id === item.id);
     if (index < 0) this.items.push(item);
     else this.items[index] = item;
   }
 
-  /** Fresh preview URLs, without disturbing what is on the screen. */
+  /**
+   * Fresh preview URLs, without disturbing what is on the screen.
+   * @param {ThreadItem[]} items
+   */
   refreshAttachments(items) {
-    const fresh = new Map(
-      items.flatMap((item) => item.attachments ?? []).map((attachment) => [attachment.id, attachment]),
-    );
+    const fresh = new Map(items.flatMap(attachmentsOf).map((attachment) => [attachment.id, attachment]));
     for (const item of this.items) {
-      if (!item.attachments) continue;
+      if (item.type !== 'user_message') continue;
       item.attachments = item.attachments.map((old) => fresh.get(old.id) ?? old);
     }
   }
 
-  /** @param {object} event  A `ThreadStreamEvent`. */
+  /** @param {import('../protocol/chatkit').ThreadStreamEvent} event */
   apply(event) {
     switch (event.type) {
       case 'thread.created':
-      case 'thread.updated':
-        this.thread = { ...event.thread, items: undefined };
+      case 'thread.updated': {
+        const { items, ...thread } = event.thread;
+        this.thread = thread;
         break;
+      }
       case 'thread.item.added':
       case 'thread.item.done':
       case 'thread.item.replaced':
@@ -83,43 +111,64 @@ export class ThreadState {
           canRetry: event.allow_retry,
         };
         break;
+      case 'client_effect':
+        break;
     }
   }
 
+  /**
+   * @param {string} itemId
+   * @param {import('../protocol/chatkit').ThreadItemUpdate} update
+   */
   #update(itemId, update) {
     const item = this.find(itemId);
     if (!item) return;
     this.progress = null;
-    switch (update.type) {
-      case 'assistant_message.content_part.added':
-      case 'assistant_message.content_part.done':
-        item.content[update.content_index] = update.content;
-        break;
-      case 'assistant_message.content_part.text_delta': {
-        const part = (item.content[update.content_index] ??= { type: 'output_text', text: '', annotations: [] });
-        part.text += update.delta;
-        break;
-      }
-      case 'assistant_message.content_part.annotation_added':
-        item.content[update.content_index]?.annotations.push(update.annotation);
-        break;
-      case 'widget.root.updated':
-        item.widget = update.widget;
-        break;
-      case 'workflow.task.added':
-      case 'workflow.task.updated':
-        item.workflow.tasks[update.task_index] = update.task;
-        break;
-      case 'generated_image.updated':
-        item.image = update.image;
-        break;
+    if (item.type === 'assistant_message') updateMessage(item, update);
+    else if (item.type === 'widget' && update.type === 'widget.root.updated') item.widget = update.widget;
+    else if (item.type === 'generated_image' && update.type === 'generated_image.updated') item.image = update.image;
+    else if (item.type === 'workflow' && update.type.startsWith('workflow.task.') && 'task' in update) {
+      item.workflow.tasks[update.task_index] = update.task;
     }
   }
 }
 
-/** The text of a message as a person would copy it. */
+/**
+ * @param {import('../protocol/chatkit').AssistantMessageItem} item
+ * @param {import('../protocol/chatkit').ThreadItemUpdate} update
+ */
+function updateMessage({ content }, update) {
+  switch (update.type) {
+    case 'assistant_message.content_part.added':
+    case 'assistant_message.content_part.done':
+      content[update.content_index] = update.content;
+      break;
+    case 'assistant_message.content_part.text_delta': {
+      const part = (content[update.content_index] ??= { type: 'output_text', text: '', annotations: [] });
+      part.text += update.delta;
+      break;
+    }
+    case 'assistant_message.content_part.annotation_added':
+      content[update.content_index]?.annotations.push(update.annotation);
+      break;
+    default:
+  }
+}
+
+/** @param {Item} item */
+export function attachmentsOf(item) {
+  return item.type === 'user_message' ? item.attachments : [];
+}
+
+/**
+ * The text of a message as a person would copy it; of anything else, nothing.
+ * @param {Item} item
+ */
 export function plainText(item) {
-  return (item.content ?? [])
-    .map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text))
-    .join(item.type === 'user_message' ? '' : '\n\n');
+  if (item.type === 'user_message') {
+    return item.content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('');
+  }
+  if (item.type !== 'assistant_message') return '';
+  // A part that has not been announced yet leaves a hole.
+  return item.content.filter(Boolean).map(({ text }) => text).join('\n\n');
 }

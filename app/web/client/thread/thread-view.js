@@ -7,6 +7,7 @@ import { renderItem, updateItem } from './item-view.js';
 const NEAR_THE_END_PIXELS = 80;
 
 export class ThreadView {
+  /** @param {import('./item-view.js').ItemActions} actions */
   constructor(actions) {
     this.actions = actions;
     this.list = h('ol', { class: 'messages' });
@@ -22,6 +23,7 @@ export class ThreadView {
     this.scroller = h('div', { class: 'thread-scroll', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: '-1' },
       h('div', { class: 'thread-column' }, this.earlier, this.list, this.tail));
     this.element = h('div', { class: 'thread' }, this.scroller, this.jump);
+    /** @type {Map<string, HTMLElement>}  By item id. */
     this.elements = new Map();
     this.sticksToEnd = true;
     this.lastTop = 0;
@@ -48,19 +50,15 @@ export class ThreadView {
    */
   show(state, { isAnswering, changed = new Set(), hasEarlier = false }) {
     const seen = new Set();
+    /** @type {HTMLElement | null} */
     let previous = null;
     for (const item of state.items) {
-      seen.add(item.id);
       const known = this.elements.get(item.id);
-      if (known && changed.has(item.id)) updateItem(known, item, this.actions);
-      else if (!known) {
-        const element = renderItem(item, this.actions);
-        if (!element) continue;
-        if (previous) previous.after(element);
-        else this.list.prepend(element);
-      }
-      const element = this.list.querySelector(`[data-item-id="${CSS.escape(item.id)}"]`);
+      const element = known && !changed.has(item.id) ? known : this.#draw(item, known);
       if (!element) continue;
+      if (!known && previous) previous.after(element);
+      else if (!known) this.list.prepend(element);
+      seen.add(item.id);
       this.elements.set(item.id, element);
       previous = element;
     }
@@ -75,6 +73,15 @@ export class ThreadView {
     if (this.sticksToEnd) this.scrollToEnd();
   }
 
+  /**
+   * @param {import('./thread-state.js').Item} item
+   * @param {HTMLElement | undefined} known  Where the item is shown already.
+   */
+  #draw(item, known) {
+    return known ? updateItem(known, item, this.actions) : renderItem(item, this.actions);
+  }
+
+  /** @param {ScrollBehavior} behavior */
   scrollToEnd(behavior = 'instant') {
     this.sticksToEnd = true;
     this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
@@ -91,6 +98,10 @@ export class ThreadView {
     this.jump.hidden = this.sticksToEnd;
   }
 
+  /**
+   * @param {import('./thread-state.js').ThreadState} state
+   * @param {boolean} isAnswering
+   */
   #showTail(state, isAnswering) {
     const last = state.items.at(-1);
     const isWriting = last?.type === 'assistant_message' && last.content.some((part) => part?.text);

@@ -4,7 +4,10 @@ import { h } from '../ui/dom.js';
 import { formatBytes } from '../text/format.js';
 import { icon } from '../ui/icons.js';
 
-/** @param {object} config @param {{attach: () => void, snapshot: () => void}} actions */
+/**
+ * @param {import('../../page-config.js').PageConfig} config
+ * @param {{attach: () => void, snapshot: () => void}} actions
+ */
 export function renderWelcome(config, { attach, snapshot }) {
   const { limits, model } = config;
   return h('div', { class: 'welcome' },

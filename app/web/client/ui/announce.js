@@ -1,7 +1,9 @@
 /** Tells screen readers what changed, once it has changed: never piece by piece. */
 
+/** @type {HTMLElement | null} */
 let region = null;
 
+/** @param {HTMLElement} parent */
 export function mountAnnouncer(parent) {
   region = document.createElement('div');
   region.className = 'visually-hidden';
@@ -10,6 +12,7 @@ export function mountAnnouncer(parent) {
   parent.append(region);
 }
 
+/** @param {string} text */
 export function announce(text) {
   if (!region) return;
   const line = document.createElement('p');

@@ -5,7 +5,10 @@ import { icon } from './icons.js';
 
 const SHOWN_MS = 1500;
 
-/** @param {string} text @param {HTMLElement} button */
+/**
+ * @param {string} text
+ * @param {HTMLElement} button
+ */
 export async function copyText(text, button) {
   await navigator.clipboard.writeText(text);
   button.replaceChildren(icon('check'));

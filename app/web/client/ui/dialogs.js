@@ -3,7 +3,11 @@
 import { h, iconButton } from './dom.js';
 import { icon } from './icons.js';
 
-/** Shows a dialog and resolves with its return value ('' when dismissed). */
+/**
+ * Shows a dialog and resolves with its return value ('' when dismissed).
+ * @param {HTMLDialogElement} dialog
+ * @returns {Promise<string>}
+ */
 function ask(dialog) {
   document.body.append(dialog);
   dialog.showModal();
@@ -15,7 +19,11 @@ function ask(dialog) {
   );
 }
 
-/** @returns {Promise<boolean>} */
+/**
+ * @param {string} title
+ * @param {string} consequence
+ * @returns {Promise<boolean>}
+ */
 export async function confirmDelete(title, consequence) {
   const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'confirm-title' },
     h('form', { method: 'dialog' },
@@ -27,12 +35,17 @@ export async function confirmDelete(title, consequence) {
   return (await ask(dialog)) === 'delete';
 }
 
-/** Asks for a bearer token. @returns {Promise<string>} empty when dismissed */
+/**
+ * Asks for a bearer token.
+ * @param {string} message
+ * @returns {Promise<string>} empty when dismissed
+ */
 export async function askForToken(message) {
   const input = h('input', {
     type: 'password', name: 'token', class: 'text-input', autocomplete: 'off', required: true,
     'aria-label': 'Access token',
   });
+  /** @type {HTMLDialogElement} */
   const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'token-title' },
     h('form', { method: 'dialog', on: { submit: () => (dialog.returnValue = input.value) } },
       h('h2', { id: 'token-title', text: 'Sign in' }),
@@ -45,15 +58,19 @@ export async function askForToken(message) {
   return answer === '' ? '' : input.value.trim();
 }
 
-/** Shows a picture large, with a way to download the original. */
+/**
+ * Shows a picture large, with a way to download the original.
+ * @param {{name: string, url: string, onDownload: () => void}} picture
+ */
 export function showPicture({ name, url, onDownload }) {
+  /** @type {HTMLDialogElement} */
   const dialog = h('dialog', { class: 'lightbox', 'aria-label': name, on: {
-    click: (event) => event.target === dialog && dialog.close(),
+    click: (/** @type {Event} */ event) => event.target === dialog && dialog.close(),
   } },
     h('header', { class: 'lightbox-bar' },
       h('span', { class: 'lightbox-name', text: name }),
       iconButton(icon('download'), 'Download the original', onDownload),
       iconButton(icon('close'), 'Close', () => dialog.close(), { autofocus: true })),
     h('img', { src: url, alt: name }));
-  ask(dialog);
+  void ask(dialog);
 }

@@ -27,14 +27,16 @@ const SHAPES = {
   link: 'M10 13.5a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 4.8l-1 1M14 10.5a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 19.2l1-1',
 };
 
-/** @param {keyof typeof SHAPES} name */
+/** @typedef {keyof typeof SHAPES} IconName */
+
+/** @param {IconName} name */
 export function icon(name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('class', `icon icon-${name}`);
   svg.setAttribute('aria-hidden', 'true');
   const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', SHAPES[name] ?? SHAPES.file);
+  path.setAttribute('d', SHAPES[name]);
   svg.append(path);
   return svg;
 }

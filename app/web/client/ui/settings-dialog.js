@@ -6,10 +6,17 @@ import { icon } from './icons.js';
 import { applyTheme, elementIsOutOfReach, preference, remember } from '../preferences.js';
 
 /**
- * @param {object} config  From `config.json`.
- * @param {(name: string) => void} onChange  Called after a choice was remembered.
+ * @typedef {import('../../page-config.js').PageConfig} PageConfig
+ * @typedef {import('../preferences.js').PreferenceName} PreferenceName
+ * @typedef {[value: string, label: string, detail?: string, disabled?: boolean]} Choice
+ */
+
+/**
+ * @param {PageConfig} config
+ * @param {(name: PreferenceName) => void} onChange  Called after a choice was remembered.
  */
 export function openSettings(config, onChange) {
+  /** @type {(name: PreferenceName) => (value: string) => void} */
   const choose = (name) => (value) => {
     remember(name, value);
     if (name === 'interface') elementIsOutOfReach.set(false); // asked for: try again
@@ -17,9 +24,10 @@ export function openSettings(config, onChange) {
     onChange(name);
   };
   const hasElement = Boolean(config.api.domainKey);
+  /** @type {HTMLDialogElement} */
   const dialog = h('dialog', { class: 'dialog settings', 'aria-labelledby': 'settings-title', on: {
     close: () => dialog.remove(),
-    click: (event) => event.target === dialog && dialog.close(),
+    click: (/** @type {Event} */ event) => event.target === dialog && dialog.close(),
   } },
     h('header', { class: 'dialog-header' },
       h('h2', { id: 'settings-title', text: 'Settings' }),
@@ -42,6 +50,7 @@ export function openSettings(config, onChange) {
   dialog.showModal();
 }
 
+/** @param {PageConfig} config */
 function transportInWords({ uploads, api }) {
   if (uploads.method === 'PUT') return 'A link for exactly this file, then the bytes straight to the bucket (PUT).';
   return api.bucketPostUrl
@@ -49,6 +58,7 @@ function transportInWords({ uploads, api }) {
     : 'A link for exactly this file, then the bytes through the upload gateway (POST).';
 }
 
+/** @param {PageConfig} config */
 function about({ model, limits }) {
   const size = `Files up to ${formatBytes(limits.maxAttachmentBytes)}, ${limits.maxCount} in a message.`;
   return model.isOffline
@@ -56,6 +66,13 @@ function about({ model, limits }) {
     : `${size} Model: ${model.name}.`;
 }
 
+/**
+ * @param {string} legend
+ * @param {PreferenceName} name
+ * @param {string} selected
+ * @param {Choice[]} choices
+ * @param {(value: string) => void} onChange
+ */
 function options(legend, name, selected, choices, onChange, layout = '') {
   return h('fieldset', { class: `options ${layout}` },
     h('legend', { text: legend }),

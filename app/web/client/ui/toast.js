@@ -8,10 +8,11 @@ export class Toast {
   element = h('div', { class: 'toast', role: 'alert', hidden: true });
   #timer = 0;
 
+  /** @param {string} text */
   say(text) {
     this.element.textContent = text;
     this.element.hidden = false;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => (this.element.hidden = true), SHOWN_MS);
+    this.#timer = window.setTimeout(() => (this.element.hidden = true), SHOWN_MS);
   }
 }

@@ -2,23 +2,37 @@
 
 import { formatBytes } from '../text/format.js';
 
-/** Browsers leave `type` empty for names they don't know: fall back on the server's table. */
+/** @typedef {import('../../page-config.js').PageConfig['limits']} Limits */
+
+/**
+ * Browsers leave `type` empty for names they don't know: fall back on the server's table.
+ * @param {File} file
+ * @param {Limits} limits
+ */
 export function mimeTypeOf(file, limits) {
-  if (file.type) return file.type.split(';')[0].trim().toLowerCase();
+  if (file.type) return file.type.replace(/;.*/, '').trim().toLowerCase();
   const extension = /\.[^.]+$/.exec(file.name)?.[0]?.toLowerCase() ?? '';
   return limits.extensions[extension] ?? 'application/octet-stream';
 }
 
+/**
+ * @param {string} mimeType
+ * @param {Limits} limits
+ */
 export function isAllowedType(mimeType, limits) {
   return limits.allowedMimeTypes.some((pattern) => {
-    const [start, ...rest] = pattern.toLowerCase().split('*');
+    const [start = '', ...rest] = pattern.toLowerCase().split('*');
     return rest.length === 0
       ? mimeType === start
       : mimeType.startsWith(start) && mimeType.endsWith(rest.join('*'));
   });
 }
 
-/** Why a file can't be attached, in words; null when it can. */
+/**
+ * Why a file can't be attached, in words; null when it can.
+ * @param {File} file
+ * @param {Limits} limits
+ */
 export function refusal(file, limits) {
   if (file.size === 0) return 'This file is empty.';
   if (file.size > limits.maxAttachmentBytes) {
@@ -29,7 +43,10 @@ export function refusal(file, limits) {
   return null;
 }
 
-/** The `accept` attribute of the file picker. */
+/**
+ * The `accept` attribute of the file picker.
+ * @param {Limits} limits
+ */
 export function pickerAccept(limits) {
   const wholeTypes = limits.allowedMimeTypes.filter((pattern) => /^[\w-]+\/(\*|[^*]+)$/.test(pattern));
   return [...wholeTypes, ...Object.keys(limits.extensions)].join(',');

@@ -1,5 +1,6 @@
 /** The files of the message being written: at most three travel at once, each can be cancelled. */
 
+import { ApiError } from '../protocol/api.js';
 import { mimeTypeOf, refusal } from './limits.js';
 import { uploadDirect, uploadTo } from './upload-transport.js';
 
@@ -13,6 +14,8 @@ const FINAL = new Set(['attachment_too_large', 'mime_type_not_allowed', 'invalid
 
 let lastId = 0;
 
+/** @typedef {import('../protocol/chatkit').Attachment} Attachment */
+
 export class Upload {
   /** @type {'queued' | 'preparing' | 'uploading' | 'done' | 'failed'} */
   state = 'queued';
@@ -20,9 +23,17 @@ export class Upload {
   bytesPerSecond = 0;
   message = '';
   canRetry = false;
+  /** @type {number | null} */
+  startedAt = null;
+  /** @type {Attachment | null} */
   attachment = null;
+  /** @type {import('../protocol/chatkit').AttachmentUploadDescriptor | null} */
   descriptor = null;
 
+  /**
+   * @param {File} file
+   * @param {string} mimeType
+   */
   constructor(file, mimeType) {
     this.id = `upload-${(lastId += 1)}`;
     this.file = file;
@@ -45,13 +56,16 @@ export class UploadQueue extends EventTarget {
   /**
    * @param {object} options
    * @param {import('../protocol/api.js').Api} options.api
-   * @param {object} options.config
+   * @param {import('../../page-config.js').PageConfig} options.config
    * @param {() => Promise<string | null>} options.getToken
    * @param {() => 'two_phase' | 'direct'} options.strategy  Asked for each upload as it starts.
    */
   constructor({ api, config, getToken, strategy }) {
     super();
-    Object.assign(this, { api, config, getToken, strategy });
+    this.api = api;
+    this.config = config;
+    this.getToken = getToken;
+    this.strategy = strategy;
   }
 
   get isBusy() {
@@ -64,14 +78,17 @@ export class UploadQueue extends EventTarget {
 
   /** What goes with the message; until the server repeats it, pictures show the local file. */
   get attachments() {
-    return this.uploads
-      .filter(({ state }) => state === 'done')
-      .map(({ attachment, thumbnailUrl }) =>
-        thumbnailUrl && attachment.type === 'image' ? { ...attachment, preview_url: thumbnailUrl } : attachment,
-      );
+    return this.uploads.flatMap(({ state, attachment, thumbnailUrl }) => {
+      if (state !== 'done' || !attachment) return [];
+      if (!thumbnailUrl || attachment.type !== 'image') return [attachment];
+      return [{ ...attachment, preview_url: thumbnailUrl }];
+    });
   }
 
-  /** @param {Iterable<File>} files @returns {number} how many were left out by the count limit */
+  /**
+   * @param {Iterable<File>} files
+   * @returns {number} how many were left out by the count limit
+   */
   add(files) {
     const list = [...files];
     const room = Math.max(0, this.config.limits.maxCount - this.uploads.length);
@@ -85,20 +102,28 @@ export class UploadQueue extends EventTarget {
     return Math.max(0, list.length - room);
   }
 
-  /** Puts an attachment that is already uploaded beside the others. */
+  /**
+   * Puts an attachment that is already uploaded beside the others.
+   * @param {Attachment} attachment
+   */
   adopt(attachment) {
     const upload = new Upload(new File([], attachment.name), attachment.mime_type);
-    Object.assign(upload, { state: 'done', attachment, thumbnailUrl: attachment.preview_url ?? null });
+    const thumbnailUrl = attachment.type === 'image' ? attachment.preview_url : null;
+    Object.assign(upload, { state: 'done', attachment, thumbnailUrl });
     this.uploads.push(upload);
     this.#changed();
   }
 
+  /** @param {Upload} upload */
   retry(upload) {
     Object.assign(upload, { state: 'queued', message: '', loaded: 0, abort: new AbortController() });
     this.#advance();
   }
 
-  /** Cancels a running upload, and takes a finished one off the message and out of the bucket. */
+  /**
+   * Cancels a running upload, and takes a finished one off the message and out of the bucket.
+   * @param {Upload} upload
+   */
   remove(upload) {
     upload.abort.abort();
     this.uploads = this.uploads.filter((other) => other !== upload);
@@ -115,7 +140,10 @@ export class UploadQueue extends EventTarget {
     return taken;
   }
 
-  /** The message was accepted: nobody needs the local copies of its files any more. */
+  /**
+   * The message was accepted: nobody needs the local copies of its files any more.
+   * @param {Upload[]} uploads
+   */
   release(uploads) {
     for (const { thumbnailUrl } of uploads) {
       if (thumbnailUrl?.startsWith('blob:')) URL.revokeObjectURL(thumbnailUrl);
@@ -125,7 +153,8 @@ export class UploadQueue extends EventTarget {
   /**
    * The message was refused: its files come back. The one that `reason` names has to be uploaded
    * anew, since the server keeps nothing of a file that it refused.
-   * @param {Upload[]} uploads @param {string} reason
+   * @param {Upload[]} uploads
+   * @param {string} reason
    */
   giveBack(uploads, reason) {
     for (const upload of uploads) {
@@ -143,19 +172,20 @@ export class UploadQueue extends EventTarget {
     }
   }
 
-  #changed(upload = null) {
-    this.dispatchEvent(new CustomEvent('change', { detail: upload }));
+  #changed() {
+    this.dispatchEvent(new Event('change'));
   }
 
   #advance() {
     const running = this.uploads.filter(({ state }) => state === 'preparing' || state === 'uploading');
     const waiting = this.uploads.filter(({ state }) => state === 'queued');
     for (const upload of waiting.slice(0, Math.max(0, MAX_PARALLEL_UPLOADS - running.length))) {
-      this.#run(upload);
+      void this.#run(upload);
     }
     this.#changed();
   }
 
+  /** @param {Upload} upload */
   async #run(upload) {
     const { signal } = upload.abort;
     try {
@@ -165,7 +195,7 @@ export class UploadQueue extends EventTarget {
       else await this.#runTwoPhase(upload);
       upload.state = 'done';
     } catch (error) {
-      if (signal.aborted) return;
+      if (signal.aborted || !(error instanceof ApiError)) return;
       upload.state = 'failed';
       upload.message = error.message;
       upload.canRetry = !FINAL.has(error.code);
@@ -178,6 +208,7 @@ export class UploadQueue extends EventTarget {
     }
   }
 
+  /** @param {Upload} upload */
   async #runTwoPhase(upload) {
     const { file, mimeType } = upload;
     if (!upload.attachment) {
@@ -189,9 +220,11 @@ export class UploadQueue extends EventTarget {
       if (upload.abort.signal.aborted) return this.#discard(attachment);
     }
     upload.state = 'uploading';
+    if (!upload.descriptor) throw new ApiError('The server gave no upload link.', 0, 'no_upload_link');
     await uploadTo(upload.descriptor, named(file, mimeType), this.config.api.bucketPostUrl, this.#progress(upload));
   }
 
+  /** @param {Upload} upload */
   async #runDirect(upload) {
     upload.state = 'uploading';
     const file = named(upload.file, upload.mimeType);
@@ -199,6 +232,10 @@ export class UploadQueue extends EventTarget {
     upload.attachment = await uploadDirect(url, await this.getToken(), file, this.#progress(upload));
   }
 
+  /**
+   * @param {Upload} upload
+   * @returns {import('./upload-transport.js').Progress}
+   */
   #progress(upload) {
     return {
       signal: upload.abort.signal,
@@ -209,19 +246,26 @@ export class UploadQueue extends EventTarget {
         // Multipart adds a few hundred bytes around the file.
         upload.loaded = Math.min(loaded, upload.file.size);
         if (seconds > 0.2) upload.bytesPerSecond = upload.loaded / seconds;
-        this.#changed(upload);
+        this.#changed();
       },
     };
   }
 
-  /** What the message won't use must not wait for the sweeper, but a failure here harms nobody. */
+  /**
+   * What the message won't use must not wait for the sweeper, but a failure here harms nobody.
+   * @param {Attachment | null} attachment
+   */
   #discard(attachment) {
     if (!attachment) return;
     this.api.call('attachments.delete', { attachment_id: attachment.id }).catch(() => undefined);
   }
 }
 
-/** The declared type and the bytes' Content-Type must be the same one. */
+/**
+ * The declared type and the bytes' Content-Type must be the same one.
+ * @param {File} file
+ * @param {string} mimeType
+ */
 function named(file, mimeType) {
   return file.type === mimeType ? file : new File([file], file.name, { type: mimeType });
 }

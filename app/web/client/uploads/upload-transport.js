@@ -33,7 +33,7 @@ export async function uploadTo(descriptor, file, bucketPostUrl, progress) {
       requireSuccess(await transfer({ method, url: bucketPostUrl, headers, body }, progress), bucketMessage);
       return;
     } catch (error) {
-      if (error.code !== 'connection_lost') throw error;
+      if (!(error instanceof ApiError) || error.code !== 'connection_lost') throw error;
     }
   }
   requireSuccess(await transferInTurn({ method, url, headers, body: formOf(file) }, progress));
@@ -41,22 +41,37 @@ export async function uploadTo(descriptor, file, bucketPostUrl, progress) {
 
 /**
  * The direct strategy: one POST, answered with the Attachment.
- * @param {string} url @param {string | null} token @param {File} file @param {Progress} progress
+ * @param {string} url
+ * @param {string | null} token
+ * @param {File} file
+ * @param {Progress} progress
+ * @returns {Promise<import('../protocol/chatkit').Attachment>}
  */
 export async function uploadDirect(url, token, file, progress) {
+  /** @type {Record<string, string>} */
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
   const answer = await transferInTurn({ method: 'POST', url, headers, body: formOf(file) }, progress);
   requireSuccess(answer);
   return JSON.parse(answer.text);
 }
 
+/** @param {File} file */
 function formOf(file) {
   const form = new FormData();
   form.append('file', file);
   return form;
 }
 
-/** As `sendInTurn` of `fetch.js`: another window of the same person may be uploading too. */
+/**
+ * @typedef {{method: string, url: string | URL, headers: Record<string, string>, body: FormData | File}} Request
+ * @typedef {{status: number, text: string, retryAfter: string | null}} Answer
+ */
+
+/**
+ * As `sendInTurn` of `fetch.js`: another window of the same person may be uploading too.
+ * @param {Request} request
+ * @param {Progress} progress
+ */
 async function transferInTurn(request, progress) {
   for (let tries = 1; ; tries += 1) {
     const answer = await transfer(request, progress);
@@ -67,6 +82,11 @@ async function transferInTurn(request, progress) {
   }
 }
 
+/**
+ * @param {Request} request
+ * @param {Progress} progress
+ * @returns {Promise<Answer>}
+ */
 function transfer({ method, url, headers, body }, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -89,8 +109,13 @@ function transfer({ method, url, headers, body }, { onProgress, signal }) {
   });
 }
 
+/**
+ * @param {Answer} answer
+ * @param {(text: string) => string} [explain]  What a body that is not ours means.
+ */
 function requireSuccess({ status, text }, explain) {
   if (status >= 200 && status < 300) return;
+  /** @type {{message?: string, error?: {code?: string}}} */
   let body = {};
   try {
     body = JSON.parse(text);
@@ -101,6 +126,7 @@ function requireSuccess({ status, text }, explain) {
   throw new ApiError(body.message ?? fallback, status, body.error?.code ?? bucketCode(text));
 }
 
+/** @param {string} text */
 function bucketCode(text) {
   return /expired/i.test(text) ? 'link_expired' : 'upload_refused';
 }

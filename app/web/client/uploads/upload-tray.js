@@ -9,6 +9,7 @@ export class UploadTray {
   /** @param {import('./upload-queue.js').UploadQueue} queue */
   constructor(queue) {
     this.queue = queue;
+    /** @type {Map<import('./upload-queue.js').Upload, UploadCard>} */
     this.cards = new Map();
     this.element = h('ul', { class: 'tray', 'aria-label': 'Attached files', hidden: true });
     queue.addEventListener('change', () => this.#sync());
@@ -28,13 +29,17 @@ export class UploadTray {
         this.element.append(card.element);
         card.element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
       }
-      this.cards.get(upload).update();
+      this.cards.get(upload)?.update();
     }
     this.element.hidden = uploads.length === 0;
   }
 }
 
 class UploadCard {
+  /**
+   * @param {import('./upload-queue.js').Upload} upload
+   * @param {import('./upload-queue.js').UploadQueue} queue
+   */
   constructor(upload, queue) {
     this.upload = upload;
     const { file } = upload;
@@ -90,11 +95,11 @@ class UploadCard {
     }
   }
 
+  /** @param {import('./upload-queue.js').UploadQueue} queue */
   #removeAndMoveFocus(queue) {
     const next = this.element.nextElementSibling ?? this.element.previousElementSibling;
     queue.remove(this.upload);
-    const target = next?.querySelector('.upload-remove') ??
-      document.querySelector('.composer textarea');
-    target?.focus();
+    const target = next?.querySelector('.upload-remove') ?? document.querySelector('.composer textarea');
+    if (target instanceof HTMLElement) target.focus();
   }
 }

@@ -6,7 +6,15 @@ import { renderMarkdown } from '../text/markdown.js';
 const CONTAINERS = new Set(['Basic', 'Card', 'ListView', 'ListViewItem', 'Box', 'Col', 'Row', 'Form', 'Transition']);
 const SIZES = new Set(['3xs', '2xs', 'xs', 'sm', 'md', 'lg', 'xl', '2xl', '3xl', '4xl', '5xl']);
 
-/** @param {object} widget  A `WidgetRoot` or `WidgetComponent`. @returns {HTMLElement | null} */
+/**
+ * @typedef {import('../protocol/chatkit').WidgetComponent} WidgetComponent
+ * @typedef {import('../protocol/chatkit').WidgetRoot} WidgetRoot
+ */
+
+/**
+ * @param {WidgetComponent | WidgetRoot} widget
+ * @returns {HTMLElement | null}
+ */
 export function renderWidget(widget) {
   if (CONTAINERS.has(widget.type)) return container(widget);
   switch (widget.type) {
@@ -33,35 +41,37 @@ export function renderWidget(widget) {
   }
 }
 
+/** @param {WidgetComponent | WidgetRoot} widget */
 function container(widget) {
-  const isRow = widget.type === 'Row' || widget.direction === 'row';
-  const children = [widget.children ?? []].flat();
+  const isRow = widget.type === 'Row' || ('direction' in widget && widget.direction === 'row');
+  const children = 'children' in widget ? [widget.children ?? []].flat() : [];
   const box = h(
     'div',
     { class: `widget widget-${widget.type.toLowerCase()} ${isRow ? 'widget-row' : 'widget-col'}` },
     ...children.map(renderWidget),
   );
-  if (['start', 'center', 'end', 'baseline', 'stretch'].includes(widget.align)) {
-    box.dataset.align = widget.align;
-  }
+  if ('align' in widget && widget.align) box.dataset.align = widget.align;
   return box;
 }
 
+/** @param {Extract<WidgetComponent, {type: 'Title' | 'Text' | 'Caption' | 'Label'}>} widget */
 function textOf(widget) {
   const tag = widget.type === 'Title' ? 'strong' : 'span';
-  const lines = Number.isInteger(widget.maxLines) ? Math.min(widget.maxLines, 6) : 0;
+  const maxLines = 'maxLines' in widget ? widget.maxLines : undefined;
+  const lines = maxLines ? Math.min(maxLines, 6) : 0;
   return h(tag, {
     class: `widget-${widget.type.toLowerCase()}`,
     text: String(widget.value ?? ''),
     dataset: {
-      ...(SIZES.has(widget.size) ? { size: widget.size } : {}),
-      ...(widget.truncate || lines ? { lines: String(lines || 1) } : {}),
-      ...(['medium', 'semibold', 'bold'].includes(widget.weight) ? { weight: widget.weight } : {}),
+      ...(widget.size && SIZES.has(widget.size) ? { size: widget.size } : {}),
+      ...(('truncate' in widget && widget.truncate) || lines ? { lines: String(lines || 1) } : {}),
+      ...(widget.weight && widget.weight !== 'normal' ? { weight: widget.weight } : {}),
       ...(widget.color === 'secondary' || widget.color === 'tertiary' ? { tone: 'muted' } : {}),
     },
   });
 }
 
+/** @param {import('../protocol/chatkit').Image} widget */
 function image(widget) {
   if (!/^(https?:|data:image\/|blob:|\/)/.test(widget.src)) return null;
   const picture = h('img', { src: widget.src, alt: widget.alt ?? '', class: 'widget-image', loading: 'lazy' });

@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { dayGroup, describeKind, formatBytes } from '../../../app/web/client/text/format.js';
+
+test('sizes are short', () => {
+  assert.deepEqual([0, 1023, 1024, 1536, 26214400].map(formatBytes), ['0 B', '1023 B', '1 KB', '1.5 KB', '25 MB']);
+});
+
+test('a kind has the extension where that says more', () => {
+  assert.equal(describeKind('text/csv', 'a.csv'), 'Spreadsheet · CSV');
+  assert.equal(describeKind('application/pdf', 'a.pdf'), 'PDF');
+});
+
+test('a day without a zone is the server’s', () => {
+  const now = new Date('2026-03-02T01:00:00Z');
+  const midnight = new Date(now).setHours(0, 0, 0, 0);
+  const lastMinute = new Date(midnight - 60_000).toISOString().replace('Z', '');
+  assert.equal(dayGroup(lastMinute, 0, now), 'Yesterday');
+  assert.equal(dayGroup(lastMinute, -60, now), 'Today');
+});
