@@ -1,5 +1,7 @@
 /** The options this page gives to `<openai-chatkit>`; checked against its types by `make types`. */
 
+import { t } from './client/words.js';
+
 /**
  * @param {object} parts
  * @param {import('./page-config.js').PageConfig} parts.config
@@ -24,10 +26,10 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
     initialThread: threadId,
     history: { enabled: true, showDelete: true, showRename: true },
     header: { enabled: true },
-    startScreen: { greeting: 'What’s in your files?' },
+    startScreen: { greeting: t('welcome') },
     threadItemActions: { feedback: true, retry: true },
     composer: {
-      placeholder: 'Ask about your files',
+      placeholder: t('composer.placeholder'),
       attachments: {
         enabled: true,
         maxSize: limits.maxAttachmentBytes,

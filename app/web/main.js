@@ -4,22 +4,24 @@ import { mountClient } from './client/client.js';
 import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { askForToken } from './client/ui/dialogs.js';
 import { h } from './client/ui/dom.js';
+import { t, useLanguage } from './client/words.js';
 import { mountElement } from './chatkit-element.js';
 import { createFetch } from './fetch.js';
 
 /** @returns {Promise<import('./page-config.js').PageConfig>} */
 async function loadConfig() {
   const response = await fetch('/config.json');
-  if (!response.ok) throw new Error('The page could not load its configuration.');
+  if (!response.ok) throw new Error(t('error.no_config'));
   return response.json();
 }
 
 /** @param {HTMLElement} root */
 async function start(root) {
   applyTheme();
+  await useLanguage('en');
   const config = await loadConfig();
   if (config.auth.mode === 'jwt' && !token.get()) {
-    token.set(await askForToken('Paste an access token for this service. It stays in this tab.'));
+    token.set(await askForToken(t('sign_in.paste')));
   }
   const getToken = async () => (config.auth.mode === 'jwt' ? token.get() : null);
   const fetch = createFetch({ apiUrl: config.api.url, getToken, bucketPostUrl: config.api.bucketPostUrl });
@@ -43,9 +45,9 @@ async function start(root) {
  */
 function giveUp(root, error) {
   root.replaceChildren(h('div', { class: 'fatal', role: 'alert' },
-    h('h1', { text: 'The chat can’t start' }),
+    h('h1', { text: t('page.cant_start') }),
     h('p', { text: error instanceof Error ? error.message : String(error) }),
-    h('button', { type: 'button', class: 'button', text: 'Try again', on: { click: () => location.reload() } })));
+    h('button', { type: 'button', class: 'button', text: t('answer.try_again'), on: { click: () => location.reload() } })));
 }
 
 const root = document.getElementById('chat');

@@ -74,7 +74,7 @@ def test_progress_and_speed_are_shown_and_an_upload_can_be_cancelled(alice: Pers
     alice.attach(large_text("book.txt", 2_000_000))
     card = alice.upload("book.txt")
     progress = card.get_by_role("progressbar", name="Upload of book.txt")
-    expect(card).to_contain_text("KB/s")
+    expect(card).to_contain_text("kB/s")
     expect(card).to_contain_text("of 1.9 MB")
     assert progress.evaluate("bar => bar.value > 0 && bar.value < bar.max")
     with alice.page.expect_request(lambda r: "attachments.delete" in (r.post_data or "")):
@@ -128,7 +128,7 @@ def test_too_large_and_wrong_types_are_refused_in_words(
         {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""},
         text("good.txt"),
     )
-    expect(alice.upload("long.txt")).to_contain_text("Too large: 59 KB. The limit is 49 KB.")
+    expect(alice.upload("long.txt")).to_contain_text("Too large: 59 kB. The limit is 49 kB.")
     expect(alice.upload("song.mp3")).to_contain_text("Files of this type can’t be attached")
     expect(alice.upload("empty.txt")).to_contain_text("This file is empty.")
     alice.wait_until_uploaded("good.txt")

@@ -20,6 +20,7 @@ import { ThreadView } from './thread/thread-view.js';
 import { Toast } from './ui/toast.js';
 import { UploadQueue } from './uploads/upload-queue.js';
 import { renderWelcome } from './thread/welcome.js';
+import { t } from './words.js';
 
 const PREVIEW_REFRESH_PAUSE_MS = 2000;
 
@@ -102,14 +103,14 @@ class Client {
   #frame() {
     const main = h('main', { class: 'main' },
       h('header', { class: 'topbar' },
-        iconButton(icon('menu'), 'Chats', () => this.#toggleSidebar(), { class: 'menu-button', 'aria-expanded': 'false' }),
+        iconButton(icon('menu'), t('chats'), () => this.#toggleSidebar(), { class: 'menu-button', 'aria-expanded': 'false' }),
         this.title,
-        iconButton(icon('plus'), 'New chat', () => void this.#goTo(null), { class: 'topbar-new' })),
+        iconButton(icon('plus'), t('chat.new'), () => void this.#goTo(null), { class: 'topbar-new' })),
       this.view.element, this.composer.element);
     /** @type {HTMLElement} */
     const scrim = h('div', { class: 'scrim', on: { click: () => this.#toggleSidebar(false) } });
     return h('div', { class: 'client' },
-      h('a', { class: 'skip-link', href: '#composer-input', text: 'Skip to the message field', on: {
+      h('a', { class: 'skip-link', href: '#composer-input', text: t('page.skip'), on: {
         click: (/** @type {Event} */ event) => {
           event.preventDefault();
           this.composer.focus();
@@ -192,7 +193,7 @@ class Client {
       if (location.hash === `#/chat/${id}`) this.#show(conversation);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      this.toast.say(error.code === 'not_found' ? 'This chat does not exist any more.' : error.message);
+      this.toast.say(error.code === 'not_found' ? t('chat.gone') : error.message);
     } finally {
       this.root.classList.remove('is-loading');
     }
@@ -225,9 +226,9 @@ class Client {
     this.view.show(state, { isAnswering, changed: this.changed, hasEarlier: Boolean(conversation.earlierCursor) });
     this.changed.clear();
     this.composer.setAnswering(isAnswering);
-    const title = state.thread?.title ?? (conversation.threadId ? 'Untitled chat' : 'New chat');
+    const title = state.thread?.title ?? (conversation.threadId ? t('chat.untitled') : t('chat.new'));
     this.title.textContent = title;
-    document.title = conversation.threadId ? `${title} · Chat` : 'Chat';
+    document.title = conversation.threadId ? `${title} · ${t('page')}` : t('page');
     const isEmpty = state.items.length === 0 && !state.error && !this.root.classList.contains('is-loading');
     this.root.classList.toggle('is-empty', isEmpty);
     if (!isEmpty) this.welcome?.remove();
@@ -250,7 +251,7 @@ class Client {
     this.view.sticksToEnd = true;
     const isTaken = await this.#follow(conversation, () => conversation.send(message));
     if (isTaken) return this.queue.release(draft?.uploads ?? []);
-    const { message: reason } = conversation.state.error ?? { message: 'The message was not sent.' };
+    const { message: reason } = conversation.state.error ?? { message: t('error.not_sent') };
     conversation.state.error = null;
     this.#redraw();
     if (!conversation.threadId && conversation === this.conversation) {
@@ -296,7 +297,7 @@ class Client {
   #announceAnswer() {
     const { state } = this.conversation;
     const last = state.items.at(-1);
-    if (last?.type === 'assistant_message') announce(`Assistant: ${plainText(last)}`);
+    if (last?.type === 'assistant_message') announce(t('answer.said', { text: plainText(last) }));
   }
 
   /**
@@ -312,7 +313,7 @@ class Client {
     for (const other of button.parentElement?.querySelectorAll('[aria-pressed]') ?? []) {
       other.setAttribute('aria-pressed', String(other === button));
     }
-    announce('Thanks for the feedback.');
+    announce(t('answer.rated'));
   }
 
   // Attachments

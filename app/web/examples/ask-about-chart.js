@@ -3,10 +3,12 @@
 import { mountElement } from '../chatkit-element.js';
 import { mountClient } from '../client/client.js';
 import { token, uploadStrategy } from '../client/preferences.js';
+import { useLanguage } from '../client/words.js';
 import { createFetch } from '../fetch.js';
 import { snapshot } from '../snapshot.js';
 import { uploadFile } from '../upload.js';
 
+await useLanguage('en');
 /** @type {import('../page-config.js').PageConfig} */
 const config = await (await globalThis.fetch('/config.json')).json();
 const getToken = async () => (config.auth.mode === 'jwt' ? token.get() : null);

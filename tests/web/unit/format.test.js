@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import './english.js';
 import { dayGroup, describeKind, formatBytes } from '../../../app/web/client/text/format.js';
 
 test('sizes are short', () => {
-  assert.deepEqual([0, 1023, 1024, 1536, 26214400].map(formatBytes), ['0 B', '1023 B', '1 KB', '1.5 KB', '25 MB']);
+  assert.deepEqual([0, 1023, 1024, 1536, 26214400].map((bytes) => formatBytes(bytes)), [
+    '0 bytes', '1,023 bytes', '1 kB', '1.5 kB', '25 MB',
+  ]);
+  assert.equal(formatBytes(1536, { perSecond: true }), '1.5 kB/s');
 });
 
 test('a kind has the extension where that says more', () => {

@@ -7,6 +7,7 @@ import { pickerAccept } from '../uploads/limits.js';
 import { MentionMenu } from './mention-menu.js';
 import { splitMentions, toContent } from './mention-text.js';
 import { UploadTray } from '../uploads/upload-tray.js';
+import { t } from '../words.js';
 
 /**
  * @typedef {import('@openai/chatkit').Entity} Entity
@@ -33,9 +34,10 @@ export class Composer {
     this.entities = [];
     this.isAnswering = false;
     this.isWaiting = false;
+    this.saysWhatFailed = false;
 
     this.input = h('textarea', {
-      id: 'composer-input', rows: '1', placeholder: 'Ask about your files', 'aria-label': 'Message',
+      id: 'composer-input', rows: '1', placeholder: t('composer.placeholder'), 'aria-label': t('composer.field'),
       enterkeyhint: 'send', autocomplete: 'off',
     });
     this.mirror = h('div', { class: 'composer-mirror', 'aria-hidden': 'true' });
@@ -46,13 +48,13 @@ export class Composer {
       on: { change: () => this.#pick() },
     });
     this.hint = h('p', { class: 'composer-hint', role: 'status' });
-    this.send = h('button', { type: 'submit', class: 'send-button', 'aria-label': 'Send', title: 'Send' }, icon('send'));
+    this.send = h('button', { type: 'submit', class: 'send-button', 'aria-label': t('composer.send'), title: t('composer.send') }, icon('send'));
     this.stop = h('button', {
-      type: 'button', class: 'send-button stop-button', 'aria-label': 'Stop answering', title: 'Stop answering',
+      type: 'button', class: 'send-button stop-button', 'aria-label': t('answer.stop'), title: t('answer.stop'),
       hidden: true, on: { click: onStop },
     }, icon('stop'));
 
-    this.element = h('form', { class: 'composer', 'aria-label': 'New message', on: { submit: (/** @type {Event} */ event) => void this.#submit(event) } },
+    this.element = h('form', { class: 'composer', 'aria-label': t('composer'), on: { submit: (/** @type {Event} */ event) => void this.#submit(event) } },
       this.mentions.element,
       h('div', { class: 'composer-card', on: {
         click: (/** @type {Event} */ event) => event.target === event.currentTarget && this.input.focus(),
@@ -60,9 +62,9 @@ export class Composer {
         this.tray.element,
         h('div', { class: 'composer-field' }, this.mirror, this.input),
         h('div', { class: 'composer-tools' },
-          iconButton(icon('attach'), 'Attach files', () => this.picker.click()),
-          iconButton(icon('snapshot'), 'Snapshot', onSnapshot),
-          iconButton(icon('at'), 'Mention a file or chat', () => this.#startMention()),
+          iconButton(icon('attach'), t('composer.attach'), () => this.picker.click()),
+          iconButton(icon('snapshot'), t('composer.snapshot'), onSnapshot),
+          iconButton(icon('at'), t('composer.mention'), () => this.#startMention()),
           this.hint, this.send, this.stop)),
       this.picker);
 
@@ -93,7 +95,7 @@ export class Composer {
   addFiles(files) {
     const leftOut = this.queue.add(files);
     const { maxCount } = this.config.limits;
-    this.say(leftOut > 0 ? `A message holds ${maxCount} files: ${leftOut} left out.` : '');
+    this.say(leftOut > 0 ? t('composer.too_many', { count: leftOut, most: maxCount }) : '');
     this.focus();
   }
 
@@ -105,6 +107,7 @@ export class Composer {
 
   /** @param {string} text */
   say(text) {
+    this.saysWhatFailed = false;
     this.hint.textContent = text;
     this.hint.title = text;
   }
@@ -148,7 +151,7 @@ export class Composer {
     if (this.isAnswering || !this.#hasSomething()) return;
     if (this.queue.isBusy) {
       this.isWaiting = true;
-      announce('The message will be sent when the uploads have finished.');
+      announce(t('composer.wait.said'));
       this.#refresh();
       await this.queue.settled();
       if (!this.isWaiting) return;
@@ -156,7 +159,8 @@ export class Composer {
     }
     const failed = this.queue.failed.length;
     if (failed > 0) {
-      this.say(`${failed === 1 ? 'One file' : `${failed} files`} didn’t upload: retry or remove.`);
+      this.say(t('composer.not_uploaded', { count: failed }));
+      this.saysWhatFailed = true;
       return;
     }
     const message = { content: toContent(this.text, this.entities), attachments: this.queue.attachments };
@@ -192,11 +196,11 @@ export class Composer {
     this.stop.hidden = !isAnswering;
     this.input.readOnly = isWaiting;
     this.element.classList.toggle('is-waiting', isWaiting);
-    this.send.setAttribute('aria-label', isWaiting ? 'Don’t send yet' : 'Send');
-    this.send.title = isWaiting ? 'Don’t send yet' : 'Send';
-    if (isWaiting) this.say('Sending when the uploads are done…');
-    else if (this.hint.textContent?.startsWith('Sending when')) this.say('');
-    if (this.queue.failed.length === 0 && this.hint.textContent?.includes('didn’t upload')) this.say('');
+    this.send.title = t(isWaiting ? 'composer.wait.cancel' : 'composer.send');
+    this.send.setAttribute('aria-label', this.send.title);
+    if (isWaiting) this.say(t('composer.wait'));
+    else if (this.hint.textContent === t('composer.wait')) this.say('');
+    if (this.queue.failed.length === 0 && this.saysWhatFailed) this.say('');
   }
 
   #startMention() {
@@ -217,7 +221,7 @@ export class Composer {
     this.input.setRangeText(`@${entity.title} `, start, end, 'end');
     this.#changed();
     this.focus();
-    announce(`Mentioned ${entity.title}.`);
+    announce(t('mention.chosen', { title: entity.title }));
   }
 
   /** One Backspace takes a whole mention away. */

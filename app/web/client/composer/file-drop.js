@@ -2,11 +2,12 @@
 
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { t } from '../words.js';
 
 /** @param {HTMLElement} root @param {(files: FileList) => void} onFiles */
 export function acceptDrops(root, onFiles) {
   const overlay = h('div', { class: 'drop-overlay', hidden: true, 'aria-hidden': 'true' },
-    h('p', {}, icon('attach'), 'Drop to attach'));
+    h('p', {}, icon('attach'), t('composer.drop')));
   root.append(overlay);
   let depth = 0; // enter and leave also fire for every element inside
   /** @param {DragEvent} event */

@@ -6,6 +6,7 @@ import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { openMention } from './mention-text.js';
 import { renderWidget } from '../widgets/widget-view.js';
+import { t } from '../words.js';
 
 const TYPING_PAUSE_MS = 120;
 /** Long enough for the focus to come back from a button of the composer. */
@@ -36,7 +37,7 @@ export class MentionMenu {
     this.mention = null;
     /** @type {AbortController | null} */
     this.search = null;
-    this.list = h('ul', { class: 'mention-list', id: 'mention-list', role: 'listbox', 'aria-label': 'Files and chats' });
+    this.list = h('ul', { class: 'mention-list', id: 'mention-list', role: 'listbox', 'aria-label': t('mention.list') });
     this.preview = h('div', { class: 'mention-preview', 'aria-hidden': 'true' });
     this.element = h('div', { class: 'mention-menu', hidden: true }, this.list, this.preview);
     input.setAttribute('aria-autocomplete', 'list');
@@ -105,7 +106,7 @@ export class MentionMenu {
       // "@" may just be part of the sentence: get out of the way once a word has passed.
       if (/\s/.test(mention.query)) return this.close();
       return this.#showMessage(
-        mention.query ? `No file or chat matches “${mention.query}”.` : 'Files and chats you can mention will show up here.',
+        mention.query ? t('mention.unknown', { query: mention.query }) : t('mention.none'),
       );
     }
     let group = '';
@@ -121,7 +122,7 @@ export class MentionMenu {
     this.list.replaceChildren(...rows);
     this.#open();
     this.#activate(0);
-    announce(`${entities.length} ${entities.length === 1 ? 'suggestion' : 'suggestions'}.`);
+    announce(t('mention.found', { count: entities.length }));
   }
 
   /**

@@ -3,13 +3,16 @@
 import { snapshot } from '../../snapshot.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
+import { t } from '../words.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 const WIDTH = 960;
 const HEIGHT = 560;
 const RED = '#c8402f';
-/** @type {[string, string][]} */
-const INKS = [['Ink', '#1b1f1d'], ['Red', RED], ['Green', '#0f7a63'], ['Blue', '#2f5fc8']];
+/** @type {[import('../words.js').Key, string][]} */
+const INKS = [
+  ['sketch.ink', '#1b1f1d'], ['sketch.ink.red', RED], ['sketch.ink.green', '#0f7a63'], ['sketch.ink.blue', '#2f5fc8'],
+];
 
 /** @param {(file: File) => void} onDone */
 export function openSketchBoard(onDone) {
@@ -22,14 +25,14 @@ class SketchBoard {
   /** @param {(file: File) => void} onDone */
   constructor(onDone) {
     this.ink = RED;
-    this.svg = element('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'sketch', role: 'img', 'aria-label': 'Drawing board' });
+    this.svg = element('svg', { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: 'sketch', role: 'img', 'aria-label': t('sketch.board') });
     this.paper = element('g', {});
     this.strokes = element('g', { fill: 'none', 'stroke-width': 5, 'stroke-linecap': 'round', 'stroke-linejoin': 'round' });
     this.svg.append(this.paper, this.strokes);
     this.#usePaper('diagram');
     this.#listen();
 
-    const attach = h('button', { type: 'button', class: 'button button-primary', text: 'Attach as PNG', on: {
+    const attach = h('button', { type: 'button', class: 'button button-primary', text: t('sketch.attach'), on: {
       click: async () => {
         const time = new Date().toLocaleTimeString('en-GB').replaceAll(':', '-');
         onDone(await snapshot(this.svg, { name: `Snapshot ${time}.png` }));
@@ -39,13 +42,15 @@ class SketchBoard {
     /** @type {HTMLDialogElement} */
     this.dialog = h('dialog', { class: 'dialog sketch-dialog', 'aria-labelledby': 'sketch-title', on: { close: () => this.dialog.remove() } },
       h('header', { class: 'dialog-header' },
-        h('h2', { id: 'sketch-title', text: 'Snapshot' }),
-        iconButton(icon('close'), 'Close', () => this.dialog.close())),
+        h('h2', { id: 'sketch-title', text: t('sketch') }),
+        iconButton(icon('close'), t('dialog.close'), () => this.dialog.close())),
       h('div', { class: 'sketch-frame' }, this.svg),
       h('div', { class: 'sketch-tools' },
-        choice('Paper', [['Diagram', 'diagram'], ['Grid', 'grid'], ['Blank', 'blank']], 'diagram', (value) => this.#usePaper(value)),
-        choice('Pen', INKS, this.ink, (value) => (this.ink = value), 'swatch'),
-        iconButton(icon('undo'), 'Undo the last stroke', () => this.strokes.lastChild?.remove()),
+        choice(t('sketch.paper'), [
+          [t('sketch.paper.diagram'), 'diagram'], [t('sketch.paper.grid'), 'grid'], [t('sketch.paper.blank'), 'blank'],
+        ], 'diagram', (value) => this.#usePaper(value)),
+        choice(t('sketch.pen'), INKS.map(([name, colour]) => [t(name), colour]), this.ink, (value) => (this.ink = value), 'swatch'),
+        iconButton(icon('undo'), t('sketch.undo'), () => this.strokes.lastChild?.remove()),
         h('span', { class: 'spacer' }),
         attach));
   }

@@ -4,6 +4,7 @@ import { confirmDelete } from '../ui/dialogs.js';
 import { h, iconButton } from '../ui/dom.js';
 import { dayGroup } from '../text/format.js';
 import { icon } from '../ui/icons.js';
+import { t } from '../words.js';
 
 const PAGE_SIZE = 30;
 
@@ -30,11 +31,11 @@ export class Sidebar {
     /** @type {string | null} */
     this.after = null;
     this.list = h('div', { class: 'thread-list' });
-    this.more = h('button', { type: 'button', class: 'text-button', text: 'Show more', hidden: true, on: { click: () => void this.load(true) } });
-    this.element = h('nav', { class: 'sidebar', 'aria-label': 'Chats' },
-      h('button', { type: 'button', class: 'new-chat', on: { click: () => onOpen(null) } }, icon('plus'), 'New chat'),
+    this.more = h('button', { type: 'button', class: 'text-button', text: t('chats.more'), hidden: true, on: { click: () => void this.load(true) } });
+    this.element = h('nav', { class: 'sidebar', 'aria-label': t('chats') },
+      h('button', { type: 'button', class: 'new-chat', on: { click: () => onOpen(null) } }, icon('plus'), t('chat.new')),
       h('div', { class: 'thread-list-scroll' }, this.list, this.more),
-      h('button', { type: 'button', class: 'sidebar-foot', on: { click: onSettings } }, icon('settings'), 'Settings'));
+      h('button', { type: 'button', class: 'sidebar-foot', on: { click: onSettings } }, icon('settings'), t('settings')));
   }
 
   async load(next = false) {
@@ -77,7 +78,7 @@ export class Sidebar {
       h('section', {}, h('h2', { class: 'thread-group', text: name }),
         h('ul', {}, ...threads.map((thread) => this.#row(thread)))));
     this.list.replaceChildren(
-      ...(sections.length > 0 ? sections : [h('p', { class: 'sidebar-empty', text: 'Your chats will be listed here.' })]),
+      ...(sections.length > 0 ? sections : [h('p', { class: 'sidebar-empty', text: t('chats.none') })]),
     );
     if (!focused) return;
     /** @type {HTMLElement | null} */
@@ -97,7 +98,7 @@ export class Sidebar {
 
   /** @param {ThreadInfo} thread */
   #row(thread) {
-    const title = thread.title || 'Untitled chat';
+    const title = thread.title || t('chat.untitled');
     return h('li', { class: 'thread-row', dataset: { threadId: thread.id } },
       h('button', {
         type: 'button', class: 'thread-link', text: title, title,
@@ -105,8 +106,8 @@ export class Sidebar {
         on: { click: () => this.onOpen(thread.id) },
       }),
       h('span', { class: 'thread-tools' },
-        iconButton(icon('pencil'), `Rename ${title}`, (event) => this.#rename(thread, event.currentTarget)),
-        iconButton(icon('trash'), `Delete ${title}`, () => void this.#delete(thread, title))));
+        iconButton(icon('pencil'), t('chat.rename', { title }), (event) => this.#rename(thread, event.currentTarget)),
+        iconButton(icon('trash'), t('chat.delete', { title }), () => void this.#delete(thread, title))));
   }
 
   /**
@@ -116,7 +117,7 @@ export class Sidebar {
   #rename(thread, button) {
     const row = button.closest('.thread-row');
     if (!row) return;
-    const input = h('input', { class: 'text-input thread-rename', value: thread.title ?? '', maxlength: '200', 'aria-label': 'Title of the chat' });
+    const input = h('input', { class: 'text-input thread-rename', value: thread.title ?? '', maxlength: '200', 'aria-label': t('chat.title') });
     let isDone = false;
     /** @param {boolean} save */
     const finish = async (save) => {
@@ -142,7 +143,7 @@ export class Sidebar {
    * @param {string} title
    */
   async #delete(thread, title) {
-    if (!(await confirmDelete(`Delete “${title}”?`, 'The chat and the files in it are deleted for good.'))) return;
+    if (!(await confirmDelete(t('chat.delete.confirm', { title }), t('chat.delete.consequence')))) return;
     this.remove(thread.id);
     await this.api.call('threads.delete', { thread_id: thread.id });
     this.onDeleted(thread.id);

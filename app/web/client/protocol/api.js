@@ -1,6 +1,7 @@
 /** Speaks the ChatKit protocol: one endpoint, JSON answers and event streams. */
 
 import { readEvents } from './event-stream.js';
+import { t } from '../words.js';
 
 export class ApiError extends Error {
   /**
@@ -14,8 +15,6 @@ export class ApiError extends Error {
     this.code = code;
   }
 }
-
-const CONNECTION_LOST = 'The server can’t be reached. Check your connection, then try again.';
 
 export class Api {
   /**
@@ -49,7 +48,7 @@ export class Api {
     try {
       yield* readEvents(response.body);
     } catch (error) {
-      if (error instanceof TypeError) throw new ApiError(CONNECTION_LOST, 0, 'connection_lost');
+      if (error instanceof TypeError) throw new ApiError(t('error.connection_lost'), 0, 'connection_lost');
       throw error;
     }
   }
@@ -100,7 +99,7 @@ export class Api {
     try {
       response = await this.fetch(url, init);
     } catch (error) {
-      if (error instanceof TypeError) throw new ApiError(CONNECTION_LOST, 0, 'connection_lost');
+      if (error instanceof TypeError) throw new ApiError(t('error.connection_lost'), 0, 'connection_lost');
       throw error;
     }
     if (!response.ok) throw await errorFrom(response);
@@ -114,6 +113,6 @@ export class Api {
  */
 export async function errorFrom(response) {
   const body = await response.json().catch(() => ({}));
-  const message = body.message ?? `The server answered ${response.status}. Try again in a moment.`;
+  const message = body.message ?? t('error.status', { status: String(response.status) });
   return new ApiError(message, response.status, body.error?.code ?? 'unknown');
 }

@@ -1,32 +1,40 @@
 /** Sizes, speeds, kinds and days in words. */
 
-const UNITS = ['KB', 'MB', 'GB'];
+import { language, t } from '../words.js';
 
-/** @param {number} bytes  1 KB is 1,024 bytes, as file managers show it. */
-export function formatBytes(bytes) {
-  if (bytes < 1024) return `${bytes} B`;
+const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
+
+/**
+ * @param {number} bytes  1 kB is 1,024 bytes, as file managers show it.
+ * @param {{perSecond?: boolean}} [options]
+ */
+export function formatBytes(bytes, { perSecond = false } = {}) {
   let value = bytes;
-  let unit = -1;
-  while (value >= 1024 && unit < UNITS.length - 1) {
+  let step = 0;
+  while (value >= 1024 && step < UNITS.length - 1) {
     value /= 1024;
-    unit += 1;
+    step += 1;
   }
-  const digits = value < 10 && !Number.isInteger(value) ? 1 : 0;
-  return `${value.toFixed(digits)} ${UNITS[unit]}`;
+  return new Intl.NumberFormat(language(), {
+    style: 'unit',
+    unit: `${UNITS[step]}${perSecond ? '-per-second' : ''}`,
+    unitDisplay: step === 0 ? 'long' : 'short',
+    maximumFractionDigits: value < 10 ? 1 : 0,
+  }).format(value);
 }
 
-/** @type {[RegExp, string][]} */
+/** @type {[RegExp, import('../words.js').Key][]} */
 const KINDS = [
-  [/^image\//, 'Image'],
-  [/^application\/pdf$/, 'PDF'],
-  [/wordprocessingml|msword|opendocument\.text|rtf/, 'Document'],
-  [/spreadsheet|ms-excel|csv/, 'Spreadsheet'],
-  [/presentation|powerpoint/, 'Presentation'],
-  [/json|xml|yaml/, 'Data'],
-  [/^text\/markdown$/, 'Markdown'],
-  [/^text\//, 'Text'],
-  [/zip|compressed/, 'Archive'],
-  [/^message\//, 'E-mail'],
+  [/^image\//, 'kind.image'],
+  [/^application\/pdf$/, 'kind.pdf'],
+  [/wordprocessingml|msword|opendocument\.text|rtf/, 'kind.document'],
+  [/spreadsheet|ms-excel|csv/, 'kind.spreadsheet'],
+  [/presentation|powerpoint/, 'kind.presentation'],
+  [/json|xml|yaml/, 'kind.data'],
+  [/^text\/markdown$/, 'kind.markdown'],
+  [/^text\//, 'kind.text'],
+  [/zip|compressed/, 'kind.archive'],
+  [/^message\//, 'kind.email'],
 ];
 
 /**
@@ -34,7 +42,7 @@ const KINDS = [
  * @param {string} mimeType
  */
 export function describeKind(mimeType, name = '') {
-  const kind = KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? 'File';
+  const kind = t(KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? 'kind.file');
   const extension = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1]?.toUpperCase();
   return !extension || extension === kind.toUpperCase() ? kind : `${kind} · ${extension}`;
 }
@@ -61,6 +69,6 @@ export function dayGroup(timestamp, utcOffsetMinutes, now = new Date()) {
     ? Date.parse(timestamp)
     : Date.parse(`${timestamp}Z`) - utcOffsetMinutes * 60_000;
   const midnight = new Date(now).setHours(0, 0, 0, 0);
-  if (!(time < midnight)) return 'Today';
-  return time >= midnight - 24 * 3600 * 1000 ? 'Yesterday' : 'Earlier';
+  if (!(time < midnight)) return t('day.today');
+  return time >= midnight - 24 * 3600 * 1000 ? t('day.yesterday') : t('day.earlier');
 }

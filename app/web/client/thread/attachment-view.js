@@ -4,6 +4,7 @@ import { h } from '../ui/dom.js';
 import { describeKind, splitName } from '../text/format.js';
 import { icon } from '../ui/icons.js';
 import { attachmentsOf } from './thread-state.js';
+import { t } from '../words.js';
 
 /**
  * @typedef {import('../protocol/chatkit').Attachment} Attachment
@@ -54,7 +55,7 @@ function imageTile(attachment, actions) {
       type: 'button',
       class: 'attachment-image',
       title: attachment.name,
-      'aria-label': `Open image ${attachment.name}`,
+      'aria-label': t('file.open.image', { name: attachment.name }),
       on: { click: () => actions.openAttachment(attachment) },
     },
     picture,
@@ -78,7 +79,7 @@ function fileCard(attachment, actions) {
       type: 'button',
       class: 'attachment-file',
       title: attachment.name,
-      'aria-label': `Open ${attachment.name}`,
+      'aria-label': t('file.open', { name: attachment.name }),
       on: { click: () => actions.openAttachment(attachment) },
     },
     h('span', { class: 'file-icon' }, icon('file')),

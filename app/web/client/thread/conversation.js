@@ -1,6 +1,7 @@
 /** One chat: its items, the answer being streamed, stop, retry, and older pages. */
 
 import { ThreadState } from './thread-state.js';
+import { t } from '../words.js';
 
 const PAGE_SIZE = 50;
 
@@ -138,7 +139,7 @@ export class Conversation extends EventTarget {
 
   #keepPartialAnswer() {
     if (this.state.find('pending')) {
-      this.state.error = { message: 'Stopped before the message was taken. Send it again.', canRetry: false };
+      this.state.error = { message: t('answer.stopped'), canRetry: false };
     }
     // What was written so far stays; an answer that had not begun goes.
     const last = this.state.items.at(-1);

@@ -6,6 +6,7 @@ import { icon } from '../ui/icons.js';
 import { renderMarkdown } from '../text/markdown.js';
 import { plainText } from './thread-state.js';
 import { renderWidget } from '../widgets/widget-view.js';
+import { t } from '../words.js';
 
 /**
  * @typedef {import('@openai/chatkit').Entity} Entity
@@ -39,15 +40,15 @@ export function renderItem(item, actions) {
     case 'assistant_message':
       return assistantMessage(item, actions);
     case 'widget':
-      return row('assistant', item, 'Assistant', h('div', { class: 'widget-frame' }, renderWidget(item.widget)));
+      return row('assistant', item, t('answer.by'), h('div', { class: 'widget-frame' }, renderWidget(item.widget)));
     case 'generated_image':
-      return row('assistant', item, 'Assistant', generatedImage(item));
+      return row('assistant', item, t('answer.by'), generatedImage(item));
     case 'workflow':
-      return row('assistant', item, 'Assistant', workflow(item.workflow));
+      return row('assistant', item, t('answer.by'), workflow(item.workflow));
     case 'task':
-      return row('assistant', item, 'Assistant', h('p', { class: 'aside', text: item.task.title ?? '' }));
+      return row('assistant', item, t('answer.by'), h('p', { class: 'aside', text: item.task.title ?? '' }));
     case 'structured_input':
-      return row('assistant', item, 'Assistant',
+      return row('assistant', item, t('answer.by'),
         ...item.inputs.map(({ question }) => h('p', { text: question })));
     case 'notice':
       return notice(item);
@@ -108,7 +109,7 @@ function userMessage(item, actions) {
   const element = row(
     'user',
     item,
-    'You',
+    t('message.by'),
     item.attachments.length > 0 && renderAttachments(item.attachments, actions),
     item.quoted_text && h('blockquote', { class: 'quoted', text: item.quoted_text }),
     plainText(item).trim() !== '' && text,
@@ -140,7 +141,7 @@ function tag(part, actions) {
 function assistantMessage(item, actions) {
   const body = h('div', { class: 'message-body markdown' });
   body.append(assistantBody(item));
-  return row('assistant', item, 'Assistant', body, toolbar(item, actions));
+  return row('assistant', item, t('answer.by'), body, toolbar(item, actions));
 }
 
 /** @param {AssistantMessageItem} item */
@@ -174,27 +175,27 @@ function toolbar(item, actions) {
   const rate = (kind) => (/** @type {any} */ event) => actions.giveFeedback(item, kind, event.currentTarget);
   return h(
     'div',
-    { class: 'message-tools', role: 'group', 'aria-label': 'Answer' },
-    iconButton(icon('copy'), 'Copy answer', (event) => actions.copy(item, event.currentTarget)),
-    iconButton(icon('thumbUp'), 'Good answer', rate('positive'), {
+    { class: 'message-tools', role: 'group', 'aria-label': t('answer') },
+    iconButton(icon('copy'), t('answer.copy'), (event) => actions.copy(item, event.currentTarget)),
+    iconButton(icon('thumbUp'), t('answer.good'), rate('positive'), {
       'aria-pressed': String(feedback === 'positive'),
     }),
-    iconButton(icon('thumbDown'), 'Bad answer', rate('negative'), {
+    iconButton(icon('thumbDown'), t('answer.bad'), rate('negative'), {
       'aria-pressed': String(feedback === 'negative'),
     }),
-    iconButton(icon('retry'), 'Answer again', () => actions.retry(item.id)),
+    iconButton(icon('retry'), t('answer.again'), () => actions.retry(item.id)),
   );
 }
 
 /** @param {import('../protocol/chatkit').GeneratedImageItem} item */
 function generatedImage(item) {
-  if (!item.image) return h('p', { class: 'aside', text: 'Drawing…' });
-  return h('img', { class: 'generated-image', src: item.image.url, alt: 'Generated image' });
+  if (!item.image) return h('p', { class: 'aside', text: t('answer.image.drawing') });
+  return h('img', { class: 'generated-image', src: item.image.url, alt: t('answer.image') });
 }
 
 /** @param {import('../protocol/chatkit').Workflow} content */
 function workflow({ type, summary, expanded, tasks }) {
-  const title = summary && 'title' in summary ? summary.title : type === 'reasoning' ? 'Thoughts' : 'Steps';
+  const title = summary && 'title' in summary ? summary.title : t(type === 'reasoning' ? 'answer.thoughts' : 'answer.steps');
   return h('details', { class: 'workflow', open: expanded },
     h('summary', { text: title }),
     h('ul', {}, ...tasks.map((task) =>

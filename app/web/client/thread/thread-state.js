@@ -1,5 +1,7 @@
 /** The items of one thread, kept up to date by the stream's events. No DOM here. */
 
+import { t } from '../words.js';
+
 /**
  * @typedef {import('../protocol/chatkit').ThreadItem} ThreadItem
  * @typedef {import('../protocol/chatkit').UserMessageItem} UserMessageItem
@@ -107,7 +109,7 @@ export class ThreadState {
         break;
       case 'error':
         this.error = {
-          message: event.message ?? 'Something went wrong while answering. Try again.',
+          message: event.message ?? t('answer.error'),
           canRetry: event.allow_retry,
         };
         break;

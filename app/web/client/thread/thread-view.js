@@ -3,6 +3,7 @@
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { renderItem, updateItem } from './item-view.js';
+import { t } from '../words.js';
 
 const NEAR_THE_END_PIXELS = 80;
 
@@ -12,15 +13,15 @@ export class ThreadView {
     this.actions = actions;
     this.list = h('ol', { class: 'messages' });
     this.earlier = h('button', {
-      type: 'button', class: 'text-button earlier', hidden: true, text: 'Show earlier messages',
+      type: 'button', class: 'text-button earlier', hidden: true, text: t('answer.earlier'),
       on: { click: () => actions.loadEarlier() },
     });
     this.tail = h('div', { class: 'tail' });
     this.jump = h('button', {
-      type: 'button', class: 'jump', hidden: true, 'aria-label': 'Jump to the latest message',
+      type: 'button', class: 'jump', hidden: true, 'aria-label': t('answer.latest'),
       on: { click: () => this.scrollToEnd('smooth') },
     }, icon('chevron'));
-    this.scroller = h('div', { class: 'thread-scroll', role: 'log', 'aria-live': 'off', 'aria-label': 'Messages', tabindex: '-1' },
+    this.scroller = h('div', { class: 'thread-scroll', role: 'log', 'aria-live': 'off', 'aria-label': t('chat.messages'), tabindex: '-1' },
       h('div', { class: 'thread-column' }, this.earlier, this.list, this.tail));
     this.element = h('div', { class: 'thread' }, this.scroller, this.jump);
     /** @type {Map<string, HTMLElement>}  By item id. */
@@ -112,14 +113,14 @@ export class ThreadView {
     if (isAnswering && (!isWriting || state.progress)) {
       this.tail.append(h('p', { class: 'thinking' },
         h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
-        h('span', { text: state.progress ?? 'Thinking' })));
+        h('span', { text: state.progress ?? t('answer.thinking') })));
     }
     if (state.error) {
       this.tail.append(h('div', { class: 'answer-error', role: 'alert' },
         icon('alert'),
         h('p', { text: state.error.message }),
         state.error.canRetry &&
-          h('button', { type: 'button', class: 'button', text: 'Try again', on: { click: () => this.actions.retry() } })));
+          h('button', { type: 'button', class: 'button', text: t('answer.try_again'), on: { click: () => this.actions.retry() } })));
     }
   }
 }

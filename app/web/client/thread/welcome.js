@@ -3,6 +3,7 @@
 import { h } from '../ui/dom.js';
 import { formatBytes } from '../text/format.js';
 import { icon } from '../ui/icons.js';
+import { t } from '../words.js';
 
 /**
  * @param {import('../../page-config.js').PageConfig} config
@@ -11,13 +12,11 @@ import { icon } from '../ui/icons.js';
 export function renderWelcome(config, { attach, snapshot }) {
   const { limits, model } = config;
   return h('div', { class: 'welcome' },
-    h('h1', { text: 'What’s in your files?' }),
+    h('h1', { text: t('welcome') }),
     h('p', { class: 'welcome-lead', text:
-      `Drop, paste or attach them here, then ask. Up to ${formatBytes(limits.maxAttachmentBytes)} each.` }),
+      t('welcome.lead', { size: formatBytes(limits.maxAttachmentBytes) }) }),
     h('div', { class: 'welcome-actions' },
-      h('button', { type: 'button', class: 'button', on: { click: attach } }, icon('attach'), 'Attach files'),
-      h('button', { type: 'button', class: 'button', on: { click: snapshot } }, icon('snapshot'), 'Take a snapshot')),
-    model.isOffline && h('p', { class: 'welcome-note' },
-      'You’re talking to the offline model: it describes the files it receives. Set ',
-      h('code', { text: 'OPENAI_API_KEY' }), ' for real answers.'));
+      h('button', { type: 'button', class: 'button', on: { click: attach } }, icon('attach'), t('composer.attach')),
+      h('button', { type: 'button', class: 'button', on: { click: snapshot } }, icon('snapshot'), t('welcome.snapshot'))),
+    model.isOffline && h('p', { class: 'welcome-note', text: t('welcome.offline') }));
 }

@@ -2,6 +2,7 @@
 
 import { announce } from './announce.js';
 import { icon } from './icons.js';
+import { t } from '../words.js';
 
 const SHOWN_MS = 1500;
 
@@ -12,6 +13,6 @@ const SHOWN_MS = 1500;
 export async function copyText(text, button) {
   await navigator.clipboard.writeText(text);
   button.replaceChildren(icon('check'));
-  announce('Copied.');
+  announce(t('dialog.copied'));
   setTimeout(() => button.replaceChildren(icon('copy')), SHOWN_MS);
 }

@@ -2,6 +2,7 @@
 
 import { h, iconButton } from './dom.js';
 import { icon } from './icons.js';
+import { t } from '../words.js';
 
 /**
  * Shows a dialog and resolves with its return value ('' when dismissed).
@@ -30,8 +31,8 @@ export async function confirmDelete(title, consequence) {
       h('h2', { id: 'confirm-title', text: title }),
       h('p', { text: consequence }),
       h('div', { class: 'dialog-actions' },
-        h('button', { class: 'button', value: '', text: 'Cancel', autofocus: true }),
-        h('button', { class: 'button button-danger', value: 'delete', text: 'Delete' }))));
+        h('button', { class: 'button', value: '', text: t('dialog.cancel'), autofocus: true }),
+        h('button', { class: 'button button-danger', value: 'delete', text: t('dialog.delete') }))));
   return (await ask(dialog)) === 'delete';
 }
 
@@ -43,17 +44,17 @@ export async function confirmDelete(title, consequence) {
 export async function askForToken(message) {
   const input = h('input', {
     type: 'password', name: 'token', class: 'text-input', autocomplete: 'off', required: true,
-    'aria-label': 'Access token',
+    'aria-label': t('sign_in.token'),
   });
   /** @type {HTMLDialogElement} */
   const dialog = h('dialog', { class: 'dialog', 'aria-labelledby': 'token-title' },
     h('form', { method: 'dialog', on: { submit: () => (dialog.returnValue = input.value) } },
-      h('h2', { id: 'token-title', text: 'Sign in' }),
+      h('h2', { id: 'token-title', text: t('sign_in') }),
       h('p', { text: message }),
       input,
       h('div', { class: 'dialog-actions' },
-        h('button', { type: 'button', class: 'button', text: 'Cancel', on: { click: () => dialog.close('') } }),
-        h('button', { class: 'button button-primary', text: 'Continue' }))));
+        h('button', { type: 'button', class: 'button', text: t('dialog.cancel'), on: { click: () => dialog.close('') } }),
+        h('button', { class: 'button button-primary', text: t('dialog.continue') }))));
   const answer = await ask(dialog);
   return answer === '' ? '' : input.value.trim();
 }
@@ -69,8 +70,8 @@ export function showPicture({ name, url, onDownload }) {
   } },
     h('header', { class: 'lightbox-bar' },
       h('span', { class: 'lightbox-name', text: name }),
-      iconButton(icon('download'), 'Download the original', onDownload),
-      iconButton(icon('close'), 'Close', () => dialog.close(), { autofocus: true })),
+      iconButton(icon('download'), t('picture.download'), onDownload),
+      iconButton(icon('close'), t('dialog.close'), () => dialog.close(), { autofocus: true })),
     h('img', { src: url, alt: name }));
   void ask(dialog);
 }

@@ -4,6 +4,7 @@ import { h, iconButton } from './dom.js';
 import { formatBytes } from '../text/format.js';
 import { icon } from './icons.js';
 import { applyTheme, elementIsOutOfReach, preference, remember } from '../preferences.js';
+import { t } from '../words.js';
 
 /**
  * @typedef {import('../../page-config.js').PageConfig} PageConfig
@@ -30,20 +31,19 @@ export function openSettings(config, onChange) {
     click: (/** @type {Event} */ event) => event.target === dialog && dialog.close(),
   } },
     h('header', { class: 'dialog-header' },
-      h('h2', { id: 'settings-title', text: 'Settings' }),
-      iconButton(icon('close'), 'Close', () => dialog.close())),
-    options('Uploads', 'strategy', preference('strategy', config.uploads.strategy), [
-      ['two_phase', 'Two-phase', transportInWords(config)],
-      ['direct', 'Direct', 'The service takes the file and passes it to the bucket in one request.'],
+      h('h2', { id: 'settings-title', text: t('settings') }),
+      iconButton(icon('close'), t('dialog.close'), () => dialog.close())),
+    options(t('settings.uploads'), 'strategy', preference('strategy', config.uploads.strategy), [
+      ['two_phase', t('settings.uploads.two_phase'), transportInWords(config)],
+      ['direct', t('settings.uploads.direct'), t('settings.uploads.direct.about')],
     ], choose('strategy')),
-    options('Interface', 'interface', preference('interface', hasElement ? 'chatkit' : 'page'), [
-      ['page', 'This page', 'A small client of the same protocol. Works without internet.'],
-      ['chatkit', 'OpenAI’s ChatKit', hasElement
-        ? 'The <openai-chatkit> element, loaded from OpenAI.'
-        : 'Needs CHATKIT_DOMAIN_KEY on the server.', !hasElement],
+    options(t('settings.interface'), 'interface', preference('interface', hasElement ? 'chatkit' : 'page'), [
+      ['page', t('settings.interface.page'), t('settings.interface.page.about')],
+      ['chatkit', t('settings.interface.chatkit'),
+        t(hasElement ? 'settings.interface.chatkit.about' : 'settings.interface.chatkit.needs'), !hasElement],
     ], choose('interface')),
-    options('Appearance', 'theme', preference('theme', 'system'), [
-      ['system', 'System'], ['light', 'Light'], ['dark', 'Dark'],
+    options(t('settings.theme'), 'theme', preference('theme', 'system'), [
+      ['system', t('settings.theme.system')], ['light', t('settings.theme.light')], ['dark', t('settings.theme.dark')],
     ], choose('theme'), 'options-row'),
     h('p', { class: 'settings-about', text: about(config) }));
   document.body.append(dialog);
@@ -52,18 +52,15 @@ export function openSettings(config, onChange) {
 
 /** @param {PageConfig} config */
 function transportInWords({ uploads, api }) {
-  if (uploads.method === 'PUT') return 'A link for exactly this file, then the bytes straight to the bucket (PUT).';
-  return api.bucketPostUrl
-    ? 'A link for exactly this file, then the bytes straight to the bucket (POST).'
-    : 'A link for exactly this file, then the bytes through the upload gateway (POST).';
+  if (uploads.method === 'PUT') return t('settings.uploads.put');
+  return t(api.bucketPostUrl ? 'settings.uploads.post' : 'settings.uploads.gateway');
 }
 
 /** @param {PageConfig} config */
 function about({ model, limits }) {
-  const size = `Files up to ${formatBytes(limits.maxAttachmentBytes)}, ${limits.maxCount} in a message.`;
-  return model.isOffline
-    ? `${size} Offline model: it describes what it receives. Set OPENAI_API_KEY for answers from a real one.`
-    : `${size} Model: ${model.name}.`;
+  const size = t('settings.about.size', { size: formatBytes(limits.maxAttachmentBytes), count: limits.maxCount });
+  const about = model.isOffline ? t('settings.about.offline') : t('settings.about.model', { name: model.name ?? '' });
+  return `${size} ${about}`;
 }
 
 /**

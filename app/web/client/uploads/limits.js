@@ -1,6 +1,7 @@
 /** What may be attached, by the limits in `config.json`: stated once, on the server. */
 
 import { formatBytes } from '../text/format.js';
+import { t } from '../words.js';
 
 /** @typedef {import('../../page-config.js').PageConfig['limits']} Limits */
 
@@ -34,12 +35,12 @@ export function isAllowedType(mimeType, limits) {
  * @param {Limits} limits
  */
 export function refusal(file, limits) {
-  if (file.size === 0) return 'This file is empty.';
+  if (file.size === 0) return t('file.empty');
   if (file.size > limits.maxAttachmentBytes) {
-    return `Too large: ${formatBytes(file.size)}. The limit is ${formatBytes(limits.maxAttachmentBytes)}.`;
+    return t('file.large', { size: formatBytes(file.size), limit: formatBytes(limits.maxAttachmentBytes) });
   }
   const mimeType = mimeTypeOf(file, limits);
-  if (!isAllowedType(mimeType, limits)) return `Files of this type can’t be attached (${mimeType}).`;
+  if (!isAllowedType(mimeType, limits)) return t('file.type', { type: mimeType });
   return null;
 }
 

@@ -3,6 +3,7 @@
 import { ApiError } from '../protocol/api.js';
 import { mimeTypeOf, refusal } from './limits.js';
 import { uploadDirect, uploadTo } from './upload-transport.js';
+import { t } from '../words.js';
 
 const MAX_PARALLEL_UPLOADS = 3;
 /** Codes after which the same upload link can't work any more. */
@@ -220,7 +221,7 @@ export class UploadQueue extends EventTarget {
       if (upload.abort.signal.aborted) return this.#discard(attachment);
     }
     upload.state = 'uploading';
-    if (!upload.descriptor) throw new ApiError('The server gave no upload link.', 0, 'no_upload_link');
+    if (!upload.descriptor) throw new ApiError(t('error.no_upload_link'), 0, 'no_upload_link');
     await uploadTo(upload.descriptor, named(file, mimeType), this.config.api.bucketPostUrl, this.#progress(upload));
   }
 

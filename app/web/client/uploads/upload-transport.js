@@ -2,8 +2,7 @@
 
 import { bucketForm, bucketMessage, isGatewayUrl, pause, secondsToWait } from '../../fetch.js';
 import { ApiError } from '../protocol/api.js';
-
-const UNREACHABLE = 'The upload didn’t get through. Check your connection, then retry.';
+import { t } from '../words.js';
 
 /**
  * @typedef {object} Progress
@@ -101,7 +100,7 @@ function transfer({ method, url, headers, body }, { onProgress, signal }) {
       // Of other origins the browser lets few headers through, and complains when asked for more.
       resolve({ status, text, retryAfter: status === 429 ? request.getResponseHeader('Retry-After') : null });
     });
-    request.addEventListener('error', () => reject(new ApiError(UNREACHABLE, 0, 'connection_lost')));
+    request.addEventListener('error', () => reject(new ApiError(t('error.upload_lost'), 0, 'connection_lost')));
     request.addEventListener('abort', () => reject(new DOMException('Cancelled', 'AbortError')));
     signal.addEventListener('abort', () => request.abort(), { once: true });
     if (signal.aborted) request.abort();
@@ -122,7 +121,7 @@ function requireSuccess({ status, text }, explain) {
   } catch {
     // Not ours: the bucket answers XML, a proxy HTML.
   }
-  const fallback = explain ? explain(text) : `The server answered ${status}. Retry in a moment.`;
+  const fallback = explain ? explain(text) : t('error.status', { status: String(status) });
   throw new ApiError(body.message ?? fallback, status, body.error?.code ?? bucketCode(text));
 }
 

@@ -4,6 +4,7 @@ import { announce } from '../ui/announce.js';
 import { h, iconButton } from '../ui/dom.js';
 import { formatBytes, splitName } from '../text/format.js';
 import { icon } from '../ui/icons.js';
+import { t } from '../words.js';
 
 export class UploadTray {
   /** @param {import('./upload-queue.js').UploadQueue} queue */
@@ -11,7 +12,7 @@ export class UploadTray {
     this.queue = queue;
     /** @type {Map<import('./upload-queue.js').Upload, UploadCard>} */
     this.cards = new Map();
-    this.element = h('ul', { class: 'tray', 'aria-label': 'Attached files', hidden: true });
+    this.element = h('ul', { class: 'tray', 'aria-label': t('upload.files'), hidden: true });
     queue.addEventListener('change', () => this.#sync());
   }
 
@@ -45,9 +46,9 @@ class UploadCard {
     const { file } = upload;
     const [start, end] = splitName(file.name);
     this.status = h('span', { class: 'upload-status' });
-    this.bar = h('progress', { class: 'upload-bar', max: String(file.size || 1), value: '0', 'aria-label': `Upload of ${file.name}` });
-    this.retry = iconButton(icon('retry'), `Retry ${file.name}`, () => queue.retry(upload), { class: 'upload-retry' });
-    this.remove = iconButton(icon('close'), `Remove ${file.name}`, () => this.#removeAndMoveFocus(queue), { class: 'upload-remove' });
+    this.bar = h('progress', { class: 'upload-bar', max: String(file.size || 1), value: '0', 'aria-label': t('upload.progress.of', { name: file.name }) });
+    this.retry = iconButton(icon('retry'), t('upload.retry', { name: file.name }), () => queue.retry(upload), { class: 'upload-retry' });
+    this.remove = iconButton(icon('close'), t('upload.remove', { name: file.name }), () => this.#removeAndMoveFocus(queue), { class: 'upload-remove' });
     this.element = h('li', { class: 'upload' },
       upload.thumbnailUrl
         ? h('img', { class: 'upload-thumbnail', src: upload.thumbnailUrl, alt: '' })
@@ -68,25 +69,26 @@ class UploadCard {
     this.bar.hidden = state === 'done' || state === 'failed';
     if (state === 'preparing') this.bar.removeAttribute('value');
     this.retry.hidden = !(state === 'failed' && canRetry);
-    const label = this.upload.isSettled ? `Remove ${file.name}` : `Cancel upload of ${file.name}`;
+    const label = t(this.upload.isSettled ? 'upload.remove' : 'upload.cancel', { name: file.name });
     this.remove.setAttribute('aria-label', label);
     this.remove.title = label;
     if (before === state) return;
-    if (state === 'done') announce(`${file.name} attached.`);
-    if (state === 'failed') announce(`${file.name}: ${message}`);
+    if (state === 'done') announce(t('upload.done', { name: file.name }));
+    if (state === 'failed') announce(t('upload.failed', { name: file.name, reason: message }));
   }
 
   #words() {
     const { state, message, file, loaded, bytesPerSecond, attachment } = this.upload;
     switch (state) {
       case 'queued':
-        return 'Waiting';
+        return t('upload.waiting');
       case 'preparing':
-        return 'Preparing';
+        return t('upload.preparing');
       case 'uploading': {
-        const amount = `${formatBytes(loaded)} of ${formatBytes(file.size)}`;
-        if (loaded >= file.size) return 'Finishing';
-        return bytesPerSecond > 0 ? `${amount} · ${formatBytes(bytesPerSecond)}/s` : amount;
+        if (loaded >= file.size) return t('upload.finishing');
+        const amount = { loaded: formatBytes(loaded), size: formatBytes(file.size) };
+        if (bytesPerSecond === 0) return t('upload.progress', amount);
+        return t('upload.progress.speed', { ...amount, speed: formatBytes(bytesPerSecond, { perSecond: true }) });
       }
       case 'done':
         return file.size > 0 ? formatBytes(file.size) : (attachment?.mime_type ?? '');
