@@ -1,10 +1,10 @@
 /** Shows OpenAI's `<openai-chatkit>` element, loaded from OpenAI's host. */
 
-import { openContent } from './client/files/attachment-content.js';
-import { h } from './client/ui/dom.js';
-import { preference, uploadStrategy } from './client/preferences.js';
-import { openSettings } from './client/ui/settings-dialog.js';
 import { chatKitOptions } from './chatkit-options.js';
+import { openContent } from './client/files/attachment-content.js';
+import { preference, uploadStrategy } from './client/preferences.js';
+import { h } from './client/ui/dom.js';
+import { openSettings } from './client/ui/settings-dialog.js';
 
 export const CHATKIT_SCRIPT = 'https://cdn.platform.openai.com/deployments/chatkit/chatkit.js';
 const PATIENCE_MS = 5000;

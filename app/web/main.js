@@ -1,11 +1,11 @@
 /** Starts the page: configuration, token, then OpenAI's element or our own client. */
 
+import { mountElement } from './chatkit-element.js';
 import { mountClient } from './client/client.js';
 import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { askForToken } from './client/ui/dialogs.js';
 import { h } from './client/ui/dom.js';
 import { t, useLanguage } from './client/words.js';
-import { mountElement } from './chatkit-element.js';
 import { createFetch } from './fetch.js';
 
 /** @returns {Promise<import('./page-config.js').PageConfig>} */

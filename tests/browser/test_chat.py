@@ -68,6 +68,34 @@ def test_an_answer_can_be_rated_and_asked_for_again(alice: Person) -> None:
     expect(alice.messages).to_have_count(2)
 
 
+def test_only_the_last_answer_can_be_asked_for_again(alice: Person) -> None:
+    """The server removes all that follows the question, so an earlier one would cost the rest."""
+    for number in range(1, 4):
+        alice.send(f"Question {number}")
+        alice.wait_for_answer(number)
+    alice.answers.first.hover()
+    expect(alice.answers.first.get_by_role("button", name="Copy answer")).to_be_visible()
+    expect(alice.answers.first.get_by_role("button", name="Answer again")).to_be_hidden()
+    alice.answers.last.get_by_role("button", name="Answer again").click()
+    alice.wait_for_answer(3)
+    alice.page.reload()
+    expect(alice.messages).to_have_count(6)
+
+
+def test_an_answer_stays_until_the_server_has_taken_the_request_for_another(alice: Person) -> None:
+    alice.send("Hello")
+    alice.wait_for_answer()
+    alice.expects_console("ERR_INTERNET_DISCONNECTED")
+    alice.page.context.set_offline(True)
+    alice.page.get_by_role("button", name="Answer again").click()
+    expect(alice.page.get_by_role("alert")).to_contain_text("The server can’t be reached")
+    expect(alice.answers).to_have_count(1)
+    alice.page.context.set_offline(False)
+    alice.page.get_by_role("button", name="Try again").click()
+    expect(alice.page.get_by_role("alert")).to_be_hidden()
+    alice.wait_for_answer()
+
+
 def test_a_long_chat_opens_at_its_end_and_shows_earlier_messages(
     site: Site, new_person: PersonFactory
 ) -> None:

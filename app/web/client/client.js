@@ -1,25 +1,25 @@
 /** Our own ChatKit client: puts its parts together and answers what a person does. */
 
-import { announce, mountAnnouncer } from './ui/announce.js';
-import { Api, ApiError } from './protocol/api.js';
-import { openContent } from './files/attachment-content.js';
-import { renewPreviews } from './thread/attachment-view.js';
-import { copyText } from './ui/clipboard.js';
 import { Composer } from './composer/composer.js';
-import { Conversation } from './thread/conversation.js';
-import { h, iconButton } from './ui/dom.js';
-import { createEntityPopover } from './thread/entity-popover.js';
 import { acceptDrops } from './composer/file-drop.js';
-import { icon } from './ui/icons.js';
-import { uploadStrategy } from './preferences.js';
-import { openSettings } from './ui/settings-dialog.js';
-import { Sidebar } from './history/sidebar.js';
 import { openSketchBoard } from './composer/sketch-board.js';
+import { openContent } from './files/attachment-content.js';
+import { Sidebar } from './history/sidebar.js';
+import { uploadStrategy } from './preferences.js';
+import { Api, ApiError } from './protocol/api.js';
+import { renewPreviews } from './thread/attachment-view.js';
+import { Conversation } from './thread/conversation.js';
+import { createEntityPopover } from './thread/entity-popover.js';
 import { plainText } from './thread/thread-state.js';
 import { ThreadView } from './thread/thread-view.js';
+import { renderWelcome } from './thread/welcome.js';
+import { announce, mountAnnouncer } from './ui/announce.js';
+import { copyText } from './ui/clipboard.js';
+import { h, iconButton } from './ui/dom.js';
+import { icon } from './ui/icons.js';
+import { openSettings } from './ui/settings-dialog.js';
 import { Toast } from './ui/toast.js';
 import { UploadQueue } from './uploads/upload-queue.js';
-import { renderWelcome } from './thread/welcome.js';
 import { t } from './words.js';
 
 const PREVIEW_REFRESH_PAUSE_MS = 2000;
@@ -162,7 +162,7 @@ class Client {
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       previewExpired: () => this.#renewPreviews(),
       loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
-      retry: (itemId) => void this.#follow(this.conversation, (conversation) => conversation.retry(itemId)),
+      retry: () => void this.#follow(this.conversation, (conversation) => conversation.retry()),
       feedbackOf: (itemId) => this.ratings.get(itemId),
       giveFeedback: (item, kind, button) => void this.#attempt(this.#rate(item, kind, button)),
       copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),

@@ -26,11 +26,13 @@ test('the message that the server has taken replaces the pending one', () => {
   assert.deepEqual(state.items, [question]);
 });
 
-test('a retry starts from the question before the answer', () => {
+test('only the answer to the last question can be asked for again', () => {
   const second = { ...question, id: 'u2' };
   const state = new ThreadState(null, [question, answer, second]);
-  assert.equal(state.questionOf('a1')?.id, 'u1');
-  assert.equal(state.questionOf()?.id, 'u2');
+  assert.equal(state.lastQuestion?.id, 'u2');
+  assert.equal(state.lastAnswer, undefined);
+  state.put({ ...answer, id: 'a2' });
+  assert.equal(state.lastAnswer?.id, 'a2');
 });
 
 test('a mention is copied with its @', () => {

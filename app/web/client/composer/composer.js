@@ -4,10 +4,10 @@ import { announce } from '../ui/announce.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { pickerAccept } from '../uploads/limits.js';
-import { MentionMenu } from './mention-menu.js';
-import { splitMentions, toContent } from './mention-text.js';
 import { UploadTray } from '../uploads/upload-tray.js';
 import { t } from '../words.js';
+import { MentionMenu } from './mention-menu.js';
+import { splitMentions, toContent } from './mention-text.js';
 
 /**
  * @typedef {import('@openai/chatkit').Entity} Entity

@@ -4,9 +4,9 @@ import { ApiError } from '../protocol/api.js';
 import { announce } from '../ui/announce.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { openMention } from './mention-text.js';
 import { renderWidget } from '../widgets/widget-view.js';
 import { t } from '../words.js';
+import { openMention } from './mention-text.js';
 
 const TYPING_PAUSE_MS = 120;
 /** Long enough for the focus to come back from a button of the composer. */

@@ -1,8 +1,8 @@
 /** The list of chats: open, start, rename, delete. */
 
+import { dayGroup } from '../text/format.js';
 import { confirmDelete } from '../ui/dialogs.js';
 import { h, iconButton } from '../ui/dom.js';
-import { dayGroup } from '../text/format.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
 

@@ -1,7 +1,7 @@
 /** Speaks the ChatKit protocol: one endpoint, JSON answers and event streams. */
 
-import { readEvents } from './event-stream.js';
 import { t } from '../words.js';
+import { readEvents } from './event-stream.js';
 
 export class ApiError extends Error {
   /**

@@ -1,10 +1,10 @@
 /** Shows a message's attachments, and keeps their previews alive after the links expire. */
 
-import { h } from '../ui/dom.js';
 import { describeKind, splitName } from '../text/format.js';
+import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { attachmentsOf } from './thread-state.js';
 import { t } from '../words.js';
+import { attachmentsOf } from './thread-state.js';
 
 /**
  * @typedef {import('../protocol/chatkit').Attachment} Attachment

@@ -1,7 +1,7 @@
 /** One chat: its items, the answer being streamed, stop, retry, and older pages. */
 
-import { ThreadState } from './thread-state.js';
 import { t } from '../words.js';
+import { ThreadState } from './thread-state.js';
 
 const PAGE_SIZE = 50;
 
@@ -96,31 +96,34 @@ export class Conversation extends EventTarget {
     return false;
   }
 
-  /**
-   * Answers the question again that `itemId` (default: the last item) belongs to.
-   * @param {string} [itemId]
-   */
-  async retry(itemId) {
-    const question = this.state.questionOf(itemId);
+  /** Answers the last question again. The old answer stays until the server has taken the request. */
+  async retry() {
+    const question = this.state.lastQuestion;
     if (!question || !this.threadId || this.isAnswering) return;
-    this.state.removeAfter(question.id);
-    await this.#follow({
-      type: 'threads.retry_after_item', params: { thread_id: this.threadId, item_id: question.id },
-    });
+    await this.#follow(
+      { type: 'threads.retry_after_item', params: { thread_id: this.threadId, item_id: question.id } },
+      () => this.state.removeAfter(question.id),
+    );
   }
 
   stop() {
     this.#abort?.abort();
   }
 
-  /** @param {import('../protocol/operations').StreamRequest} request */
-  async #follow(request) {
+  /**
+   * @param {import('../protocol/operations').StreamRequest} request
+   * @param {() => void} [onTaken]  Called when the server has begun what the request asks for.
+   */
+  async #follow(request, onTaken) {
     this.#abort = new AbortController();
     this.isAnswering = true;
     this.state.error = null;
     this.#changed();
     try {
+      let isTaken = false;
       for await (const event of this.api.stream(request, this.#abort.signal)) {
+        if (!isTaken && event.type !== 'error') onTaken?.();
+        isTaken = true;
         this.state.apply(event);
         if ('thread' in event) this.#emit('thread', event.thread);
         this.#changed('item' in event ? event.item.id : 'item_id' in event ? event.item_id : null);

@@ -1,12 +1,12 @@
 /** Turns one thread item into what a person reads. */
 
-import { renderAttachments } from './attachment-view.js';
+import { renderMarkdown } from '../text/markdown.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { renderMarkdown } from '../text/markdown.js';
-import { plainText } from './thread-state.js';
 import { renderWidget } from '../widgets/widget-view.js';
 import { t } from '../words.js';
+import { renderAttachments } from './attachment-view.js';
+import { plainText } from './thread-state.js';
 
 /**
  * @typedef {import('@openai/chatkit').Entity} Entity
@@ -22,7 +22,7 @@ import { t } from '../words.js';
  * @property {(anchor: HTMLElement, entity: Entity) => void} previewOnHover
  * @property {() => void} previewExpired
  * @property {() => void} loadEarlier
- * @property {(itemId?: string) => void} retry
+ * @property {() => void} retry  Answers the last question again.
  * @property {(itemId: string) => 'positive' | 'negative' | undefined} feedbackOf
  * @property {(item: Item, kind: 'positive' | 'negative', button: HTMLElement) => void} giveFeedback
  * @property {(item: Item, button: HTMLElement) => void} copy
@@ -183,7 +183,7 @@ function toolbar(item, actions) {
     iconButton(icon('thumbDown'), t('answer.bad'), rate('negative'), {
       'aria-pressed': String(feedback === 'negative'),
     }),
-    iconButton(icon('retry'), t('answer.again'), () => actions.retry(item.id)),
+    iconButton(icon('retry'), t('answer.again'), () => actions.retry(), { class: 'message-retry' }),
   );
 }
 

@@ -35,15 +35,15 @@ export class ThreadState {
     return this.items.find((item) => item.id === id);
   }
 
-  /**
-   * The user message an answer belongs to: what a retry starts from.
-   * @param {string} [itemId]  Default: the last item.
-   */
-  questionOf(itemId) {
-    const end = itemId ? this.items.findIndex((item) => item.id === itemId) : this.items.length;
-    return this.items
-      .slice(0, end < 0 ? this.items.length : end)
-      .findLast((item) => item.type === 'user_message');
+  /** The last user message: what a retry starts from, since the server removes all that follows it. */
+  get lastQuestion() {
+    return this.items.findLast((item) => item.type === 'user_message');
+  }
+
+  /** The last message of the answer to the last question: the only one that can be asked for again. */
+  get lastAnswer() {
+    const last = this.items.findLast(({ type }) => type === 'user_message' || type === 'assistant_message');
+    return last?.type === 'assistant_message' ? last : undefined;
   }
 
   /** @param {string} itemId */

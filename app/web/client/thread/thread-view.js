@@ -2,8 +2,8 @@
 
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { renderItem, updateItem } from './item-view.js';
 import { t } from '../words.js';
+import { renderItem, updateItem } from './item-view.js';
 
 const NEAR_THE_END_PIXELS = 80;
 
@@ -68,6 +68,7 @@ export class ThreadView {
       element.remove();
       this.elements.delete(id);
     }
+    this.#markLastAnswer(state.lastAnswer?.id);
     this.earlier.hidden = !hasEarlier;
     this.list.classList.toggle('is-answering', isAnswering);
     this.#showTail(state, isAnswering);
@@ -80,6 +81,18 @@ export class ThreadView {
    */
   #draw(item, known) {
     return known ? updateItem(known, item, this.actions) : renderItem(item, this.actions);
+  }
+
+  /**
+   * Shows what only the last answer has, such as "Answer again".
+   * @param {string | undefined} itemId
+   */
+  #markLastAnswer(itemId) {
+    const marked = this.list.querySelector('.is-last-answer');
+    const last = itemId ? this.elements.get(itemId) : undefined;
+    if (marked === last) return;
+    marked?.classList.remove('is-last-answer');
+    last?.classList.add('is-last-answer');
   }
 
   /** @param {ScrollBehavior} behavior */

@@ -1,7 +1,7 @@
 /** What an empty chat shows: what this page is good for, and how to begin. */
 
-import { h } from '../ui/dom.js';
 import { formatBytes } from '../text/format.js';
+import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
 

@@ -1,8 +1,8 @@
 /** Copies text, and shows on the button that it was. */
 
+import { t } from '../words.js';
 import { announce } from './announce.js';
 import { icon } from './icons.js';
-import { t } from '../words.js';
 
 const SHOWN_MS = 1500;
 

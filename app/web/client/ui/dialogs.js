@@ -1,8 +1,8 @@
 /** The page's small dialogs: confirm, sign in, look at a picture. */
 
+import { t } from '../words.js';
 import { h, iconButton } from './dom.js';
 import { icon } from './icons.js';
-import { t } from '../words.js';
 
 /**
  * Shows a dialog and resolves with its return value ('' when dismissed).

@@ -1,10 +1,10 @@
 /** The settings: how files are uploaded, which interface, light or dark, and what serves this page. */
 
-import { h, iconButton } from './dom.js';
-import { formatBytes } from '../text/format.js';
-import { icon } from './icons.js';
 import { applyTheme, elementIsOutOfReach, preference, remember } from '../preferences.js';
+import { formatBytes } from '../text/format.js';
 import { t } from '../words.js';
+import { h, iconButton } from './dom.js';
+import { icon } from './icons.js';
 
 /**
  * @typedef {import('../../page-config.js').PageConfig} PageConfig

@@ -1,9 +1,9 @@
 /** The files of the message being written: at most three travel at once, each can be cancelled. */
 
 import { ApiError } from '../protocol/api.js';
+import { t } from '../words.js';
 import { mimeTypeOf, refusal } from './limits.js';
 import { uploadDirect, uploadTo } from './upload-transport.js';
-import { t } from '../words.js';
 
 const MAX_PARALLEL_UPLOADS = 3;
 /** Codes after which the same upload link can't work any more. */

@@ -1,8 +1,8 @@
 /** The cards of the files being attached: progress, speed, what went wrong, cancel, retry. */
 
+import { formatBytes, splitName } from '../text/format.js';
 import { announce } from '../ui/announce.js';
 import { h, iconButton } from '../ui/dom.js';
-import { formatBytes, splitName } from '../text/format.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
 

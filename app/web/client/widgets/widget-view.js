@@ -1,7 +1,7 @@
 /** Draws the ChatKit widgets that this page needs: containers, text, images, badges. */
 
-import { h } from '../ui/dom.js';
 import { renderMarkdown } from '../text/markdown.js';
+import { h } from '../ui/dom.js';
 
 const CONTAINERS = new Set(['Basic', 'Card', 'ListView', 'ListViewItem', 'Box', 'Col', 'Row', 'Form', 'Transition']);
 const SIZES = new Set(['3xs', '2xs', 'xs', 'sm', 'md', 'lg', 'xl', '2xl', '3xl', '4xl', '5xl']);
