@@ -21,8 +21,9 @@ _MIME_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_
 
 _UNKNOWN = "application/octet-stream"
 
-# What browsers and older systems say, and the registered name.
-_ALIASES = {
+# What browsers and older systems say, and the registered name; source code and other text under
+# a name of its own is plain text.
+ALIASES = {
     "image/jpg": "image/jpeg",
     "image/pjpeg": "image/jpeg",
     "image/x-png": "image/png",
@@ -31,6 +32,14 @@ _ALIASES = {
     "text/xml": "application/xml",
     "application/x-yaml": "application/yaml",
     "text/x-markdown": "text/markdown",
+    **dict.fromkeys(
+        (
+            *("application/toml", "application/sql", "application/jsonl", "application/x-ndjson"),
+            *("application/x-sh", "application/x-shellscript", "application/x-httpd-php"),
+            *("application/x-ruby", "application/x-subrip"),
+        ),
+        "text/plain",
+    ),
 }
 
 # Names the standard library's table does not know on every platform.
@@ -42,13 +51,19 @@ _BY_SUFFIX = {
     ".webp": "image/webp",
     ".yaml": "application/yaml",
     ".yml": "application/yaml",
-    ".log": "text/plain",
-    ".toml": "text/plain",
-    ".ts": "text/plain",
-    ".rs": "text/plain",
-    ".go": "text/plain",
     ".eml": "message/rfc822",
+    ".geojson": "application/json",
+    ".ipynb": "application/json",
+    **dict.fromkeys(
+        (
+            *(".log", ".ini", ".cfg", ".env", ".toml", ".jsonl", ".srt", ".sh", ".sql", ".tex"),
+            *(".ts", ".tsx", ".jsx", ".rs", ".go", ".rb", ".php", ".swift", ".kt"),
+        ),
+        "text/plain",
+    ),
 }
+# Files that have no suffix.
+_BY_NAME = {"dockerfile": "text/plain", "makefile": "text/plain"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +126,13 @@ def clean_mime_type(mime_type: str, name: str) -> str:
     cleaned = mime_type.partition(";")[0].strip().lower()
     if cleaned in {"", _UNKNOWN}:
         suffix = f".{name.rpartition('.')[2].lower()}" if "." in name else ""
-        cleaned = _BY_SUFFIX.get(suffix) or mimetypes.guess_type(f"x{suffix}")[0] or _UNKNOWN
+        known = _BY_SUFFIX.get(suffix) or _BY_NAME.get(name.lower())
+        cleaned = known or mimetypes.guess_type(f"x{suffix}")[0] or _UNKNOWN
     if not _MIME_TYPE.fullmatch(cleaned):
         raise MimeTypeNotAllowed(
             f"{mime_type[:100]!r} is not a MIME type such as image/png.", param="mime_type"
         )
-    return _ALIASES.get(cleaned, cleaned)
+    return ALIASES.get(cleaned, cleaned)
 
 
 def _check_name(name: str) -> None:

@@ -80,6 +80,9 @@ def test_other_types_and_what_is_no_type_are_refused(mime_type: str) -> None:
         ("", "README.md", "text/markdown"),
         ("application/octet-stream", "IMG_1.HEIC", "image/heic"),
         ("", "no suffix", "application/octet-stream"),
+        ("application/toml", "pyproject.toml", "text/plain"),
+        ("", "Dockerfile", "text/plain"),
+        ("", "deploy.sh", "text/plain"),
     ],
 )
 def test_types_are_cleaned_and_guessed_where_the_browser_knows_none(
