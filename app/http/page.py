@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
-from app.attachments.policy import AttachmentPolicy
+from app.attachments.policy import ALIASES, AttachmentPolicy
 from app.errors import MimeTypeNotAllowed
 from app.origins import origin_of
 
@@ -29,7 +29,11 @@ _OFFERED_SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".heic", ".heif", ".avif", ".tiff", ".bmp", ".svg"),
     *(".pdf", ".txt", ".md", ".csv", ".tsv", ".log", ".html", ".css", ".js", ".ts", ".py", ".rs"),
     *(".go", ".java", ".c", ".json", ".xml", ".yaml", ".yml", ".toml", ".eml", ".zip"),
+    *(".h", ".cpp", ".cs", ".rb", ".php", ".swift", ".kt", ".jsx", ".tsx", ".sh", ".sql", ".tex"),
+    *(".ini", ".cfg", ".env", ".jsonl", ".ipynb", ".geojson", ".srt"),
 )
+# Files that have no suffix.
+_OFFERED_NAMES = ("dockerfile", "makefile")
 _OFFICE_TYPES = {
     ".doc": "application/msword",
     ".xls": "application/vnd.ms-excel",
@@ -115,7 +119,7 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
             "maxAttachmentBytes": config.policy.max_bytes,
             "maxCount": config.max_attachments,
             "allowedMimeTypes": list(config.policy.allowed_mime_types),
-            "extensions": _extensions(config.policy),
+            "fileTypes": _file_types(config.policy),
         },
         "auth": {"mode": config.auth_mode},
         "model": {"name": config.model, "isOffline": config.model is None},
@@ -183,16 +187,25 @@ def _document_headers(config: PageConfig) -> dict[str, str]:
     }
 
 
-def _extensions(policy: AttachmentPolicy) -> dict[str, str]:
-    """MIME type by file name extension, of those that the policy admits."""
-    checked = {}
-    for suffix, mime_type in (dict.fromkeys(_OFFERED_SUFFIXES, "") | _OFFICE_TYPES).items():
+def _file_types(policy: AttachmentPolicy) -> dict[str, dict[str, str]]:
+    """What the page knows files by: MIME type by suffix, by whole name, and by what browsers say.
+
+    Suffixes and names are lower case, and only those that the policy admits.
+    """
+    offered = dict.fromkeys([*_OFFERED_SUFFIXES, *_OFFERED_NAMES], "") | _OFFICE_TYPES
+    admitted = {}
+    for ending, mime_type in offered.items():
+        name = f"x{ending}" if ending.startswith(".") else ending
         try:
-            params = AttachmentCreateParams(name=f"x{suffix}", size=1, mime_type=mime_type)
-            checked[suffix] = policy.check(params).mime_type
+            params = AttachmentCreateParams(name=name, size=1, mime_type=mime_type)
+            admitted[ending] = policy.check(params).mime_type
         except MimeTypeNotAllowed:
             continue
-    return checked
+    return {
+        "suffixes": {key: value for key, value in admitted.items() if key.startswith(".")},
+        "names": {key: value for key, value in admitted.items() if not key.startswith(".")},
+        "aliases": ALIASES,
+    }
 
 
 def _bucket_post_url(config: PageConfig) -> str | None:

@@ -34,7 +34,7 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
         enabled: true,
         maxSize: limits.maxAttachmentBytes,
         maxCount: limits.maxCount,
-        accept: acceptedTypes(limits.extensions),
+        accept: acceptedTypes(limits.fileTypes.suffixes),
       },
     },
     entities: {
@@ -58,14 +58,14 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
 }
 
 /**
- * ChatKit wants extensions by MIME type; the server states MIME types by extension.
- * @param {Record<string, string>} extensions
+ * ChatKit wants suffixes by MIME type; the server states MIME types by suffix.
+ * @param {Record<string, string>} suffixes
  */
-export function acceptedTypes(extensions) {
+export function acceptedTypes(suffixes) {
   /** @type {Record<string, string[]>} */
   const accept = {};
-  for (const [extension, mimeType] of Object.entries(extensions)) {
-    (accept[mimeType] ??= []).push(extension);
+  for (const [suffix, mimeType] of Object.entries(suffixes)) {
+    (accept[mimeType] ??= []).push(suffix);
   }
   return accept;
 }

@@ -1,5 +1,7 @@
 """Files on their way: each strategy and transport, from the page over the API to the bucket."""
 
+import io
+import zipfile
 from urllib.parse import urlsplit
 
 import httpx
@@ -129,7 +131,7 @@ def test_too_large_and_wrong_types_are_refused_in_words(
         text("good.txt"),
     )
     expect(alice.upload("long.txt")).to_contain_text("Too large: 59 kB. The limit is 49 kB.")
-    expect(alice.upload("song.mp3")).to_contain_text("Files of this type can’t be attached")
+    expect(alice.upload("song.mp3")).to_contain_text(".mp3 files can’t be attached here")
     expect(alice.upload("empty.txt")).to_contain_text("This file is empty.")
     alice.wait_until_uploaded("good.txt")
     alice.send("All four")
@@ -139,6 +141,36 @@ def test_too_large_and_wrong_types_are_refused_in_words(
         alice.page.get_by_role("button", name=f"Remove {name}").click()
     alice.message_field.press("Enter")
     expect(alice.wait_for_answer()).to_contain_text("good.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type"),
+    [
+        ("deploy.yaml", "application/x-yaml"),
+        ("pyproject.toml", "application/toml"),
+        ("main.ts", "video/mp2t"),
+        ("deploy.sh", "application/x-shellscript"),
+        ("Dockerfile", ""),
+    ],
+)
+def test_a_file_is_known_by_its_name_where_browsers_disagree_about_its_type(
+    alice: Person, name: str, mime_type: str
+) -> None:
+    alice.attach({"name": name, "mimeType": mime_type, "buffer": b"#!/bin/sh\nname: value\n"})
+    alice.wait_until_uploaded(name)
+    alice.send("What does it do?")
+    expect(alice.wait_for_answer()).to_contain_text("name: value")
+
+
+def test_an_archive_is_taken_under_the_type_that_windows_gives_it(alice: Person) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as contents:
+        contents.writestr("notes.txt", "Milk")
+    buffer = archive.getvalue()
+    alice.attach({"name": "a.zip", "mimeType": "application/x-zip-compressed", "buffer": buffer})
+    alice.wait_until_uploaded("a.zip")
+    alice.send("What is in it?")
+    expect(alice.wait_for_answer()).to_contain_text("application/zip")
 
 
 def test_a_message_holds_ten_files(alice: Person) -> None:

@@ -2,6 +2,7 @@ import hashlib
 import re
 
 import pytest
+from chatkit.types import AttachmentCreateParams
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.testclient import TestClient
@@ -16,6 +17,7 @@ from app.http.page import (
     page_routes,
 )
 from app.http.security import SecurityHeaders
+from app.settings import DEFAULT_MIME_TYPES
 
 POLICY = AttachmentPolicy(max_bytes=5_000_000, allowed_mime_types=("image/*", "application/pdf"))
 
@@ -35,9 +37,21 @@ def test_limits_are_the_policy_s() -> None:
     assert isinstance(limits, dict)
     assert limits["maxAttachmentBytes"] == 5_000_000
     assert limits["allowedMimeTypes"] == ["image/*", "application/pdf"]
-    assert limits["extensions"][".pdf"] == "application/pdf"
-    assert limits["extensions"][".jpg"] == "image/jpeg"
-    assert ".docx" not in limits["extensions"]
+    suffixes = limits["fileTypes"]["suffixes"]
+    assert suffixes[".pdf"] == "application/pdf"
+    assert suffixes[".jpg"] == "image/jpeg"
+    assert ".docx" not in suffixes
+
+
+@pytest.mark.parametrize("kind", ["suffixes", "names"])
+def test_the_server_takes_every_file_that_the_page_offers(kind: str) -> None:
+    policy = AttachmentPolicy(max_bytes=10, allowed_mime_types=DEFAULT_MIME_TYPES)
+    limits = page_configuration(PageConfig(policy=policy))["limits"]
+    assert isinstance(limits, dict)
+    for ending, mime_type in limits["fileTypes"][kind].items():
+        name = f"x{ending}" if kind == "suffixes" else ending
+        params = AttachmentCreateParams(name=name, size=1, mime_type=mime_type)
+        assert policy.check(params).mime_type == mime_type
 
 
 def test_the_bucket_is_named_for_uploads_only_where_browsers_may_post_to_it() -> None:

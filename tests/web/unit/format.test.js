@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import './english.js';
-import { dayGroup, describeKind, formatBytes } from '../../../app/web/client/text/format.js';
+import { describeKind } from '../../../app/web/client/files/kinds.js';
+import { dayGroup } from '../../../app/web/client/history/days.js';
+import { formatBytes } from '../../../app/web/client/text/format.js';
 
 test('sizes are short', () => {
   assert.deepEqual([0, 1023, 1024, 1536, 26214400].map((bytes) => formatBytes(bytes)), [
@@ -14,6 +16,7 @@ test('sizes are short', () => {
 test('a kind has the extension where that says more', () => {
   assert.equal(describeKind('text/csv', 'a.csv'), 'Spreadsheet · CSV');
   assert.equal(describeKind('application/pdf', 'a.pdf'), 'PDF');
+  assert.equal(describeKind('text/plain', 'deploy.sh'), 'Code · SH');
 });
 
 test('a day without a zone is the server’s', () => {

@@ -1,10 +1,10 @@
 /** The list of chats: open, start, rename, delete. */
 
-import { dayGroup } from '../text/format.js';
 import { confirmDelete } from '../ui/dialogs.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
+import { dayGroup } from './days.js';
 
 const PAGE_SIZE = 30;
 

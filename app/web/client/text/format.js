@@ -1,6 +1,6 @@
-/** Sizes, speeds, kinds and days in words. */
+/** Sizes, speeds and file names as people read them. */
 
-import { language, t } from '../words.js';
+import { language } from '../words.js';
 
 const UNITS = ['byte', 'kilobyte', 'megabyte', 'gigabyte'];
 
@@ -23,30 +23,6 @@ export function formatBytes(bytes, { perSecond = false } = {}) {
   }).format(value);
 }
 
-/** @type {[RegExp, import('../words.js').Key][]} */
-const KINDS = [
-  [/^image\//, 'kind.image'],
-  [/^application\/pdf$/, 'kind.pdf'],
-  [/wordprocessingml|msword|opendocument\.text|rtf/, 'kind.document'],
-  [/spreadsheet|ms-excel|csv/, 'kind.spreadsheet'],
-  [/presentation|powerpoint/, 'kind.presentation'],
-  [/json|xml|yaml/, 'kind.data'],
-  [/^text\/markdown$/, 'kind.markdown'],
-  [/^text\//, 'kind.text'],
-  [/zip|compressed/, 'kind.archive'],
-  [/^message\//, 'kind.email'],
-];
-
-/**
- * A word for a MIME type, with the extension where the name has one: "Spreadsheet · CSV".
- * @param {string} mimeType
- */
-export function describeKind(mimeType, name = '') {
-  const kind = t(KINDS.find(([pattern]) => pattern.test(mimeType))?.[1] ?? 'kind.file');
-  const extension = /\.([a-z0-9]{1,5})$/i.exec(name)?.[1]?.toUpperCase();
-  return !extension || extension === kind.toUpperCase() ? kind : `${kind} · ${extension}`;
-}
-
 /**
  * Keeps the end of a long name visible, where its extension is.
  * @param {string} name
@@ -56,19 +32,4 @@ export function splitName(name) {
   const characters = [...name];
   if (characters.length <= 14) return [name, ''];
   return [characters.slice(0, -8).join(''), characters.slice(-8).join('')];
-}
-
-/**
- * "Today", "Yesterday", "Earlier". The SDK's timestamps are the server's local time without a zone.
- * @param {string} timestamp
- * @param {number} utcOffsetMinutes  The server's offset from UTC.
- */
-export function dayGroup(timestamp, utcOffsetMinutes, now = new Date()) {
-  const zoned = /Z$|[+-]\d\d:\d\d$/.test(timestamp);
-  const time = zoned
-    ? Date.parse(timestamp)
-    : Date.parse(`${timestamp}Z`) - utcOffsetMinutes * 60_000;
-  const midnight = new Date(now).setHours(0, 0, 0, 0);
-  if (!(time < midnight)) return t('day.today');
-  return time >= midnight - 24 * 3600 * 1000 ? t('day.yesterday') : t('day.earlier');
 }

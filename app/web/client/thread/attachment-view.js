@@ -1,6 +1,7 @@
 /** Shows a message's attachments, and keeps their previews alive after the links expire. */
 
-import { describeKind, splitName } from '../text/format.js';
+import { describeKind } from '../files/kinds.js';
+import { splitName } from '../text/format.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';

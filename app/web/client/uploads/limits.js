@@ -1,19 +1,30 @@
-/** What may be attached, by the limits in `config.json`: stated once, on the server. */
+/** What may be attached, by the limits that the server states. */
 
+import { kindOf } from '../files/kinds.js';
 import { formatBytes } from '../text/format.js';
-import { t } from '../words.js';
+import { language, t } from '../words.js';
 
 /** @typedef {import('../../page-config.js').PageConfig['limits']} Limits */
 
 /**
- * Browsers leave `type` empty for names they don't know: fall back on the server's table.
- * @param {File} file
- * @param {Limits} limits
+ * The MIME type of a file: by its suffix or its name first, since systems disagree about the types
+ * of one suffix (`.yaml`, `.ts`), then by what the browser says.
+ * @param {{name: string, type: string}} file
+ * @param {import('../../page-config.js').FileTypes} fileTypes
  */
-export function mimeTypeOf(file, limits) {
-  if (file.type) return file.type.replace(/;.*/, '').trim().toLowerCase();
-  const extension = /\.[^.]+$/.exec(file.name)?.[0]?.toLowerCase() ?? '';
-  return limits.extensions[extension] ?? 'application/octet-stream';
+export function mimeTypeOf({ name, type }, { suffixes, names, aliases }) {
+  const known = suffixes[suffixOf(name)] ?? names[name.toLowerCase()];
+  if (known) return known;
+  const said = type.replace(/;.*/, '').trim().toLowerCase();
+  return aliases[said] ?? (said || 'application/octet-stream');
+}
+
+/**
+ * ".csv" of "a.CSV"; "" where there is none.
+ * @param {string} name
+ */
+export function suffixOf(name) {
+  return /\.[^.\s]+$/.exec(name)?.[0].toLowerCase() ?? '';
 }
 
 /**
@@ -31,7 +42,7 @@ export function isAllowedType(mimeType, limits) {
 
 /**
  * Why a file can't be attached, in words; null when it can.
- * @param {File} file
+ * @param {{name: string, type: string, size: number}} file
  * @param {Limits} limits
  */
 export function refusal(file, limits) {
@@ -39,16 +50,27 @@ export function refusal(file, limits) {
   if (file.size > limits.maxAttachmentBytes) {
     return t('file.large', { size: formatBytes(file.size), limit: formatBytes(limits.maxAttachmentBytes) });
   }
-  const mimeType = mimeTypeOf(file, limits);
-  if (!isAllowedType(mimeType, limits)) return t('file.type', { type: mimeType });
-  return null;
+  if (isAllowedType(mimeTypeOf(file, limits.fileTypes), limits)) return null;
+  const suffix = suffixOf(file.name);
+  const kinds = allowedKinds(limits);
+  return suffix ? t('file.suffix', { suffix, kinds }) : t('file.unknown', { kinds });
+}
+
+/**
+ * What can be attached: "images, PDF and text".
+ * @param {Limits} limits
+ */
+export function allowedKinds({ fileTypes }) {
+  const kinds = new Set(Object.entries(fileTypes.suffixes).map(([suffix, type]) => kindOf(type, suffix)));
+  const names = [...kinds].map((kind) => t(`kinds.${kind}`));
+  return new Intl.ListFormat(language(), { type: 'conjunction' }).format(names);
 }
 
 /**
  * The `accept` attribute of the file picker.
  * @param {Limits} limits
  */
-export function pickerAccept(limits) {
-  const wholeTypes = limits.allowedMimeTypes.filter((pattern) => /^[\w-]+\/(\*|[^*]+)$/.test(pattern));
-  return [...wholeTypes, ...Object.keys(limits.extensions)].join(',');
+export function pickerAccept({ allowedMimeTypes, fileTypes }) {
+  const wholeTypes = allowedMimeTypes.filter((pattern) => /^[\w-]+\/(\*|[^*]+)$/.test(pattern));
+  return [...wholeTypes, ...Object.keys(fileTypes.suffixes)].join(',');
 }

@@ -94,7 +94,7 @@ export class UploadQueue extends EventTarget {
     const list = [...files];
     const room = Math.max(0, this.config.limits.maxCount - this.uploads.length);
     for (const file of list.slice(0, room)) {
-      const upload = new Upload(file, mimeTypeOf(file, this.config.limits));
+      const upload = new Upload(file, mimeTypeOf(file, this.config.limits.fileTypes));
       const reason = refusal(file, this.config.limits);
       if (reason) Object.assign(upload, { state: 'failed', message: reason });
       this.uploads.push(upload);
