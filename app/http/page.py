@@ -140,6 +140,7 @@ def content_security_policy(config: PageConfig) -> str:
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *reached],
+        "font-src": ["'self'"],
         "connect-src": ["'self'", *reached],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],

@@ -116,10 +116,12 @@ def test_opening_the_page_may_set_a_cookie() -> None:
 def test_vendored_libraries_are_what_their_readme_says() -> None:
     vendor = WEB_DIRECTORY / "vendor"
     rows = re.findall(
-        r"^\| `([\w.]+)` .*`([0-9a-f]{64})` \|$", (vendor / "README.md").read_text(), re.M
+        r"^\| `([\w./-]+)` .*`([0-9a-f]{64})` \|$", (vendor / "README.md").read_text(), re.M
     )
     assert {name for name, _ in rows} == {
-        path.name for path in vendor.iterdir() if path.suffix in {".js", ".mjs"}
+        str(path.relative_to(vendor))
+        for path in vendor.rglob("*.*")
+        if path.suffix in {".js", ".mjs", ".css", ".woff2"}
     }
     for name, checksum in rows:
         assert hashlib.sha256((vendor / name).read_bytes()).hexdigest() == checksum

@@ -34,6 +34,10 @@ export const words = {
   'chats.none': 'Your chats will be listed here.',
   'chats.more': 'Show more',
 
+  'code': 'Code',
+  'code.copy': 'Copy code',
+  'code.of': 'Code in {language}',
+
   'composer': 'New message',
   'composer.attach': 'Attach files',
   'composer.drop': 'Drop to attach',

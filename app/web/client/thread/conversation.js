@@ -135,9 +135,17 @@ export class Conversation extends EventTarget {
     } finally {
       this.isAnswering = false;
       this.state.progress = null;
+      this.#closeOpenItems();
       this.#changed();
       this.#emit('answered');
     }
+  }
+
+  /** Nothing more comes: what was being written is complete as it is. */
+  #closeOpenItems() {
+    const unfinished = [...this.state.open];
+    this.state.open.clear();
+    for (const id of unfinished) this.#changed(id);
   }
 
   #keepPartialAnswer() {

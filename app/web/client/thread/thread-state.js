@@ -23,6 +23,8 @@ export class ThreadState {
   constructor(thread = null, items = []) {
     this.thread = thread;
     this.items = items;
+    /** @type {Set<string>}  Items that are still being written. */
+    this.open = new Set();
     /** @type {string | null} */
     this.progress = null;
     /** @type {ThreadError | null} */
@@ -90,9 +92,12 @@ export class ThreadState {
       case 'thread.item.replaced':
         if (event.item.type === 'user_message') this.items = this.items.filter((item) => !item.pending);
         this.put(event.item);
+        if (event.type === 'thread.item.added') this.open.add(event.item.id);
+        else this.open.delete(event.item.id);
         this.progress = null;
         break;
       case 'thread.item.removed':
+        this.open.delete(event.item_id);
         this.remove(event.item_id);
         break;
       case 'thread.item.updated':

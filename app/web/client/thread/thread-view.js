@@ -3,7 +3,7 @@
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
-import { renderItem, updateItem } from './item-view.js';
+import { createItemView } from './item-view.js';
 
 const NEAR_THE_END_PIXELS = 80;
 
@@ -24,8 +24,8 @@ export class ThreadView {
     this.scroller = h('div', { class: 'thread-scroll', role: 'log', 'aria-live': 'off', 'aria-label': t('chat.messages'), tabindex: '-1' },
       h('div', { class: 'thread-column' }, this.earlier, this.list, this.tail));
     this.element = h('div', { class: 'thread' }, this.scroller, this.jump);
-    /** @type {Map<string, HTMLElement>}  By item id. */
-    this.elements = new Map();
+    /** @type {Map<string, import('./item-view.js').ItemView>}  By item id. */
+    this.views = new Map();
     this.sticksToEnd = true;
     this.lastTop = 0;
     this.scroller.addEventListener('scroll', () => this.#noticeScroll());
@@ -36,7 +36,7 @@ export class ThreadView {
 
   /** Forgets the thread that was shown. */
   reset() {
-    this.elements.clear();
+    this.views.clear();
     this.list.replaceChildren();
     this.tail.replaceChildren();
     this.sticksToEnd = true;
@@ -50,37 +50,42 @@ export class ThreadView {
    * @param {boolean} [status.hasEarlier]
    */
   show(state, { isAnswering, changed = new Set(), hasEarlier = false }) {
+    const anchor = this.#isGrowingAbove(state) ? this.#anchor() : null;
     const seen = new Set();
     /** @type {HTMLElement | null} */
     let previous = null;
     for (const item of state.items) {
-      const known = this.elements.get(item.id);
-      const element = known && !changed.has(item.id) ? known : this.#draw(item, known);
-      if (!element) continue;
-      if (!known && previous) previous.after(element);
-      else if (!known) this.list.prepend(element);
+      const isOpen = state.open.has(item.id);
+      const known = this.views.get(item.id);
+      if (known && changed.has(item.id)) known.update(item, isOpen);
+      const view = known ?? createItemView(item, isOpen, this.actions);
+      if (!view) continue;
+      if (!known && previous) previous.after(view.element);
+      else if (!known) this.list.prepend(view.element);
       seen.add(item.id);
-      this.elements.set(item.id, element);
-      previous = element;
+      this.views.set(item.id, view);
+      previous = view.element;
     }
-    for (const [id, element] of this.elements) {
+    for (const [id, { element }] of this.views) {
       if (seen.has(id)) continue;
       element.remove();
-      this.elements.delete(id);
+      this.views.delete(id);
     }
     this.#markLastAnswer(state.lastAnswer?.id);
     this.earlier.hidden = !hasEarlier;
     this.list.classList.toggle('is-answering', isAnswering);
     this.#showTail(state, isAnswering);
-    if (this.sticksToEnd) this.scrollToEnd();
+    if (anchor) anchor.restore();
+    else if (this.sticksToEnd) this.scrollToEnd();
   }
 
   /**
-   * @param {import('./thread-state.js').Item} item
-   * @param {HTMLElement | undefined} known  Where the item is shown already.
+   * Whether earlier messages are about to be shown.
+   * @param {import('./thread-state.js').ThreadState} state
    */
-  #draw(item, known) {
-    return known ? updateItem(known, item, this.actions) : renderItem(item, this.actions);
+  #isGrowingAbove({ items }) {
+    const [first] = this.views.keys();
+    return first !== undefined && items.findIndex(({ id }) => id === first) > 0;
   }
 
   /**
@@ -89,7 +94,7 @@ export class ThreadView {
    */
   #markLastAnswer(itemId) {
     const marked = this.list.querySelector('.is-last-answer');
-    const last = itemId ? this.elements.get(itemId) : undefined;
+    const last = itemId ? this.views.get(itemId)?.element : undefined;
     if (marked === last) return;
     marked?.classList.remove('is-last-answer');
     last?.classList.add('is-last-answer');
@@ -100,6 +105,20 @@ export class ThreadView {
     this.sticksToEnd = true;
     this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
     this.jump.hidden = true;
+  }
+
+  /** What is being read: it stays where it is when messages are put above it. */
+  #anchor() {
+    const { top } = this.scroller.getBoundingClientRect();
+    for (const { element } of this.views.values()) {
+      const box = element.getBoundingClientRect();
+      if (box.bottom <= top) continue;
+      const restore = () => {
+        this.scroller.scrollTop += element.getBoundingClientRect().top - box.top;
+      };
+      return { restore };
+    }
+    return null;
   }
 
   #noticeScroll() {
@@ -126,12 +145,12 @@ export class ThreadView {
     if (isAnswering && (!isWriting || state.progress)) {
       this.tail.append(h('p', { class: 'thinking' },
         h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
-        h('span', { text: state.progress ?? t('answer.thinking') })));
+        h('span', { dir: 'auto', text: state.progress ?? t('answer.thinking') })));
     }
     if (state.error) {
       this.tail.append(h('div', { class: 'answer-error', role: 'alert' },
         icon('alert'),
-        h('p', { text: state.error.message }),
+        h('p', { dir: 'auto', text: state.error.message }),
         state.error.canRetry &&
           h('button', { type: 'button', class: 'button', text: t('answer.try_again'), on: { click: () => this.actions.retry() } })));
     }

@@ -1,6 +1,6 @@
 /** Draws the ChatKit widgets that this page needs: containers, text, images, badges. */
 
-import { renderMarkdown } from '../text/markdown.js';
+import { MarkdownBody } from '../text/markdown-body.js';
 import { h } from '../ui/dom.js';
 
 const CONTAINERS = new Set(['Basic', 'Card', 'ListView', 'ListViewItem', 'Box', 'Col', 'Row', 'Form', 'Transition']);
@@ -23,11 +23,8 @@ export function renderWidget(widget) {
     case 'Caption':
     case 'Label':
       return textOf(widget);
-    case 'Markdown': {
-      const box = h('div', { class: 'markdown' });
-      box.append(renderMarkdown(widget.value));
-      return box;
-    }
+    case 'Markdown':
+      return new MarkdownBody({ text: widget.value }).element;
     case 'Badge':
       return h('span', { class: 'widget-badge', text: widget.label });
     case 'Image':

@@ -1,0 +1,90 @@
+"""How answers look: Markdown, code and formulas, in the page itself."""
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.person import Person, until
+from tests.browser.scripted import answer_in_words
+
+pytestmark = pytest.mark.browser
+
+
+def answer_to(alice: Person, monkeypatch: pytest.MonkeyPatch, markdown: str) -> Locator:
+    answer_in_words(monkeypatch, markdown)
+    alice.send("Go on")
+    return alice.wait_for_answer()
+
+
+def test_lists_keep_their_numbers_and_their_check_boxes(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = answer_to(alice, monkeypatch, "5. five\n6. six\n\nand\n\n- [x] done\n- [ ] open\n")
+    expect(answer.locator("ol")).to_have_attribute("start", "5")
+    boxes = answer.get_by_role("checkbox")
+    expect(boxes).to_have_count(2)
+    expect(boxes.first).to_be_checked()
+    expect(boxes.first).to_be_disabled()
+    expect(boxes.last).not_to_be_checked()
+
+
+def test_columns_keep_their_alignment(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    table = "| a | b | c |\n|---|:-:|--:|\n| 1 | 2 | 3 |\n"
+    cells = answer_to(alice, monkeypatch, table).get_by_role("cell")
+    expect(cells.nth(0)).to_have_css("text-align", "start")
+    expect(cells.nth(1)).to_have_css("text-align", "center")
+    expect(cells.nth(2)).to_have_css("text-align", "right")
+
+
+def test_code_names_its_language_has_colours_and_is_copied(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = "def area(r):\n    return 3.14 * r ** 2"
+    answer = answer_to(alice, monkeypatch, f"Here:\n\n```python\n{code}\n```\n\nand `inline`.")
+    block = answer.get_by_role("region", name="Code in Python")
+    expect(block.locator(".hljs-keyword").first).to_have_text("def")
+    expect(block).to_have_attribute("tabindex", "0")
+    answer.get_by_role("button", name="Copy code").click()
+    assert alice.page.evaluate("navigator.clipboard.readText()").rstrip() == code
+
+
+def test_what_colours_code_is_loaded_when_there_is_code(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = alice.requests()
+    answer_to(alice, monkeypatch, "No code, and no formula: $5 and $10.")
+    assert not [r.url for r in requests if "highlight" in r.url or "katex" in r.url]
+
+
+def test_formulas_are_set_and_can_be_read_aloud(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    markdown = (
+        "Inline \\(a^2\\) and $b_1$, but $5 and $10 are money.\n\n"
+        "$$\n\\int_0^1 x\\,dx = \\frac12\n$$\n\nNot TeX: $\\frac{$\n"
+    )
+    answer = answer_to(alice, monkeypatch, markdown)
+    expect(answer.locator(".katex")).to_have_count(3)
+    expect(answer.locator(".math-block math")).to_be_attached()  # MathML, for screen readers
+    expect(answer).to_contain_text("but $5 and $10 are money.")
+    expect(answer).to_contain_text("Not TeX: $\\frac{$")
+    until(lambda: alice.page.evaluate("document.fonts.check('16px KaTeX_Main')"))
+
+
+def test_html_in_an_answer_is_text(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    markdown = (
+        '<img src=x onerror="alert(1)"> [link](javascript:alert(1)) ![dot](http://127.0.0.1:9/x.png)'
+        "\n\n```html\n<script>alert(1)</script>\n```\n"
+    )
+    answer = answer_to(alice, monkeypatch, markdown)
+    expect(answer).to_contain_text("onerror")
+    expect(answer.get_by_role("region", name="Code in HTML")).to_contain_text("<script>")
+    expect(answer.locator("img, script, [onerror], a[href^=javascript]")).to_have_count(0)
+
+
+def test_each_paragraph_runs_in_its_own_direction(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = answer_to(alice, monkeypatch, "مرحبا بالعالم.\n\nHello, world.\n")
+    paragraphs = answer.get_by_role("paragraph")
+    expect(paragraphs.nth(0)).to_have_css("direction", "rtl")
+    expect(paragraphs.nth(1)).to_have_css("direction", "ltr")
