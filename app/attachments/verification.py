@@ -69,7 +69,7 @@ class Verifier:
         Raises `AttachmentNotUploaded`, `AttachmentRejected` with the reason, `BucketUnavailable`.
         """
         if record.state == "rejected":
-            raise AttachmentRejected(record.problem, param="attachments")
+            raise AttachmentRejected(record.problem, param=f"attachments.{record.id}")
         if record.state != "pending" or record.object_key is None:
             return record
         try:
@@ -157,7 +157,7 @@ class Verifier:
             metrics.verifications.labels("not_uploaded").inc()
             raise AttachmentNotUploaded(
                 f"“{record.name}” has not been uploaded yet. Wait for the upload, then send again.",
-                param="attachments",
+                param=f"attachments.{record.id}",
             ) from None
         if uploaded.size != record.size:
             raise _Refused(
@@ -182,7 +182,7 @@ class Verifier:
         metrics.verifications.labels("rejected").inc()
         logger.info("rejected %s: %s", record.id, problem)
         await self._delete_objects(record)
-        raise AttachmentRejected(sentence, param="attachments")
+        raise AttachmentRejected(sentence, param=f"attachments.{record.id}")
 
     async def _verified_meanwhile(self, record: AttachmentRecord) -> AttachmentRecord:
         """What became of a row that someone else changed while it was being verified here."""

@@ -121,10 +121,10 @@ async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_i
     if row is None or row.state == "tombstone":
         return NotFound(
             f"There is no attachment {attachment_id!r}. Attach the file again.",
-            param="attachments",
+            param=f"attachments.{attachment_id}",
         )
     if row.state == "pending":
-        return AttachmentNotUploaded(param="attachments")
+        return AttachmentNotUploaded(param=f"attachments.{attachment_id}")
     if row.state == "rejected":
-        return AttachmentRejected(row.problem, param="attachments")
-    return AttachmentInUse(param="attachments")
+        return AttachmentRejected(row.problem, param=f"attachments.{attachment_id}")
+    return AttachmentInUse(param=f"attachments.{attachment_id}")
