@@ -11,10 +11,11 @@ const PATIENCE_MS = 5000;
 
 /**
  * @param {HTMLElement} root
- * @param {Pick<import('./client/client.js').ClientOptions, 'config' | 'fetch' | 'onSettingChanged'>} options
+ * @param {import('./client/client.js').ClientOptions} options
  * @throws {Error} when the script can't be had in time
  */
-export async function mountElement(root, { config, fetch, onSettingChanged }) {
+export async function mountElement(root, { config, session, onSettingChanged }) {
+  const { fetch } = session;
   await loadScript();
   const element = /** @type {import('@openai/chatkit').OpenAIChatKit} */ (
     document.createElement('openai-chatkit')
@@ -32,7 +33,7 @@ export async function mountElement(root, { config, fetch, onSettingChanged }) {
   });
   options.header = {
     ...options.header,
-    rightAction: { icon: 'settings-cog', onClick: () => openSettings(config, onSettingChanged) },
+    rightAction: { icon: 'settings-cog', onClick: () => openSettings(config, session, onSettingChanged) },
   };
   element.setOptions(options);
   element.addEventListener('chatkit.thread.change', ({ detail }) =>

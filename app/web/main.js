@@ -3,10 +3,9 @@
 import { mountElement } from './chatkit-element.js';
 import { mountClient } from './client/client.js';
 import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
-import { askForToken } from './client/ui/dialogs.js';
+import { createSession } from './client/session.js';
 import { h } from './client/ui/dom.js';
 import { t, useLanguage } from './client/words.js';
-import { createFetch } from './fetch.js';
 
 /** @returns {Promise<import('./page-config.js').PageConfig>} */
 async function loadConfig() {
@@ -20,12 +19,9 @@ async function start(root) {
   applyTheme();
   await useLanguage('en');
   const config = await loadConfig();
-  if (config.auth.mode === 'jwt' && !token.get()) {
-    token.set(await askForToken(t('sign_in.paste')));
-  }
-  const getToken = async () => (config.auth.mode === 'jwt' ? token.get() : null);
-  const fetch = createFetch({ apiUrl: config.api.url, getToken, bucketPostUrl: config.api.bucketPostUrl });
-  const options = { config, fetch, getToken, onSettingChanged: () => location.reload() };
+  const session = createSession(config);
+  if (config.auth.mode === 'jwt' && !token.get()) await session.renew(null);
+  const options = { config, session, onSettingChanged: () => location.reload() };
 
   const wantsElement = config.api.domainKey && preference('interface', 'chatkit') === 'chatkit';
   if (wantsElement && !elementIsOutOfReach.get()) {

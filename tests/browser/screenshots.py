@@ -79,9 +79,9 @@ def furnish(browser: Browser, url: str) -> Any:
     for title in CHATS:
         person.send(title)
         person.wait_for_answer()
-        person.page.get_by_role("button", name="New chat").first.click()
+        person.page.get_by_role("link", name="New chat").first.click()
     send_report(person)
-    person.page.get_by_role("button", name="New chat").first.click()
+    person.page.get_by_role("link", name="New chat").first.click()
     send_photos(person)
     return context.storage_state()
 

@@ -47,9 +47,9 @@ def test_an_answer_goes_on_while_another_chat_is_open(
     alice = new_person(new_site())
     alice.send("Take your time")
     expect(alice.answers).to_contain_text("You wrote")
-    alice.page.get_by_role("button", name="New chat").first.click()
+    alice.page.get_by_role("link", name="New chat").first.click()
     expect(alice.page.get_by_role("heading", name="What’s in your files?")).to_be_visible()
-    alice.chats.get_by_role("button").first.click()
+    alice.chats.get_by_role("link").first.click()
     expect(alice.wait_for_answer()).to_contain_text("OPENAI_API_KEY")
 
 
@@ -111,15 +111,23 @@ def test_a_long_chat_opens_at_its_end_and_shows_earlier_messages(
     expect(alice.page.get_by_text("Message 29", exact=True)).to_be_in_viewport()
     questions = alice.page.locator(".message-user .message-body")
     expect(questions).to_have_count(25)
+    # What is being read stays where it is.
+    alice.page.locator(".thread-scroll").evaluate("list => list.scrollTo(0, 0)")
+    read = alice.page.get_by_text("Message 5", exact=True)
+    before = read.bounding_box()
     alice.page.get_by_role("button", name="Show earlier messages").click()
     expect(alice.page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
     expect(questions).to_have_text([f"Message {number}" for number in range(30)])
+    after = read.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 40  # the button itself has gone
 
 
 def test_chats_are_listed_renamed_and_deleted(alice: Person) -> None:
     alice.send("First chat")
     alice.wait_for_answer()
-    alice.page.get_by_role("button", name="New chat").first.click()
+    alice.page.get_by_role("link", name="New chat").first.click()
     alice.send("Second chat")
     alice.wait_for_answer()
     expect(alice.chats).to_have_count(2)
@@ -215,6 +223,7 @@ def test_a_message_that_is_refused_comes_back_with_its_reason(
     alice: Person,
 ) -> None:
     """HTML that calls itself PNG passes the upload and is found out when it is used."""
+    alice.expects_console("400")
     alice.attach({"name": "fake.png", "mimeType": "image/png", "buffer": b"<html><script>1"})
     alice.wait_until_uploaded("fake.png")
     alice.send("What is this?")
@@ -290,7 +299,7 @@ def test_a_phone_shows_one_column_and_a_drawer(site: Site, new_person: PersonFac
     expect(chats).to_be_hidden()
     alice.page.get_by_role("button", name="Chats").click()
     expect(chats).to_be_visible()
-    chats.get_by_role("button", name="New chat").click()
+    chats.get_by_role("link", name="New chat").click()
     expect(chats).to_be_hidden()
 
 

@@ -17,7 +17,7 @@ def alice_with_files(alice: Person) -> Person:
     alice.wait_until_uploaded("floor plan.png")
     alice.send("Keep these")
     alice.wait_for_answer()
-    alice.page.get_by_role("button", name="New chat").first.click()
+    alice.page.get_by_role("link", name="New chat").first.click()
     expect(alice.messages).to_have_count(0)
     return alice
 

@@ -1,39 +1,37 @@
 /** Our own ChatKit client: puts its parts together and answers what a person does. */
 
+import { addressOf, threadIdIn } from './address.js';
 import { Composer } from './composer/composer.js';
-import { acceptDrops } from './composer/file-drop.js';
+import { Drafts } from './composer/drafts.js';
+import { acceptFiles } from './composer/incoming-files.js';
 import { openSketchBoard } from './composer/sketch-board.js';
 import { openContent } from './files/attachment-content.js';
 import { Sidebar } from './history/sidebar.js';
 import { uploadStrategy } from './preferences.js';
 import { Api, ApiError } from './protocol/api.js';
-import { renewPreviews } from './thread/attachment-view.js';
 import { Conversation } from './thread/conversation.js';
 import { createEntityPopover } from './thread/entity-popover.js';
+import { detailOf, ThreadPane } from './thread/thread-pane.js';
 import { plainText } from './thread/thread-state.js';
-import { ThreadView } from './thread/thread-view.js';
 import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
 import { copyText } from './ui/clipboard.js';
-import { h, iconButton } from './ui/dom.js';
-import { icon } from './ui/icons.js';
+import { Frame } from './ui/frame.js';
 import { openSettings } from './ui/settings-dialog.js';
 import { Toast } from './ui/toast.js';
 import { UploadQueue } from './uploads/upload-queue.js';
 import { t } from './words.js';
 
-const PREVIEW_REFRESH_PAUSE_MS = 2000;
-
 /**
- * @typedef {import('./composer/composer.js').Draft} Draft
+ * @typedef {import('./composer/composer.js').Sent} Sent
+ * @typedef {import('./composer/drafts.js').Draft} Draft
  * @typedef {import('./thread/conversation.js').Message} Message
  * @typedef {import('./thread/thread-state.js').ThreadInfo} ThreadInfo
  * @typedef {import('./thread/thread-state.js').Item} Item
  *
  * @typedef {object} ClientOptions
  * @property {import('../page-config.js').PageConfig} config
- * @property {typeof globalThis.fetch} fetch  From `fetch.js`.
- * @property {() => Promise<string | null>} getToken
+ * @property {import('./session.js').Session} session
  * @property {(name: import('./preferences.js').PreferenceName) => void} onSettingChanged
  *
  * The part of `<openai-chatkit>`'s methods that this client has.
@@ -47,87 +45,82 @@ const PREVIEW_REFRESH_PAUSE_MS = 2000;
  * @returns {ClientHandle}
  */
 export function mountClient(root, options) {
-  return new Client(root, options).start();
+  return new Client(options).start(root);
 }
 
 class Client {
+  /** @type {Map<string, Conversation>}  With an answer under way, by thread id. */
+  #live = new Map();
+  /** @type {Map<string, 'positive' | 'negative'>}  By item id. */
+  #ratings = new Map();
+  /** @type {WeakMap<Draft, Conversation>}  Where each draft is sent to; another chat may be open by then. */
+  #conversations = new WeakMap();
+  /** @type {HTMLElement | null} */
+  #welcome = null;
+
   /**
-   * @param {HTMLElement} frame
    * @param {ClientOptions} options
    */
-  constructor(frame, { config, fetch, getToken, onSettingChanged }) {
-    this.frame = frame;
+  constructor({ config, session, onSettingChanged }) {
     this.config = config;
-    this.fetch = fetch;
+    this.session = session;
     this.onSettingChanged = onSettingChanged;
-    this.api = new Api(config, fetch);
-    this.conversation = new Conversation(this.api);
-    this.shown = new AbortController();
-    /** @type {Map<string, Conversation>}  With an answer under way, by thread id. */
-    this.live = new Map();
-    /** @type {Map<string, 'positive' | 'negative'>}  By item id. */
-    this.ratings = new Map();
+    this.api = new Api(config, session.fetch);
+    this.conversation = new Conversation(this.api, null);
     this.toast = new Toast();
-    /** @type {Set<string>} */
-    this.changed = new Set();
-    /** @type {number | null} */
-    this.redrawing = null;
-    /** @type {number | null} */
-    this.renewal = null;
-    /** @type {HTMLElement | null} */
-    this.welcome = null;
     this.popover = createEntityPopover(this.api);
-    this.queue = new UploadQueue({
-      api: this.api, config, getToken, strategy: () => uploadStrategy(config),
+    this.drafts = new Drafts(
+      () => new UploadQueue({ api: this.api, config, session, strategy: () => uploadStrategy(config) }),
+      localStorage,
+    );
+    const onError = (/** @type {unknown} */ error) => this.#report(error);
+    this.pane = new ThreadPane({
+      actions: this.#itemActions(),
+      onDrawn: (conversation) => this.#drawn(conversation),
+      onAnswered: ({ state }) => {
+        if (state.lastAnswer) announce(t('answer.said', { text: plainText(state.lastAnswer) }));
+      },
+      onError,
     });
-    this.view = new ThreadView(this.#itemActions());
     this.composer = new Composer({
-      queue: this.queue, api: this.api, config,
-      onSend: (message, draft) => void this.#send(message, draft),
+      api: this.api, config, drafts: this.drafts,
+      currentThreadId: () => this.conversation.threadId,
+      onSend: (message, draft, sent) => void this.#sendDraft(message, draft, sent),
       onStop: () => this.conversation.stop(),
       onSnapshot: () => this.#snapshot(),
     });
     this.sidebar = new Sidebar({
-      api: this.api, config,
+      api: this.api, config, onError,
       onOpen: (id) => void this.#goTo(id),
-      onDeleted: (id) => {
-        if (id === this.conversation.threadId) void this.#goTo(null);
-      },
-      onSettings: () => openSettings(config, (name) => this.#settingChanged(name)),
+      onRenamed: (id, title) => this.#renamed(id, title),
+      onDeleted: (id) => this.#deleted(id),
+      onSettings: () => openSettings(config, session, (name) => this.#settingChanged(name)),
     });
-    this.title = h('h1', { class: 'thread-title' });
-    this.root = this.#frame();
+    this.frame = new Frame({
+      sidebar: this.sidebar.element,
+      main: [this.pane.element, this.composer.element, this.toast.element],
+      onNewChat: () => void this.#goTo(null),
+      onSkip: () => this.composer.focus(),
+    });
+    this.root = this.frame.element;
+    this.root.append(this.popover.element);
   }
 
-  /** @returns {HTMLElement} */
-  #frame() {
-    const main = h('main', { class: 'main' },
-      h('header', { class: 'topbar' },
-        iconButton(icon('menu'), t('chats'), () => this.#toggleSidebar(), { class: 'menu-button', 'aria-expanded': 'false' }),
-        this.title,
-        iconButton(icon('plus'), t('chat.new'), () => void this.#goTo(null), { class: 'topbar-new' })),
-      this.view.element, this.composer.element);
-    /** @type {HTMLElement} */
-    const scrim = h('div', { class: 'scrim', on: { click: () => this.#toggleSidebar(false) } });
-    return h('div', { class: 'client' },
-      h('a', { class: 'skip-link', href: '#composer-input', text: t('page.skip'), on: {
-        click: (/** @type {Event} */ event) => {
-          event.preventDefault();
-          this.composer.focus();
-        } } }),
-      this.sidebar.element, scrim, main, this.toast.element, this.popover.element);
-  }
-
-  /** @returns {ClientHandle} */
-  start() {
-    this.frame.classList.add('client-frame'); // its width, not the window's, decides the layout
-    this.frame.replaceChildren(this.root);
+  /**
+   * @param {HTMLElement} parent
+   * @returns {ClientHandle}
+   */
+  start(parent) {
+    parent.classList.add('client-frame'); // its width, not the window's, decides the layout
+    parent.replaceChildren(this.root);
     mountAnnouncer(this.root);
-    acceptDrops(this.root, (files) => this.composer.addFiles(files));
+    acceptFiles(this.root, (files) => this.composer.addFiles(files));
     addEventListener('popstate', () => void this.#openFromAddress());
-    addEventListener('unhandledrejection', (event) => this.#report(event));
+    addEventListener('beforeunload', (event) => {
+      if (this.drafts.isBusy) event.preventDefault();
+    });
     this.root.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.#toggleSidebar(false);
+      if (event.key === 'Escape') this.frame.closeDrawer();
     });
     void this.#attempt(this.sidebar.load());
     void this.#openFromAddress();
@@ -144,26 +137,29 @@ class Client {
     if (newThread) await this.#goTo(null);
     /** @type {Message['content']} */
     const parts = content?.map(asContent) ?? [{ type: 'input_text', text: text ?? '' }];
-    await this.#send({ content: parts, attachments, ...(reply ? { quotedText: reply } : {}) });
+    const { conversation } = this;
+    const refusal = await this.#send(conversation, {
+      content: parts, attachments, ...(reply ? { quotedText: reply } : {}),
+    });
+    if (refusal) this.toast.say(refusal.message);
   }
 
   /** @param {Parameters<ClientHandle['setComposerValue']>[0]} value */
   #setComposerValue({ text, attachments = [], files = [] }) {
-    if (text !== undefined) this.composer.set({ text, entities: [] });
-    for (const attachment of attachments) this.queue.adopt(attachment);
+    if (text !== undefined) this.composer.set(text, []);
+    for (const attachment of attachments) this.composer.draft.queue.adopt(attachment);
     if (files.length > 0) this.composer.addFiles(files);
   }
 
-  /** @returns {import('./thread/item-view.js').ItemActions} */
+  /** @returns {ConstructorParameters<typeof ThreadPane>[0]['actions']} */
   #itemActions() {
     return {
-      openAttachment: (attachment) => void this.#attempt(openContent(this.config, this.fetch, attachment)),
+      openAttachment: (attachment) => void this.#attempt(openContent(this.config, this.session.fetch, attachment)),
       openEntity: (entity) => this.#openEntity(entity),
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
-      previewExpired: () => this.#renewPreviews(),
       loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
       retry: () => void this.#follow(this.conversation, (conversation) => conversation.retry()),
-      feedbackOf: (itemId) => this.ratings.get(itemId),
+      feedbackOf: (itemId) => this.#ratings.get(itemId),
       giveFeedback: (item, kind, button) => void this.#attempt(this.#rate(item, kind, button)),
       copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),
     };
@@ -173,94 +169,111 @@ class Client {
 
   /** @param {string | null} threadId */
   async #goTo(threadId) {
-    const address = threadId ? `#/chat/${threadId}` : '#/';
+    const address = addressOf(threadId);
     if (location.hash !== address) history.pushState(null, '', address);
-    this.#toggleSidebar(false);
+    this.frame.closeDrawer();
     await this.#openFromAddress();
   }
 
   async #openFromAddress() {
-    const id = /^#\/chat\/(.+)$/.exec(location.hash)?.[1] ?? null;
-    if (id && id === this.conversation.threadId) return;
-    this.view.reset();
-    this.#show(new Conversation(this.api));
-    this.sidebar.select(id);
+    const id = threadIdIn(location.hash);
+    if (id && id === this.conversation.threadId && !this.conversation.isLoading) return;
+    const conversation = (id && this.#live.get(id)) || new Conversation(this.api, id);
+    this.#show(conversation);
     this.composer.focus();
     if (!id) return;
-    this.root.classList.add('is-loading');
     try {
-      const conversation = this.live.get(id) ?? (await Conversation.open(this.api, id));
-      if (location.hash === `#/chat/${id}`) this.#show(conversation);
+      await conversation.load();
+      if (conversation.state.thread) this.sidebar.put(conversation.state.thread);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.toast.say(error.code === 'not_found' ? t('chat.gone') : error.message);
-    } finally {
-      this.root.classList.remove('is-loading');
+      if (!(error instanceof ApiError) || error.code !== 'not_found') return this.#report(error);
+      this.toast.say(t('chat.gone'));
+      this.#forget(id);
+      if (conversation === this.conversation) void this.#goTo(null);
     }
   }
 
   /** @param {Conversation} conversation */
   #show(conversation) {
-    this.shown.abort();
-    this.shown = new AbortController();
-    const { signal } = this.shown;
     this.conversation = conversation;
-    this.view.reset();
-    conversation.addEventListener('change', (event) => this.#redrawSoon(detailOf(event)), { signal });
-    conversation.addEventListener('answered', () => this.#announceAnswer(), { signal });
-    this.#redraw();
+    this.sidebar.select(conversation.threadId);
+    const draft = this.drafts.of(conversation.threadId);
+    this.#conversations.set(draft, conversation);
+    this.composer.use(draft);
+    this.pane.show(conversation);
   }
 
-  /** @param {string | null} itemId */
-  #redrawSoon(itemId) {
-    if (itemId) this.changed.add(itemId);
-    this.redrawing ??= requestAnimationFrame(() => {
-      this.redrawing = null;
-      this.#redraw();
-    });
-  }
-
-  #redraw() {
-    const { conversation } = this;
-    const { state, isAnswering } = conversation;
-    this.view.show(state, { isAnswering, changed: this.changed, hasEarlier: Boolean(conversation.earlierCursor) });
-    this.changed.clear();
+  /** @param {Conversation} conversation */
+  #drawn({ state, isAnswering, isLoading, threadId }) {
     this.composer.setAnswering(isAnswering);
-    const title = state.thread?.title ?? (conversation.threadId ? t('chat.untitled') : t('chat.new'));
-    this.title.textContent = title;
-    document.title = conversation.threadId ? `${title} · ${t('page')}` : t('page');
-    const isEmpty = state.items.length === 0 && !state.error && !this.root.classList.contains('is-loading');
+    this.root.classList.toggle('is-loading', isLoading);
+    const title = isLoading ? '' : (state.thread?.title ?? t(threadId ? 'chat.untitled' : 'chat.new'));
+    this.frame.title.textContent = title;
+    document.title = threadId && title ? `${title} · ${t('page')}` : t('page');
+    const isEmpty = state.items.length === 0 && !state.error && !threadId;
     this.root.classList.toggle('is-empty', isEmpty);
-    if (!isEmpty) this.welcome?.remove();
-    else if (!this.welcome?.isConnected) {
-      this.welcome = renderWelcome(this.config, {
+    if (!isEmpty) this.#welcome?.remove();
+    else if (!this.#welcome?.isConnected) {
+      this.#welcome = renderWelcome(this.config, {
         attach: () => this.composer.picker.click(), snapshot: () => this.#snapshot(),
       });
-      this.view.list.before(this.welcome);
+      this.pane.view.list.before(this.#welcome);
     }
+  }
+
+  /**
+   * @param {string} threadId
+   * @param {string} title
+   */
+  #renamed(threadId, title) {
+    for (const conversation of new Set([this.conversation, ...this.#live.values()])) {
+      if (conversation.threadId === threadId) conversation.rename(title);
+    }
+  }
+
+  /** @param {string} threadId  Of a chat that the person has deleted. */
+  #deleted(threadId) {
+    this.#forget(threadId);
+    if (threadId === threadIdIn(location.hash)) void this.#goTo(null);
+  }
+
+  /** @param {string} threadId */
+  #forget(threadId) {
+    this.sidebar.remove(threadId);
+    this.drafts.remove(threadId);
   }
 
   // Messages
 
   /**
    * @param {Message} message
-   * @param {Draft | null} draft  What goes back into the composer when the message is refused.
+   * @param {Draft} draft
+   * @param {Sent} sent
    */
-  async #send(message, draft = null) {
-    const { conversation } = this;
-    this.view.sticksToEnd = true;
-    const isTaken = await this.#follow(conversation, () => conversation.send(message));
-    if (isTaken) return this.queue.release(draft?.uploads ?? []);
-    const { message: reason } = conversation.state.error ?? { message: t('error.not_sent') };
+  async #sendDraft(message, draft, sent) {
+    const conversation = this.#conversations.get(draft) ?? this.conversation;
+    const refusal = await this.#send(conversation, message);
+    if (!refusal) return draft.queue.release(sent.uploads);
+    this.composer.restore(draft, sent, refusal);
+    this.toast.say(refusal.message);
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @param {Message} message
+   * @returns {Promise<import('./protocol/api.js').Refusal | null>} null: it was taken
+   */
+  async #send(conversation, message) {
+    this.pane.stickToEnd();
+    if (await this.#follow(conversation, () => conversation.send(message))) return null;
+    const refusal = conversation.state.error ?? { message: t('error.not_sent'), code: 'not_sent', param: null };
     conversation.state.error = null;
-    this.#redraw();
-    if (!conversation.threadId && conversation === this.conversation) {
-      history.replaceState(null, '', '#/');
-      this.sidebar.select(null);
-      void this.#attempt(this.sidebar.load());
+    if (conversation === this.conversation) {
+      if (!conversation.threadId) history.replaceState(null, '', addressOf(null));
+      this.sidebar.select(conversation.threadId);
+      this.pane.draw();
     }
-    if (draft) this.composer.restore(draft, reason);
-    this.toast.say(reason);
+    return refusal;
   }
 
   /**
@@ -273,12 +286,12 @@ class Client {
     /** @param {Event} event */
     const onThread = (event) => this.#threadChanged(conversation, detailOf(event));
     conversation.addEventListener('thread', onThread);
-    if (conversation.threadId) this.live.set(conversation.threadId, conversation);
+    if (conversation.threadId) this.#live.set(conversation.threadId, conversation);
     try {
       return await answer(conversation);
     } finally {
       conversation.removeEventListener('thread', onThread);
-      for (const [id, other] of this.live) if (other === conversation) this.live.delete(id);
+      for (const [id, other] of this.#live) if (other === conversation) this.#live.delete(id);
     }
   }
 
@@ -287,17 +300,12 @@ class Client {
    * @param {ThreadInfo} thread
    */
   #threadChanged(conversation, thread) {
-    this.live.set(thread.id, conversation);
-    this.sidebar.put(thread);
-    if (conversation !== this.conversation || location.hash.endsWith(thread.id)) return;
-    history.replaceState(null, '', `#/chat/${thread.id}`);
+    this.#live.set(thread.id, conversation);
+    this.sidebar.put(thread, { isActive: true });
+    if (conversation !== this.conversation || threadIdIn(location.hash) === thread.id) return;
+    history.replaceState(null, '', addressOf(thread.id));
+    this.drafts.begin(thread.id);
     this.sidebar.select(thread.id);
-  }
-
-  #announceAnswer() {
-    const { state } = this.conversation;
-    const last = state.items.at(-1);
-    if (last?.type === 'assistant_message') announce(t('answer.said', { text: plainText(last) }));
   }
 
   /**
@@ -309,7 +317,7 @@ class Client {
     await this.api.call('items.feedback', {
       thread_id: this.conversation.threadId ?? '', item_ids: [item.id], kind,
     });
-    this.ratings.set(item.id, kind);
+    this.#ratings.set(item.id, kind);
     for (const other of button.parentElement?.querySelectorAll('[aria-pressed]') ?? []) {
       other.setAttribute('aria-pressed', String(other === button));
     }
@@ -323,23 +331,9 @@ class Client {
   }
 
   /** @param {import('@openai/chatkit').Entity} entity */
-  #openEntity(entity) {
-    if (entity.id.startsWith('thr_')) void this.#goTo(entity.id);
-    else void this.#attempt(openContent(this.config, this.fetch, { id: entity.id, name: entity.title }));
-  }
-
-  /** One request renews every picture, however many of them fail at once. */
-  #renewPreviews() {
-    if (!this.conversation.threadId) return;
-    this.renewal ??= window.setTimeout(() => void this.#attempt(this.#reloadPreviews()), 50);
-  }
-
-  async #reloadPreviews() {
-    try {
-      renewPreviews(this.view.list, await this.conversation.reloadItems());
-    } finally {
-      setTimeout(() => (this.renewal = null), PREVIEW_REFRESH_PAUSE_MS);
-    }
+  #openEntity({ id, title }) {
+    if (id.startsWith('thr_')) void this.#goTo(id);
+    else void this.#attempt(openContent(this.config, this.session.fetch, { id, name: title }));
   }
 
   // The page around
@@ -349,36 +343,19 @@ class Client {
     if (name === 'interface') this.onSettingChanged(name);
   }
 
-  /** @param {boolean} isOpen */
-  #toggleSidebar(isOpen = !this.root.classList.contains('has-sidebar')) {
-    this.root.classList.toggle('has-sidebar', isOpen);
-    this.root.querySelector('.menu-button')?.setAttribute('aria-expanded', String(isOpen));
-    if (isOpen) this.sidebar.element.querySelector('button')?.focus();
-  }
-
   /** @param {Promise<unknown>} promise */
   async #attempt(promise) {
     try {
       await promise;
     } catch (error) {
-      this.toast.say(error instanceof Error ? error.message : String(error));
+      this.#report(error);
     }
   }
 
-  /** @param {PromiseRejectionEvent} event */
-  #report(event) {
-    if (!event.reason?.status && event.reason?.code !== 'connection_lost') return;
-    event.preventDefault();
-    this.toast.say(event.reason.message);
+  /** @param {unknown} error */
+  #report(error) {
+    this.toast.say(error instanceof Error ? error.message : String(error));
   }
-}
-
-/**
- * @param {Event} event  A CustomEvent of a conversation.
- * @returns {any}
- */
-function detailOf(event) {
-  return /** @type {CustomEvent} */ (event).detail;
 }
 
 /**

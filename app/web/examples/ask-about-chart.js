@@ -2,24 +2,23 @@
 
 import { mountElement } from '../chatkit-element.js';
 import { mountClient } from '../client/client.js';
-import { token, uploadStrategy } from '../client/preferences.js';
+import { uploadStrategy } from '../client/preferences.js';
+import { createSession } from '../client/session.js';
 import { useLanguage } from '../client/words.js';
-import { createFetch } from '../fetch.js';
 import { snapshot } from '../snapshot.js';
 import { uploadFile } from '../upload.js';
 
 await useLanguage('en');
 /** @type {import('../page-config.js').PageConfig} */
 const config = await (await globalThis.fetch('/config.json')).json();
-const getToken = async () => (config.auth.mode === 'jwt' ? token.get() : null);
-const fetch = createFetch({ apiUrl: config.api.url, getToken, bucketPostUrl: config.api.bucketPostUrl });
+const session = createSession(config);
 
 const panel = /** @type {HTMLElement} */ (document.querySelector('#chat'));
 const chart = /** @type {SVGSVGElement} */ (document.querySelector('#chart'));
 const form = /** @type {HTMLFormElement} */ (document.querySelector('#ask'));
 const status = /** @type {HTMLElement} */ (document.querySelector('#status'));
 
-const options = { config, fetch, getToken, onSettingChanged: () => location.reload() };
+const options = { config, session, onSettingChanged: () => location.reload() };
 const chat = await (config.api.domainKey ? mountElement(panel, options) : Promise.reject()).catch(() =>
   mountClient(panel, options),
 );
@@ -34,7 +33,7 @@ async function ask(question) {
   status.textContent = 'Uploading the chart…';
   const picture = await snapshot(chart, { name: 'uploads-by-month.png' });
   const strategy = uploadStrategy(config);
-  const attachment = await uploadFile(picture, { api: config.api, fetch, strategy });
+  const attachment = await uploadFile(picture, { api: config.api, fetch: session.fetch, strategy });
   status.textContent = '';
   // `text` needs no `content`; ids go to the server, the rest is for the eye.
   await chat.sendUserMessage({ text: question, attachments: [attachment], newThread: true });

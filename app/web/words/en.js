@@ -58,8 +58,8 @@ export const words = {
   'composer.wait.cancel': 'Don’t send yet',
   'composer.wait.said': 'The message will be sent when the uploads have finished.',
 
-  'day.earlier': 'Earlier',
   'day.today': 'Today',
+  'day.week': 'Previous 7 days',
   'day.yesterday': 'Yesterday',
 
   'dialog.cancel': 'Cancel',
@@ -67,10 +67,12 @@ export const words = {
   'dialog.continue': 'Continue',
   'dialog.copied': 'Copied.',
   'dialog.delete': 'Delete',
+  'dialog.dismiss': 'Dismiss',
 
   'error.connection_lost': 'The server can’t be reached. Check your connection, then try again.',
   'error.no_config': 'The page could not load its configuration.',
   'error.no_upload_link': 'The server gave no upload link. Retry in a moment.',
+  'error.not_copied': 'The browser did not let this be copied. Select it and copy it by hand.',
   'error.not_sent': 'The message was not sent.',
   'error.status': 'The server answered {status}. Try again in a moment.',
   'error.upload_lost': 'The upload didn’t get through. Check your connection, then retry.',
@@ -79,6 +81,7 @@ export const words = {
   'file.large': 'Too large: {size}. The limit is {limit}.',
   'file.open': 'Open {name}',
   'file.open.image': 'Open image {name}',
+  'file.pasted': 'Pasted {time}{suffix}',
   'file.suffix': '{suffix} files can’t be attached here. You can attach {kinds}.',
   'file.unknown': 'Files of this type can’t be attached here. You can attach {kinds}.',
 
@@ -148,7 +151,10 @@ export const words = {
 
   'sign_in': 'Sign in',
   'sign_in.paste': 'Paste an access token for this service. It stays in this tab.',
+  'sign_in.refused': 'The server does not accept your access token any more. Paste another one; what you have written stays.',
   'sign_in.token': 'Access token',
+
+  'sign_out': 'Sign out',
 
   'sketch': 'Snapshot',
   'sketch.attach': 'Attach as PNG',

@@ -3,8 +3,7 @@ import { test } from 'node:test';
 
 import './english.js';
 import { describeKind } from '../../../app/web/client/files/kinds.js';
-import { dayGroup } from '../../../app/web/client/history/days.js';
-import { formatBytes } from '../../../app/web/client/text/format.js';
+import { formatBytes, splitName } from '../../../app/web/client/text/format.js';
 
 test('sizes are short', () => {
   assert.deepEqual([0, 1023, 1024, 1536, 26214400].map((bytes) => formatBytes(bytes)), [
@@ -19,10 +18,9 @@ test('a kind has the extension where that says more', () => {
   assert.equal(describeKind('text/plain', 'deploy.sh'), 'Code · SH');
 });
 
-test('a day without a zone is the server’s', () => {
-  const now = new Date('2026-03-02T01:00:00Z');
-  const midnight = new Date(now).setHours(0, 0, 0, 0);
-  const lastMinute = new Date(midnight - 60_000).toISOString().replace('Z', '');
-  assert.equal(dayGroup(lastMinute, 0, now), 'Yesterday');
-  assert.equal(dayGroup(lastMinute, -60, now), 'Today');
+test('a name is cut before its suffix alone', () => {
+  assert.deepEqual(splitName('a very long name.tar.gz'), ['a very long name.tar', '.gz']);
+  assert.deepEqual(splitName('ملف عربي مهم.txt'), ['ملف عربي مهم', '.txt']);
+  assert.deepEqual(splitName('.env'), ['.env', '']);
+  assert.deepEqual(splitName('no suffix'), ['no suffix', '']);
 });

@@ -21,12 +21,15 @@ export class MentionMenu {
   /**
    * @param {HTMLTextAreaElement} input
    * @param {import('../protocol/api.js').Api} api
-   * @param {(entity: Entity, start: number, end: number) => void} choose
+   * @param {object} options
+   * @param {(entity: Entity, start: number, end: number) => void} options.choose
+   * @param {() => string | null} options.currentThreadId  Not offered.
    */
-  constructor(input, api, choose) {
+  constructor(input, api, { choose, currentThreadId }) {
     this.input = input;
     this.api = api;
     this.choose = choose;
+    this.currentThreadId = currentThreadId;
     /** @type {Entity[]} */
     this.entities = [];
     this.active = 0;
@@ -85,7 +88,8 @@ export class MentionMenu {
       // Typing went on in the meantime: the next search is already due.
       if (signal.aborted || this.mention !== mention) return;
       this.isSearching = false;
-      this.#show(plausible(found, mention.query), mention);
+      const current = this.currentThreadId();
+      this.#show(plausible(found, mention.query).filter(({ id }) => id !== current), mention);
       if (this.choosesOnArrival && this.entities.length > 0) this.#choose(0);
       this.choosesOnArrival = false;
     } catch (error) {

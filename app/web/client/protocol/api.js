@@ -3,16 +3,24 @@
 import { t } from '../words.js';
 import { readEvents } from './event-stream.js';
 
+/**
+ * Why something was refused. `param` names the part of the request that is at fault, if one is.
+ * @typedef {{message: string, code: string, param: string | null}} Refusal
+ */
+
+/** @implements {Refusal} */
 export class ApiError extends Error {
   /**
-   * @param {string} message  The server's own words.
+   * @param {string} message  In words for the person.
    * @param {number} status  0: there was no answer.
    * @param {string} code
+   * @param {string | null} param
    */
-  constructor(message, status, code) {
+  constructor(message, status, code, param = null) {
     super(message);
     this.status = status;
     this.code = code;
+    this.param = param;
   }
 }
 
@@ -43,7 +51,8 @@ export class Api {
    * @param {AbortSignal} signal
    */
   async *stream({ type, params }, signal) {
-    const response = await this.#post(type, params, { Accept: 'text/event-stream' }, signal);
+    // Where "text/event-stream" is asked for, a refusal comes as an event, which has no code.
+    const response = await this.#post(type, params, { Accept: '*/*' }, signal);
     if (!response.body) return;
     try {
       yield* readEvents(response.body);
@@ -114,5 +123,5 @@ export class Api {
 export async function errorFrom(response) {
   const body = await response.json().catch(() => ({}));
   const message = body.message ?? t('error.status', { status: String(response.status) });
-  return new ApiError(message, response.status, body.error?.code ?? 'unknown');
+  return new ApiError(message, response.status, body.error?.code ?? 'unknown', body.error?.param ?? null);
 }

@@ -24,12 +24,12 @@ export function formatBytes(bytes, { perSecond = false } = {}) {
 }
 
 /**
- * Keeps the end of a long name visible, where its extension is.
+ * The stem and the suffix of a file's name: where there is little room, the stem is cut and the
+ * suffix stays. Between the two no letters join and no characters belong together.
  * @param {string} name
  * @returns {[string, string]}
  */
 export function splitName(name) {
-  const characters = [...name];
-  if (characters.length <= 14) return [name, ''];
-  return [characters.slice(0, -8).join(''), characters.slice(-8).join('')];
+  const suffix = /[^.]\.([a-z0-9]{1,8})$/i.exec(name)?.[1];
+  return suffix ? [name.slice(0, -suffix.length - 1), `.${suffix}`] : [name, ''];
 }

@@ -1,7 +1,7 @@
 /** Shows a message's attachments, and keeps their previews alive after the links expire. */
 
+import { fileName } from '../files/file-name.js';
 import { describeKind } from '../files/kinds.js';
-import { splitName } from '../text/format.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
@@ -73,7 +73,6 @@ function missingPicture(attachment) {
  * @param {Actions} actions
  */
 function fileCard(attachment, actions) {
-  const [start, end] = splitName(attachment.name);
   return h(
     'button',
     {
@@ -85,7 +84,7 @@ function fileCard(attachment, actions) {
     },
     h('span', { class: 'file-icon' }, icon('file')),
     h('span', { class: 'file-text' },
-      h('span', { class: 'file-name' }, h('span', { text: start }), h('span', { text: end })),
+      fileName(attachment.name),
       h('span', { class: 'file-kind', text: describeKind(attachment.mime_type, attachment.name) })),
   );
 }

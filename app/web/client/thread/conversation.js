@@ -1,5 +1,6 @@
 /** One chat: its items, the answer being streamed, stop, retry, and older pages. */
 
+import { ApiError } from '../protocol/api.js';
 import { t } from '../words.js';
 import { ThreadState } from './thread-state.js';
 
@@ -12,37 +13,61 @@ const PAGE_SIZE = 50;
  * @property {string} [quotedText]
  */
 
-/** Events: `change` (detail: the item's id, or null for any), `thread` (the thread), `answered`. */
+/**
+ * Events: `change` (detail: the item's id, or null for any), `thread` (detail: what is new of the
+ * thread; also when something was said in it), `answered`.
+ */
 export class Conversation extends EventTarget {
+  state = new ThreadState();
   isAnswering = false;
   /** @type {string | null} */
   earlierCursor = null;
   /** @type {AbortController | null} */
   #abort = null;
-
-  /** @param {import('../protocol/api.js').Api} api */
-  constructor(api, state = new ThreadState()) {
-    super();
-    this.api = api;
-    this.state = state;
-  }
+  /** @type {string | null} */
+  #threadId;
+  /** @type {Promise<void> | null} */
+  #loading = null;
 
   /**
    * @param {import('../protocol/api.js').Api} api
-   * @param {string} threadId
+   * @param {string | null} threadId  Null: a thread that its first message will create.
    */
-  static async open(api, threadId) {
-    const [{ items, ...thread }, page] = await Promise.all([
-      api.call('threads.get_by_id', { thread_id: threadId }),
-      api.call('items.list', { thread_id: threadId, limit: PAGE_SIZE, order: 'desc' }),
-    ]);
-    const conversation = new Conversation(api, new ThreadState(thread, page.data.reverse()));
-    conversation.earlierCursor = (page.has_more && page.after) || null;
-    return conversation;
+  constructor(api, threadId) {
+    super();
+    this.api = api;
+    this.#threadId = threadId;
   }
 
   get threadId() {
-    return this.state.thread?.id ?? null;
+    return this.state.thread?.id ?? this.#threadId;
+  }
+
+  get isLoading() {
+    return this.#threadId !== null && this.state.thread === null;
+  }
+
+  /** Loads the thread's newest items; once, however often it is asked for. */
+  load() {
+    this.#loading ??= this.#load().finally(() => (this.#loading = null));
+    return this.#loading;
+  }
+
+  async #load() {
+    if (!this.#threadId || this.state.thread) return;
+    const [{ items, ...thread }, page] = await Promise.all([
+      this.api.call('threads.get_by_id', { thread_id: this.#threadId }),
+      this.api.call('items.list', { thread_id: this.#threadId, limit: PAGE_SIZE, order: 'desc' }),
+    ]);
+    this.state = new ThreadState(thread, page.data.reverse());
+    this.earlierCursor = (page.has_more && page.after) || null;
+    this.#changed();
+  }
+
+  /** @param {string} title */
+  rename(title) {
+    if (this.state.thread) this.state.thread = { ...this.state.thread, title };
+    this.#changed();
   }
 
   async loadEarlier() {
@@ -79,6 +104,13 @@ export class Conversation extends EventTarget {
    * @returns {Promise<boolean>} false when the message was not taken: `state.error` says why.
    */
   async send({ content, attachments, quotedText }) {
+    try {
+      await this.load();
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.state.error = this.#refusal(error);
+      return false;
+    }
     const quoted = quotedText ? { quoted_text: quotedText } : {};
     this.state.put({
       id: 'pending', thread_id: '', type: 'user_message', pending: true, content, attachments,
@@ -125,13 +157,13 @@ export class Conversation extends EventTarget {
         if (!isTaken && event.type !== 'error') onTaken?.();
         isTaken = true;
         this.state.apply(event);
-        if ('thread' in event) this.#emit('thread', event.thread);
+        if ('thread' in event || isMessage(event)) this.#emit('thread', this.state.thread);
         this.#changed('item' in event ? event.item.id : 'item_id' in event ? event.item_id : null);
       }
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if (error.name === 'AbortError') this.#keepPartialAnswer();
-      else this.state.error = { message: error.message, canRetry: Boolean(this.threadId) };
+      else this.state.error = this.#refusal(error);
     } finally {
       this.isAnswering = false;
       this.state.progress = null;
@@ -139,6 +171,15 @@ export class Conversation extends EventTarget {
       this.#changed();
       this.#emit('answered');
     }
+  }
+
+  /**
+   * @param {Error} error
+   * @returns {import('./thread-state.js').ThreadError}
+   */
+  #refusal(error) {
+    const { code, param } = error instanceof ApiError ? error : { code: 'unknown', param: null };
+    return { message: error.message, code, param, canRetry: Boolean(this.threadId) };
   }
 
   /** Nothing more comes: what was being written is complete as it is. */
@@ -150,7 +191,7 @@ export class Conversation extends EventTarget {
 
   #keepPartialAnswer() {
     if (this.state.find('pending')) {
-      this.state.error = { message: t('answer.stopped'), canRetry: false };
+      this.state.error = { message: t('answer.stopped'), code: 'stopped', param: null, canRetry: false };
     }
     // What was written so far stays; an answer that had not begun goes.
     const last = this.state.items.at(-1);
@@ -171,4 +212,9 @@ export class Conversation extends EventTarget {
   #emit(type, detail = null) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }
+}
+
+/** @param {import('../protocol/chatkit').ThreadStreamEvent} event */
+function isMessage(event) {
+  return event.type === 'thread.item.done' && event.item.type === 'user_message';
 }

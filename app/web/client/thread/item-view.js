@@ -1,9 +1,10 @@
 /** Shows thread items; each kind has a view of its own. */
 
-import { h } from '../ui/dom.js';
-import { t } from '../words.js';
-import { renderWidget } from '../widgets/widget-view.js';
 import { MarkdownBody } from '../text/markdown-body.js';
+import { h } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+import { renderWidget } from '../widgets/widget-view.js';
+import { t } from '../words.js';
 import { assistantMessage } from './assistant-message.js';
 import { messageRow } from './message-row.js';
 import { userMessage } from './user-message.js';
@@ -97,6 +98,8 @@ function generatedImage({ image }) {
 /** @param {import('./thread-state.js').Notice} item */
 function notice({ level, title, message }) {
   return h('div', { class: `notice notice-${level}` },
-    title && h('strong', { dir: 'auto', text: title }),
-    new MarkdownBody({ text: message }).element);
+    icon(level === 'info' ? 'info' : 'alert'),
+    h('div', {},
+      title && h('strong', { dir: 'auto', text: title }),
+      new MarkdownBody({ text: message }).element));
 }

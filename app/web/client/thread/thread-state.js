@@ -12,7 +12,7 @@ import { t } from '../words.js';
  * @typedef {(ThreadItem | Notice) & {pending?: boolean}} Item
  *
  * @typedef {Omit<import('../protocol/chatkit').Thread, 'items'>} ThreadInfo
- * @typedef {{message: string, canRetry: boolean}} ThreadError
+ * @typedef {import('../protocol/api.js').Refusal & {canRetry: boolean}} ThreadError
  */
 
 export class ThreadState {
@@ -115,6 +115,8 @@ export class ThreadState {
       case 'error':
         this.error = {
           message: event.message ?? t('answer.error'),
+          code: event.code,
+          param: null,
           canRetry: event.allow_retry,
         };
         break;

@@ -14,9 +14,10 @@ import { icon } from './icons.js';
 
 /**
  * @param {PageConfig} config
+ * @param {import('../session.js').Session} session
  * @param {(name: PreferenceName) => void} onChange  Called after a choice was remembered.
  */
-export function openSettings(config, onChange) {
+export function openSettings(config, { signOut }, onChange) {
   /** @type {(name: PreferenceName) => (value: string) => void} */
   const choose = (name) => (value) => {
     remember(name, value);
@@ -45,7 +46,8 @@ export function openSettings(config, onChange) {
     options(t('settings.theme'), 'theme', preference('theme', 'system'), [
       ['system', t('settings.theme.system')], ['light', t('settings.theme.light')], ['dark', t('settings.theme.dark')],
     ], choose('theme'), 'options-row'),
-    h('p', { class: 'settings-about', text: about(config) }));
+    h('p', { class: 'settings-about', text: about(config) }),
+    signOut && h('button', { type: 'button', class: 'button', text: t('sign_out'), on: { click: signOut } }));
   document.body.append(dialog);
   dialog.showModal();
 }

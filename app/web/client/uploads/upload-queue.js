@@ -58,14 +58,14 @@ export class UploadQueue extends EventTarget {
    * @param {object} options
    * @param {import('../protocol/api.js').Api} options.api
    * @param {import('../../page-config.js').PageConfig} options.config
-   * @param {() => Promise<string | null>} options.getToken
+   * @param {Pick<import('../session.js').Session, 'getToken' | 'renew'>} options.session
    * @param {() => 'two_phase' | 'direct'} options.strategy  Asked for each upload as it starts.
    */
-  constructor({ api, config, getToken, strategy }) {
+  constructor({ api, config, session, strategy }) {
     super();
     this.api = api;
     this.config = config;
-    this.getToken = getToken;
+    this.session = session;
     this.strategy = strategy;
   }
 
@@ -152,15 +152,16 @@ export class UploadQueue extends EventTarget {
   }
 
   /**
-   * The message was refused: its files come back. The one that `reason` names has to be uploaded
-   * anew, since the server keeps nothing of a file that it refused.
+   * The message was refused: its files come back. The server keeps nothing of a file that it
+   * refused, and would refuse the same bytes again.
    * @param {Upload[]} uploads
-   * @param {string} reason
+   * @param {import('../protocol/api.js').Refusal} refusal
    */
-  giveBack(uploads, reason) {
-    for (const upload of uploads) {
-      if (!reason.includes(upload.file.name)) continue;
-      Object.assign(upload, { state: 'failed', message: reason, canRetry: upload.file.size > 0, attachment: null });
+  giveBack(uploads, { message, code, param }) {
+    const refused = uploads.find(({ attachment }) => attachment && param === `attachments.${attachment.id}`);
+    if (refused) {
+      const canRetry = code !== 'attachment_rejected' && refused.file.size > 0;
+      Object.assign(refused, { state: 'failed', message, canRetry, attachment: null });
     }
     this.uploads = [...uploads, ...this.uploads];
     this.#changed();
@@ -230,7 +231,15 @@ export class UploadQueue extends EventTarget {
     upload.state = 'uploading';
     const file = named(upload.file, upload.mimeType);
     const url = this.config.api.attachmentsUrl;
-    upload.attachment = await uploadDirect(url, await this.getToken(), file, this.#progress(upload));
+    const send = async (/** @type {string | null} */ token) => uploadDirect(url, token, file, this.#progress(upload));
+    const token = await this.session.getToken();
+    try {
+      upload.attachment = await send(token);
+    } catch (error) {
+      const isRefused = error instanceof ApiError && error.status === 401;
+      if (!isRefused || !(await this.session.renew(token))) throw error;
+      upload.attachment = await send(await this.session.getToken());
+    }
   }
 
   /**

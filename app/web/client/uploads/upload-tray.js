@@ -1,19 +1,25 @@
 /** The cards of the files being attached: progress, speed, what went wrong, cancel, retry. */
 
-import { formatBytes, splitName } from '../text/format.js';
+import { fileName } from '../files/file-name.js';
+import { formatBytes } from '../text/format.js';
 import { announce } from '../ui/announce.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
 
 export class UploadTray {
-  /** @param {import('./upload-queue.js').UploadQueue} queue */
-  constructor(queue) {
+  /**
+   * @param {import('./upload-queue.js').UploadQueue} queue
+   * @param {() => void} onEmptied  Called when the last card was removed: the focus has to go somewhere.
+   */
+  constructor(queue, onEmptied) {
     this.queue = queue;
+    this.onEmptied = onEmptied;
     /** @type {Map<import('./upload-queue.js').Upload, UploadCard>} */
     this.cards = new Map();
     this.element = h('ul', { class: 'tray', 'aria-label': t('upload.files'), hidden: true });
     queue.addEventListener('change', () => this.#sync());
+    this.#sync();
   }
 
   #sync() {
@@ -25,7 +31,7 @@ export class UploadTray {
     }
     for (const upload of uploads) {
       if (!this.cards.has(upload)) {
-        const card = new UploadCard(upload, this.queue);
+        const card = new UploadCard(upload, this.queue, this.onEmptied);
         this.cards.set(upload, card);
         this.element.append(card.element);
         card.element.scrollIntoView({ block: 'nearest', inline: 'nearest' });
@@ -40,21 +46,20 @@ class UploadCard {
   /**
    * @param {import('./upload-queue.js').Upload} upload
    * @param {import('./upload-queue.js').UploadQueue} queue
+   * @param {() => void} onEmptied
    */
-  constructor(upload, queue) {
+  constructor(upload, queue, onEmptied) {
     this.upload = upload;
+    this.onEmptied = onEmptied;
     const { file } = upload;
-    const [start, end] = splitName(file.name);
     this.status = h('span', { class: 'upload-status' });
     this.bar = h('progress', { class: 'upload-bar', max: String(file.size || 1), value: '0', 'aria-label': t('upload.progress.of', { name: file.name }) });
     this.retry = iconButton(icon('retry'), t('upload.retry', { name: file.name }), () => queue.retry(upload), { class: 'upload-retry' });
     this.remove = iconButton(icon('close'), t('upload.remove', { name: file.name }), () => this.#removeAndMoveFocus(queue), { class: 'upload-remove' });
     this.element = h('li', { class: 'upload' },
-      upload.thumbnailUrl
-        ? h('img', { class: 'upload-thumbnail', src: upload.thumbnailUrl, alt: '' })
-        : h('span', { class: 'file-icon' }, icon('file')),
+      upload.thumbnailUrl ? thumbnail(upload.thumbnailUrl) : fileIcon(),
       h('span', { class: 'file-text' },
-        h('span', { class: 'file-name', title: file.name }, h('span', { text: start }), h('span', { text: end })),
+        fileName(file.name),
         this.status),
       h('span', { class: 'upload-actions' }, this.retry, this.remove),
       this.bar);
@@ -101,7 +106,22 @@ class UploadCard {
   #removeAndMoveFocus(queue) {
     const next = this.element.nextElementSibling ?? this.element.previousElementSibling;
     queue.remove(this.upload);
-    const target = next?.querySelector('.upload-remove') ?? document.querySelector('.composer textarea');
+    const target = next?.querySelector('.upload-remove');
     if (target instanceof HTMLElement) target.focus();
+    else this.onEmptied();
   }
+}
+
+/**
+ * A small picture of the file; an icon where the browser can't show it.
+ * @param {string} url
+ */
+function thumbnail(url) {
+  const picture = h('img', { class: 'upload-thumbnail', src: url, alt: '' });
+  picture.addEventListener('error', () => picture.replaceWith(fileIcon()));
+  return picture;
+}
+
+function fileIcon() {
+  return h('span', { class: 'file-icon' }, icon('file'));
 }

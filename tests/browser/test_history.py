@@ -1,0 +1,105 @@
+"""The list of chats: names, order, links, and what happens without connection."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.person import Person
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def two_chats(alice: Person) -> Iterator[Person]:
+    """The second one is open."""
+    for title in ("First chat", "Second chat"):
+        alice.page.get_by_role("link", name="New chat").click()
+        alice.send(title)
+        alice.wait_for_answer()
+    yield alice
+
+
+def rename(chat: Locator, title: str) -> None:
+    chat.hover()
+    chat.get_by_role("button", name="Rename").click()
+    field = chat.get_by_role("textbox", name="Title of the chat")
+    field.fill(title)
+    field.press("Enter")
+
+
+def test_renaming_another_chat_does_not_open_it(two_chats: Person) -> None:
+    alice = two_chats
+    address = alice.page.url
+    rename(alice.chats.last, "Groceries")
+    expect(alice.chats.last).to_contain_text("Groceries")
+    expect(alice.chats.last.get_by_role("link")).to_be_focused()
+    assert alice.page.url == address
+
+
+def test_the_open_chat_s_new_name_is_shown_everywhere_at_once(two_chats: Person) -> None:
+    alice = two_chats
+    rename(alice.chats.first, "Groceries")
+    expect(alice.page.get_by_role("heading", name="Groceries")).to_be_visible()
+    expect(alice.page).to_have_title("Groceries · Chat")
+
+
+def test_without_connection_a_chat_keeps_its_name_and_its_place(two_chats: Person) -> None:
+    alice = two_chats
+    alice.expects_console("ERR_INTERNET_DISCONNECTED")
+    alice.page.context.set_offline(True)
+    rename(alice.chats.last, "Groceries")
+    expect(alice.page.get_by_role("alert")).to_contain_text("The server can’t be reached")
+    expect(alice.chats.last).to_contain_text("First chat")
+    alice.chats.last.hover()
+    alice.chats.last.get_by_role("button", name="Delete").click()
+    alice.page.get_by_role("button", name="Delete", exact=True).click()
+    expect(alice.page.get_by_role("dialog")).to_be_hidden()
+    expect(alice.chats).to_have_count(2)
+    alice.page.context.set_offline(False)
+
+
+def test_a_chat_that_goes_on_comes_first(two_chats: Person) -> None:
+    alice = two_chats
+    alice.chats.last.get_by_role("link").click()
+    expect(alice.chats.last.get_by_role("link")).to_have_attribute("aria-current", "page")
+    expect(alice.page.get_by_text("First chat", exact=True).last).to_be_visible()
+    alice.send("One more thing")
+    alice.wait_for_answer(2)
+    expect(alice.chats.first).to_contain_text("First chat")
+
+
+def test_a_chat_opens_in_a_tab_of_its_own(two_chats: Person) -> None:
+    alice = two_chats
+    with alice.page.context.expect_page() as opened:
+        alice.chats.last.get_by_role("link").click(modifiers=["ControlOrMeta"])
+    expect(opened.value.get_by_role("heading", name="First chat")).to_be_visible()
+
+
+def test_the_drawer_of_a_phone_takes_the_focus_and_gives_it_back(alice: Person) -> None:
+    alice.page.set_viewport_size({"width": 360, "height": 740})
+    menu = alice.page.get_by_role("button", name="Chats")
+    menu.press("Enter")
+    expect(alice.page.get_by_role("link", name="New chat")).to_be_focused()
+    for _ in range(6):  # round and round, but never into the page behind
+        alice.page.keyboard.press("Tab")
+        assert not alice.page.evaluate(
+            "document.querySelector('main').contains(document.activeElement)"
+        )
+    alice.page.get_by_role("link", name="New chat").focus()
+    alice.page.keyboard.press("Escape")
+    expect(menu).to_be_focused()
+
+
+def test_an_answer_is_copied_on_a_page_without_https(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    alice.page.context.add_init_script(
+        "Object.defineProperty(window, 'isSecureContext', { get: () => false })"
+    )
+    alice.page.reload()
+    alice.send("Hello")
+    alice.wait_for_answer()
+    alice.page.get_by_role("button", name="Copy answer").click()
+    expect(alice.page.get_by_role("status").filter(has_text="Copied.")).to_be_attached()
+    assert "You wrote" in alice.page.evaluate("navigator.clipboard.readText()")
