@@ -141,6 +141,7 @@ def content_security_policy(config: PageConfig) -> str:
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *reached],
         "font-src": ["'self'"],
+        "frame-src": ["blob:"],
         "connect-src": ["'self'", *reached],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
@@ -148,7 +149,7 @@ def content_security_policy(config: PageConfig) -> str:
     }
     if config.domain_key:
         sources["script-src"].append(CHATKIT_CDN)
-        sources["frame-src"] = [CHATKIT_CDN]
+        sources["frame-src"].append(CHATKIT_CDN)
         sources["connect-src"].append(CHATKIT_CDN)
         # Its element brings its own <style>; a nonce can't reach into a script of another host.
         sources["style-src"].append("'unsafe-inline'")

@@ -1,7 +1,7 @@
 /** Shows OpenAI's `<openai-chatkit>` element, loaded from OpenAI's host. */
 
 import { chatKitOptions } from './chatkit-options.js';
-import { openContent } from './client/files/attachment-content.js';
+import { FileContent } from './client/files/file-content.js';
 import { preference, uploadStrategy } from './client/preferences.js';
 import { h } from './client/ui/dom.js';
 import { openSettings } from './client/ui/settings-dialog.js';
@@ -29,7 +29,7 @@ export async function mountElement(root, { config, session, onSettingChanged }) 
     strategy: uploadStrategy(config),
     colorScheme: isDark ? 'dark' : 'light',
     threadId,
-    openEntity: ({ id, title }) => void openContent(config, fetch, { id, name: title }),
+    openEntity: ({ id, title }) => void new FileContent(config, fetch).download({ id, name: title }),
   });
   options.header = {
     ...options.header,

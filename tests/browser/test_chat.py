@@ -179,27 +179,6 @@ def test_each_browser_is_a_person_of_its_own_with_the_dev_cookie(
     expect(bob.page.get_by_text("Your chats will be listed here.")).to_be_visible()
 
 
-@pytest.mark.parametrize("origins", [1, 3])
-def test_files_open_as_downloads_and_pictures_in_the_page(
-    new_site: SiteFactory, new_person: PersonFactory, origins: int
-) -> None:
-    alice = new_person(new_site(origins=origins))
-    alice.attach(text("shopping list.txt", "Milk"), png("chart.png"))
-    alice.wait_until_uploaded("shopping list.txt")
-    alice.wait_until_uploaded("chart.png")
-    alice.send("Keep these")
-    alice.wait_for_answer()
-    with alice.page.expect_download() as download:
-        alice.page.get_by_role("button", name="Open shopping list.txt").click()
-    assert download.value.suggested_filename == "shopping list.txt"
-    assert download.value.path().read_text() == "Milk"
-    alice.page.get_by_role("button", name="Open image chart.png").click()
-    viewer = alice.page.get_by_role("dialog", name="chart.png")
-    expect(viewer.get_by_role("img")).to_have_js_property("naturalWidth", 320)
-    alice.page.keyboard.press("Escape")
-    expect(viewer).to_be_hidden()
-
-
 def test_an_expired_preview_is_renewed(new_site: SiteFactory, new_person: PersonFactory) -> None:
     alice = new_person(new_site(preview_ttl_seconds=10))
     alice.attach(png("chart.png"))

@@ -84,7 +84,7 @@ def test_openai_s_host_is_allowed_only_with_a_domain_key() -> None:
     assert CHATKIT_CDN not in content_security_policy(PageConfig(policy=POLICY))
     policy = directives(PageConfig(policy=POLICY, domain_key="domain_pk_1"))
     assert policy["script-src"] == ["'self'", CHATKIT_CDN]
-    assert policy["frame-src"] == [CHATKIT_CDN]
+    assert policy["frame-src"] == ["blob:", CHATKIT_CDN]
 
 
 @pytest.mark.parametrize("path", ["/", "/web/examples/ask-about-chart.html"])

@@ -5,14 +5,15 @@ import { Composer } from './composer/composer.js';
 import { Drafts } from './composer/drafts.js';
 import { acceptFiles } from './composer/incoming-files.js';
 import { openSketchBoard } from './composer/sketch-board.js';
-import { openContent } from './files/attachment-content.js';
+import { FileContent } from './files/file-content.js';
+import { FileViewer } from './files/viewer.js';
 import { Sidebar } from './history/sidebar.js';
 import { uploadStrategy } from './preferences.js';
 import { Api, ApiError } from './protocol/api.js';
 import { Conversation } from './thread/conversation.js';
 import { createEntityPopover } from './thread/entity-popover.js';
 import { detailOf, ThreadPane } from './thread/thread-pane.js';
-import { plainText } from './thread/thread-state.js';
+import { attachmentsOf, plainText } from './thread/thread-state.js';
 import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
 import { copyText } from './ui/clipboard.js';
@@ -96,8 +97,10 @@ class Client {
       onDeleted: (id) => this.#deleted(id),
       onSettings: () => openSettings(config, session, (name) => this.#settingChanged(name)),
     });
+    this.viewer = new FileViewer(new FileContent(config, session.fetch), onError);
     this.frame = new Frame({
       sidebar: this.sidebar.element,
+      viewer: this.viewer.element,
       main: [this.pane.element, this.composer.element, this.toast.element],
       onNewChat: () => void this.#goTo(null),
       onSkip: () => this.composer.focus(),
@@ -154,7 +157,7 @@ class Client {
   /** @returns {ConstructorParameters<typeof ThreadPane>[0]['actions']} */
   #itemActions() {
     return {
-      openAttachment: (attachment) => void this.#attempt(openContent(this.config, this.session.fetch, attachment)),
+      openAttachment: (attachment) => this.#openAttachment(attachment),
       openEntity: (entity) => this.#openEntity(entity),
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
@@ -330,10 +333,16 @@ class Client {
     openSketchBoard((file) => this.composer.addFiles([file]));
   }
 
+  /** @param {import('./protocol/chatkit').Attachment} attachment */
+  #openAttachment(attachment) {
+    const pictures = this.conversation.state.items.flatMap(attachmentsOf).filter(({ type }) => type === 'image');
+    void this.viewer.open(asFile(attachment), pictures.map(asFile));
+  }
+
   /** @param {import('@openai/chatkit').Entity} entity */
-  #openEntity({ id, title }) {
+  #openEntity({ id, title, data }) {
     if (id.startsWith('thr_')) void this.#goTo(id);
-    else void this.#attempt(openContent(this.config, this.session.fetch, { id, name: title }));
+    else void this.viewer.open({ id, name: title, mimeType: data?.mime_type ?? '' });
   }
 
   // The page around
@@ -356,6 +365,15 @@ class Client {
   #report(error) {
     this.toast.say(error instanceof Error ? error.message : String(error));
   }
+}
+
+/**
+ * @param {import('./protocol/chatkit').Attachment} attachment
+ * @returns {import('./files/preview.js').ViewedFile}
+ */
+function asFile(attachment) {
+  const { id, name, mime_type: mimeType } = attachment;
+  return { id, name, mimeType, previewUrl: attachment.type === 'image' ? attachment.preview_url : undefined };
 }
 
 /**

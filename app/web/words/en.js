@@ -70,6 +70,7 @@ export const words = {
   'dialog.dismiss': 'Dismiss',
 
   'error.connection_lost': 'The server can’t be reached. Check your connection, then try again.',
+  'error.file_lost': 'The file could not be loaded. Check your connection, then open it again.',
   'error.no_config': 'The page could not load its configuration.',
   'error.no_upload_link': 'The server gave no upload link. Retry in a moment.',
   'error.not_copied': 'The browser did not let this be copied. Select it and copy it by hand.',
@@ -123,7 +124,8 @@ export const words = {
   'page.cant_start': 'The chat can’t start',
   'page.skip': 'Skip to the message field',
 
-  'picture.download': 'Download the original',
+  'picture.larger': 'Larger',
+  'picture.smaller': 'Smaller',
 
   'settings': 'Settings',
   'settings.about.model': 'Model: {name}.',
@@ -182,6 +184,16 @@ export const words = {
   'upload.remove': 'Remove {name}',
   'upload.retry': 'Retry {name}',
   'upload.waiting': 'Waiting',
+
+  'viewer': 'File',
+  'viewer.cut': 'The file goes on. Download it to see the rest.',
+  'viewer.download': 'Download',
+  'viewer.loading': 'Loading…',
+  'viewer.next': 'Next',
+  'viewer.none': 'There is no preview of files of this kind. Download it to open it.',
+  'viewer.previous': 'Previous',
+  'viewer.rows': { one: 'These are the first {count} rows.', other: 'These are the first {count} rows.' },
+  'viewer.table': 'Table',
 
   'welcome': 'What’s in your files?',
   'welcome.lead': 'Drop, paste or attach them here, then ask. Up to {size} each.',

@@ -35,6 +35,18 @@ export function frameCode(pre) {
   frame.append(pre);
 }
 
+/**
+ * A block for code that does not come from Markdown.
+ * @param {string} text
+ * @param {string} language
+ */
+export function codeElement(text, language) {
+  const pre = h('pre', {}, h('code', { class: `language-${language}`, text }));
+  const holder = h('div', {}, pre);
+  frameCode(pre);
+  return holder.firstElementChild;
+}
+
 /** @param {string} language  As it stands behind the three backticks. */
 function languageName(language) {
   return NAMES.get(language) ?? language.charAt(0).toUpperCase() + language.slice(1);

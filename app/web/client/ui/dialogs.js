@@ -1,8 +1,7 @@
-/** The page's small dialogs: confirm, sign in, look at a picture. */
+/** The page's small dialogs: confirm, sign in. */
 
 import { t } from '../words.js';
-import { h, iconButton } from './dom.js';
-import { icon } from './icons.js';
+import { h } from './dom.js';
 
 /**
  * Shows a dialog and resolves with its return value ('' when dismissed).
@@ -57,21 +56,4 @@ export async function askForToken(message) {
         h('button', { class: 'button button-primary', text: t('dialog.continue') }))));
   const answer = await ask(dialog);
   return answer === '' ? '' : input.value.trim();
-}
-
-/**
- * Shows a picture large, with a way to download the original.
- * @param {{name: string, url: string, onDownload: () => void}} picture
- */
-export function showPicture({ name, url, onDownload }) {
-  /** @type {HTMLDialogElement} */
-  const dialog = h('dialog', { class: 'lightbox', 'aria-label': name, on: {
-    click: (/** @type {Event} */ event) => event.target === dialog && dialog.close(),
-  } },
-    h('header', { class: 'lightbox-bar' },
-      h('span', { class: 'lightbox-name', text: name }),
-      iconButton(icon('download'), t('picture.download'), onDownload),
-      iconButton(icon('close'), t('dialog.close'), () => dialog.close(), { autofocus: true })),
-    h('img', { src: url, alt: name }));
-  void ask(dialog);
 }

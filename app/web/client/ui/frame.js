@@ -6,17 +6,21 @@ import { icon } from './icons.js';
 
 /** The width below which layout.css makes a drawer of the list. */
 const NARROW_REM = 52;
+/** The width from which there is room for a file beside the chat. */
+const ROOM_FOR_VIEWER_REM = 72;
 
 export class Frame {
   /**
    * @param {object} parts
    * @param {HTMLElement} parts.sidebar
    * @param {HTMLElement[]} parts.main  Below the top bar.
+   * @param {HTMLElement} parts.viewer  A pane beside the chat while it is not hidden.
    * @param {() => void} parts.onNewChat
    * @param {() => void} parts.onSkip  To the message field.
    */
-  constructor({ sidebar, main, onNewChat, onSkip }) {
+  constructor({ sidebar, main, viewer, onNewChat, onSkip }) {
     this.sidebar = sidebar;
+    this.viewer = viewer;
     this.title = h('h1', { class: 'thread-title', dir: 'auto' });
     this.menu = iconButton(icon('menu'), t('chats'), () => this.openDrawer(), {
       class: 'menu-button', 'aria-expanded': 'false',
@@ -34,17 +38,17 @@ export class Frame {
           onSkip();
         },
       } }),
-      sidebar, this.scrim, this.main);
-    new ResizeObserver(() => this.isNarrow || this.closeDrawer()).observe(this.element);
+      sidebar, this.scrim, this.main, viewer);
+    viewer.addEventListener('toggle', () => this.#fit());
+    new ResizeObserver(() => this.#fit()).observe(this.element);
   }
 
   get isNarrow() {
-    const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
-    return this.element.clientWidth < NARROW_REM * rem;
+    return this.#isBelow(NARROW_REM);
   }
 
   get isDrawerOpen() {
-    return this.main.inert;
+    return this.element.classList.contains('has-sidebar');
   }
 
   /** Opens the list of chats over the chat, which can't be reached until it is closed. */
@@ -65,7 +69,21 @@ export class Frame {
   #setDrawer(isOpen) {
     this.element.classList.toggle('has-sidebar', isOpen);
     this.menu.setAttribute('aria-expanded', String(isOpen));
-    this.main.inert = isOpen;
+    this.#fit();
+  }
+
+  /** What something lies over can't be reached. */
+  #fit() {
+    if (this.isDrawerOpen && !this.isNarrow) this.closeDrawer();
+    const isCovered = !this.viewer.hidden && this.#isBelow(ROOM_FOR_VIEWER_REM);
+    this.element.classList.toggle('has-viewer', !this.viewer.hidden);
+    this.main.inert = this.isDrawerOpen || isCovered;
+    this.sidebar.inert = isCovered;
+  }
+
+  /** @param {number} rem */
+  #isBelow(rem) {
+    return this.element.clientWidth < rem * parseFloat(getComputedStyle(document.documentElement).fontSize);
   }
 
   /** What is hidden takes no focus, and the drawer is that until it has come in. */
