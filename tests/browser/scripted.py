@@ -19,6 +19,7 @@ from chatkit.types import (
 from app.chat.server import AssistantServer
 from app.context import RequestContext
 from app.database.identifiers import new_id
+from app.offline.model import OfflineModel
 
 Answer = Callable[[ThreadMetadata, UserMessageItem | None], AsyncIterator[ThreadStreamEvent]]
 
@@ -62,3 +63,10 @@ async def said(thread: ThreadMetadata, text: str) -> AsyncIterator[ThreadStreamE
         yield ThreadItemUpdatedEvent(item_id=item.id, update=delta)
     content = [AssistantMessageContent(text=text)]
     yield ThreadItemDoneEvent(item=item.model_copy(update={"content": content}))
+
+
+def slow_down(monkeypatch: pytest.MonkeyPatch, pause_seconds: float) -> None:
+    """The offline model's answers take their time, so that there is a middle."""
+    pace = OfflineModel.__init__.__kwdefaults__
+    assert pace is not None
+    monkeypatch.setitem(pace, "pause_seconds", pause_seconds)

@@ -1,10 +1,31 @@
 """How answers look: Markdown, code and formulas, in the page itself."""
 
-import pytest
-from playwright.sync_api import Locator, expect
+import asyncio
+import io
+import threading
+from collections.abc import AsyncIterator
+from datetime import datetime
 
+import pytest
+from chatkit.types import (
+    ErrorEvent,
+    ThoughtTask,
+    ThreadItemAddedEvent,
+    ThreadItemDoneEvent,
+    ThreadItemUpdatedEvent,
+    ThreadMetadata,
+    ThreadStreamEvent,
+    UserMessageItem,
+    Workflow,
+    WorkflowItem,
+    WorkflowTaskAdded,
+)
+from playwright.sync_api import Locator, expect
+from pypdf import PdfReader
+
+from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.person import Person, until
-from tests.browser.scripted import answer_in_words
+from tests.browser.scripted import answer_in_words, answer_with, said, slow_down
 
 pytestmark = pytest.mark.browser
 
@@ -79,6 +100,92 @@ def test_html_in_an_answer_is_text(alice: Person, monkeypatch: pytest.MonkeyPatc
     expect(answer).to_contain_text("onerror")
     expect(answer.get_by_role("region", name="Code in HTML")).to_contain_text("<script>")
     expect(answer.locator("img, script, [onerror], a[href^=javascript]")).to_have_count(0)
+
+
+def test_an_answer_that_a_reload_cuts_off_says_so(
+    new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_down(monkeypatch, 1)
+    alice = new_person(new_site())
+    alice.send("Take your time")
+    expect(alice.answers).to_contain_text("You wrote")
+    alice.page.reload()
+    expect(alice.page.get_by_role("alert")).to_contain_text("The answer was interrupted.")
+    slow_down(monkeypatch, 0)
+    alice.page.get_by_role("button", name="Try again").click()
+    expect(alice.wait_for_answer()).to_contain_text("OPENAI_API_KEY")
+    expect(alice.page.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_stream_that_ends_too_early_says_so(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(
+        thread: ThreadMetadata, message: UserMessageItem | None
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        async for event in said(thread, "The first half of it"):
+            if event.type != "thread.item.done":
+                yield event
+
+    answer_with(monkeypatch, answer)
+    alice.send("Go on")
+    expect(alice.page.get_by_role("alert")).to_contain_text("The answer was interrupted.")
+    expect(alice.answers).to_contain_text("The first half of it")
+
+
+def test_a_chat_whose_first_answer_fails_is_named_by_its_question(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(
+        thread: ThreadMetadata, message: UserMessageItem | None
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        yield ErrorEvent(message="The model is busy.", allow_retry=True)
+
+    answer_with(monkeypatch, answer)
+    alice.send("How did the third quarter go?")
+    expect(alice.page.get_by_role("alert")).to_contain_text("The model is busy.")
+    expect(alice.chats.get_by_role("link", name="How did the third quarter go?")).to_be_visible()
+    expect(alice.page.get_by_role("heading", name="How did the third quarter go?")).to_be_visible()
+
+
+def test_an_opened_list_of_steps_stays_open_while_it_grows(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_open = threading.Event()
+
+    async def answer(
+        thread: ThreadMetadata, message: UserMessageItem | None
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        workflow = Workflow(type="reasoning", tasks=[ThoughtTask(title="One", content="")])
+        item = WorkflowItem(
+            id="wf_1", thread_id=thread.id, created_at=datetime.now(), workflow=workflow
+        )
+        yield ThreadItemAddedEvent(item=item)
+        await asyncio.to_thread(is_open.wait, 30)
+        task = WorkflowTaskAdded(task_index=1, task=ThoughtTask(title="Two", content=""))
+        yield ThreadItemUpdatedEvent(item_id=item.id, update=task)
+        workflow.tasks.append(task.task)
+        yield ThreadItemDoneEvent(item=item)
+
+    answer_with(monkeypatch, answer)
+    alice.send("Think")
+    alice.page.get_by_text("Thoughts").click()
+    expect(alice.page.get_by_text("One", exact=True)).to_be_visible()
+    is_open.set()
+    expect(alice.page.get_by_text("Two", exact=True)).to_be_visible()
+
+
+def test_a_chat_is_printed_on_as_many_pages_as_it_takes(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = "\n\n".join(f"Paragraph {number}. " + "Word " * 60 for number in range(40))
+    answer_to(alice, monkeypatch, answer)
+    printed = PdfReader(io.BytesIO(alice.page.pdf()))
+    words = " ".join(page.extract_text() for page in printed.pages)
+    assert len(printed.pages) > 2
+    assert "Paragraph 0." in words
+    assert "Paragraph 39." in words
+    assert "New chat" not in words
 
 
 def test_each_paragraph_runs_in_its_own_direction(

@@ -5,21 +5,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
-from app.offline.model import OfflineModel
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
 from tests.browser.person import Person, until
+from tests.browser.scripted import slow_down
 from tests.browser.site import Site
 from tests.service import ChatKitClient, thread_id_of
 
 pytestmark = pytest.mark.browser
-
-
-def slow_down(monkeypatch: pytest.MonkeyPatch, pause_seconds: float) -> None:
-    """Answers take their time, so that there is a middle."""
-    pace = OfflineModel.__init__.__kwdefaults__
-    assert pace is not None
-    monkeypatch.setitem(pace, "pause_seconds", pause_seconds)
 
 
 def test_a_stopped_answer_keeps_what_was_written(

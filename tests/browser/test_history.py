@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.person import Person
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
 
@@ -103,3 +105,44 @@ def test_an_answer_is_copied_on_a_page_without_https(
     alice.page.get_by_role("button", name="Copy answer").click()
     expect(alice.page.get_by_role("status").filter(has_text="Copied.")).to_be_attached()
     assert "You wrote" in alice.page.evaluate("navigator.clipboard.readText()")
+
+
+def test_two_tabs_show_the_same(alice: Person) -> None:
+    alice.send("First question")
+    alice.wait_for_answer()
+    other = alice.page.context.new_page()
+    other.goto(alice.page.url)
+    expect(other.get_by_text("First question", exact=True).last).to_be_visible()
+
+    alice.send("Second question")
+    alice.wait_for_answer(2)
+    expect(other.locator(".message-assistant")).to_have_count(2)
+    rename(alice.chats.first, "Groceries")
+    expect(other.get_by_role("heading", name="Groceries")).to_be_visible()
+    expect(other.locator(".thread-row")).to_contain_text("Groceries")
+
+    alice.chats.first.hover()
+    alice.chats.first.get_by_role("button", name="Delete").click()
+    alice.page.get_by_role("button", name="Delete", exact=True).click()
+    expect(other.locator(".thread-row")).to_have_count(0)
+    expect(other.get_by_role("alert")).to_contain_text("This chat does not exist any more.")
+    expect(other.get_by_role("heading", name="What’s in your files?")).to_be_visible()
+
+
+def test_a_chat_that_was_deleted_on_another_device_leaves_the_list(
+    alice: Person, site: Site
+) -> None:
+    alice.expects_console("404")
+    alice.send("First question")
+    alice.wait_for_answer()
+    thread_id = alice.page.url.rpartition("/")[2]
+    token = alice.page.evaluate("sessionStorage.getItem('chat.token')")
+    call = {"type": "threads.delete", "params": {"thread_id": thread_id}}
+    headers = {"Authorization": f"Bearer {token}"}
+    httpx.post(f"{site.api_url}/chatkit", json=call, headers=headers).raise_for_status()
+    alice.send("Second question")
+    expect(alice.page.get_by_role("alert").first).to_contain_text("does not exist any more")
+    expect(alice.chats).to_have_count(0)
+    expect(alice.message_field).to_have_value("Second question")
+    alice.message_field.press("Enter")
+    alice.wait_for_answer()

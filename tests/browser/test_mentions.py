@@ -29,7 +29,7 @@ def test_a_file_is_mentioned_by_keyboard(alice_with_files: Person) -> None:
     option = alice.page.get_by_role("option", name="quarterly report.txt")
     expect(option).to_have_attribute("aria-selected", "true")
     expect(alice.message_field).to_have_attribute("aria-activedescendant", "mention-0")
-    expect(alice.page.locator(".mention-preview")).to_contain_text("text/plain")
+    expect(alice.page.locator(".mention-preview")).to_contain_text("Text · TXT")
     keyboard.press("Enter")
     expect(alice.message_field).to_have_value("Compare @quarterly report.txt ")
     expect(alice.page.get_by_role("listbox")).to_be_hidden()
@@ -50,7 +50,7 @@ def test_a_file_is_mentioned_by_keyboard(alice_with_files: Person) -> None:
     alice.wait_for_answer()
     chip = alice.messages.first.get_by_role("button", name="@quarterly report.txt")
     chip.focus()
-    expect(alice.page.locator(".entity-popover")).to_contain_text("text/plain")
+    expect(alice.page.locator(".entity-popover")).to_contain_text("Text · TXT")
 
 
 def test_the_menu_moves_by_arrows_and_closes_by_escape(alice_with_files: Person) -> None:

@@ -7,13 +7,17 @@ import { acceptFiles } from './composer/incoming-files.js';
 import { openSketchBoard } from './composer/sketch-board.js';
 import { FileContent } from './files/file-content.js';
 import { FileViewer } from './files/viewer.js';
+import { createHandle } from './handle.js';
 import { Sidebar } from './history/sidebar.js';
+import { Tabs } from './history/tabs.js';
 import { uploadStrategy } from './preferences.js';
 import { Api, ApiError } from './protocol/api.js';
-import { Conversation } from './thread/conversation.js';
+import { shortened } from './text/format.js';
+import { Conversations } from './thread/conversations.js';
 import { createEntityPopover } from './thread/entity-popover.js';
-import { detailOf, ThreadPane } from './thread/thread-pane.js';
+import { ThreadPane } from './thread/thread-pane.js';
 import { attachmentsOf, plainText } from './thread/thread-state.js';
+import { UnfinishedAnswers } from './thread/unfinished.js';
 import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
 import { copyText } from './ui/clipboard.js';
@@ -26,6 +30,7 @@ import { t } from './words.js';
 /**
  * @typedef {import('./composer/composer.js').Sent} Sent
  * @typedef {import('./composer/drafts.js').Draft} Draft
+ * @typedef {import('./thread/conversation.js').Conversation} Conversation
  * @typedef {import('./thread/conversation.js').Message} Message
  * @typedef {import('./thread/thread-state.js').ThreadInfo} ThreadInfo
  * @typedef {import('./thread/thread-state.js').Item} Item
@@ -34,24 +39,18 @@ import { t } from './words.js';
  * @property {import('../page-config.js').PageConfig} config
  * @property {import('./session.js').Session} session
  * @property {(name: import('./preferences.js').PreferenceName) => void} onSettingChanged
- *
- * The part of `<openai-chatkit>`'s methods that this client has.
- * @typedef {Pick<import('@openai/chatkit').OpenAIChatKit,
- *   'sendUserMessage' | 'setComposerValue' | 'setThreadId' | 'focusComposer'>} ClientHandle
  */
 
 /**
  * @param {HTMLElement} root
  * @param {ClientOptions} options
- * @returns {ClientHandle}
+ * @returns {import('./handle.js').ClientHandle}
  */
 export function mountClient(root, options) {
   return new Client(options).start(root);
 }
 
 class Client {
-  /** @type {Map<string, Conversation>}  With an answer under way, by thread id. */
-  #live = new Map();
   /** @type {Map<string, 'positive' | 'negative'>}  By item id. */
   #ratings = new Map();
   /** @type {WeakMap<Draft, Conversation>}  Where each draft is sent to; another chat may be open by then. */
@@ -67,8 +66,15 @@ class Client {
     this.session = session;
     this.onSettingChanged = onSettingChanged;
     this.api = new Api(config, session.fetch);
-    this.conversation = new Conversation(this.api, null);
     this.toast = new Toast();
+    this.conversations = new Conversations({
+      api: this.api,
+      unfinished: new UnfinishedAnswers(localStorage, navigator.locks),
+      onThread: (conversation, thread) => this.#threadChanged(conversation, thread),
+      onEnd: (threadId) => this.tabs.tell('changed', threadId),
+    });
+    this.conversation = this.conversations.of(null);
+    this.tabs = new Tabs(({ kind, threadId }) => (kind === 'deleted' ? this.#gone(threadId) : void this.#refresh()));
     this.popover = createEntityPopover(this.api);
     this.drafts = new Drafts(
       () => new UploadQueue({ api: this.api, config, session, strategy: () => uploadStrategy(config) }),
@@ -111,7 +117,7 @@ class Client {
 
   /**
    * @param {HTMLElement} parent
-   * @returns {ClientHandle}
+   * @returns {import('./handle.js').ClientHandle}
    */
   start(parent) {
     parent.classList.add('client-frame'); // its width, not the window's, decides the layout
@@ -122,36 +128,22 @@ class Client {
     addEventListener('beforeunload', (event) => {
       if (this.drafts.isBusy) event.preventDefault();
     });
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.#refresh();
+    });
     this.root.addEventListener('keydown', (event) => {
       if (event.key === 'Escape') this.frame.closeDrawer();
     });
     void this.#attempt(this.sidebar.load());
     void this.#openFromAddress();
-    return {
-      sendUserMessage: (message) => this.#sendUserMessage(message),
-      setComposerValue: async (value) => this.#setComposerValue(value),
-      setThreadId: (id) => this.#goTo(id),
-      focusComposer: async () => this.composer.focus(),
-    };
-  }
-
-  /** @type {ClientHandle['sendUserMessage']} */
-  async #sendUserMessage({ text, content, attachments = [], reply, newThread = false }) {
-    if (newThread) await this.#goTo(null);
-    /** @type {Message['content']} */
-    const parts = content?.map(asContent) ?? [{ type: 'input_text', text: text ?? '' }];
-    const { conversation } = this;
-    const refusal = await this.#send(conversation, {
-      content: parts, attachments, ...(reply ? { quotedText: reply } : {}),
+    return createHandle({
+      composer: this.composer,
+      goTo: (id) => this.#goTo(id),
+      send: async (message) => {
+        const refusal = await this.#send(this.conversation, message);
+        if (refusal) this.toast.say(refusal.message);
+      },
     });
-    if (refusal) this.toast.say(refusal.message);
-  }
-
-  /** @param {Parameters<ClientHandle['setComposerValue']>[0]} value */
-  #setComposerValue({ text, attachments = [], files = [] }) {
-    if (text !== undefined) this.composer.set(text, []);
-    for (const attachment of attachments) this.composer.draft.queue.adopt(attachment);
-    if (files.length > 0) this.composer.addFiles(files);
   }
 
   /** @returns {ConstructorParameters<typeof ThreadPane>[0]['actions']} */
@@ -161,7 +153,7 @@ class Client {
       openEntity: (entity) => this.#openEntity(entity),
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
-      retry: () => void this.#follow(this.conversation, (conversation) => conversation.retry()),
+      retry: () => void this.conversations.follow(this.conversation, (conversation) => conversation.retry()),
       feedbackOf: (itemId) => this.#ratings.get(itemId),
       giveFeedback: (item, kind, button) => void this.#attempt(this.#rate(item, kind, button)),
       copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),
@@ -181,18 +173,45 @@ class Client {
   async #openFromAddress() {
     const id = threadIdIn(location.hash);
     if (id && id === this.conversation.threadId && !this.conversation.isLoading) return;
-    const conversation = (id && this.#live.get(id)) || new Conversation(this.api, id);
+    const conversation = this.conversations.of(id);
     this.#show(conversation);
     this.composer.focus();
     if (!id) return;
     try {
-      await conversation.load();
+      await this.conversations.load(conversation);
       if (conversation.state.thread) this.sidebar.put(conversation.state.thread);
     } catch (error) {
-      if (!(error instanceof ApiError) || error.code !== 'not_found') return this.#report(error);
-      this.toast.say(t('chat.gone'));
-      this.#forget(id);
-      if (conversation === this.conversation) void this.#goTo(null);
+      this.#loadingFailed(id, error);
+    }
+  }
+
+  /**
+   * @param {string} threadId
+   * @param {unknown} error
+   */
+  #loadingFailed(threadId, error) {
+    if (error instanceof ApiError && error.code === 'not_found') this.#gone(threadId);
+    else this.#report(error);
+  }
+
+  /** @param {string} threadId  Of a chat that was deleted elsewhere, or never was. */
+  #gone(threadId) {
+    this.#forget(threadId);
+    if (threadId !== this.conversation.threadId) return;
+    this.toast.say(t('chat.gone'));
+    void this.#goTo(null);
+  }
+
+  /** Shows what was said elsewhere: in another tab, on another device. */
+  async #refresh() {
+    const { conversation } = this;
+    try {
+      await Promise.all([this.sidebar.load(), conversation.refresh()]);
+    } catch (error) {
+      // Nobody has asked for it: without connection, what is shown stays.
+      if (conversation.threadId && error instanceof ApiError && error.code === 'not_found') {
+        this.#gone(conversation.threadId);
+      }
     }
   }
 
@@ -229,13 +248,14 @@ class Client {
    * @param {string} title
    */
   #renamed(threadId, title) {
-    for (const conversation of new Set([this.conversation, ...this.#live.values()])) {
-      if (conversation.threadId === threadId) conversation.rename(title);
-    }
+    if (this.conversation.threadId === threadId) this.conversation.rename(title);
+    else this.conversations.rename(threadId, title);
+    this.tabs.tell('changed', threadId);
   }
 
   /** @param {string} threadId  Of a chat that the person has deleted. */
   #deleted(threadId) {
+    this.tabs.tell('deleted', threadId);
     this.#forget(threadId);
     if (threadId === threadIdIn(location.hash)) void this.#goTo(null);
   }
@@ -257,6 +277,11 @@ class Client {
     const conversation = this.#conversations.get(draft) ?? this.conversation;
     const refusal = await this.#send(conversation, message);
     if (!refusal) return draft.queue.release(sent.uploads);
+    const { threadId } = conversation;
+    if (threadId && refusal.code === 'not_found' && !refusal.param?.startsWith('attachments')) {
+      this.#gone(threadId); // what was written goes into a new chat
+      return this.composer.restore(this.drafts.of(null), sent, refusal);
+    }
     this.composer.restore(draft, sent, refusal);
     this.toast.say(refusal.message);
   }
@@ -268,7 +293,10 @@ class Client {
    */
   async #send(conversation, message) {
     this.pane.stickToEnd();
-    if (await this.#follow(conversation, () => conversation.send(message))) return null;
+    if (await this.conversations.follow(conversation, () => conversation.send(message))) {
+      void this.#nameAfter(conversation);
+      return null;
+    }
     const refusal = conversation.state.error ?? { message: t('error.not_sent'), code: 'not_sent', param: null };
     conversation.state.error = null;
     if (conversation === this.conversation) {
@@ -280,22 +308,15 @@ class Client {
   }
 
   /**
-   * While an answer is under way, its chat can be left and found again.
-   * @template T
+   * Names a chat by its first message where its answer, which brings a title, has failed.
    * @param {Conversation} conversation
-   * @param {(conversation: Conversation) => Promise<T>} answer
    */
-  async #follow(conversation, answer) {
-    /** @param {Event} event */
-    const onThread = (event) => this.#threadChanged(conversation, detailOf(event));
-    conversation.addEventListener('thread', onThread);
-    if (conversation.threadId) this.#live.set(conversation.threadId, conversation);
-    try {
-      return await answer(conversation);
-    } finally {
-      conversation.removeEventListener('thread', onThread);
-      for (const [id, other] of this.#live) if (other === conversation) this.#live.delete(id);
-    }
+  async #nameAfter({ state: { thread, items, error } }) {
+    const title = items[0] ? shortened(plainText(items[0])) : '';
+    if (!thread || thread.title || !error || !title) return;
+    await this.#attempt(this.api.call('threads.update', { thread_id: thread.id, title }));
+    this.sidebar.put({ ...thread, title });
+    this.#renamed(thread.id, title);
   }
 
   /**
@@ -303,7 +324,7 @@ class Client {
    * @param {ThreadInfo} thread
    */
   #threadChanged(conversation, thread) {
-    this.#live.set(thread.id, conversation);
+    this.tabs.tell('changed', thread.id);
     this.sidebar.put(thread, { isActive: true });
     if (conversation !== this.conversation || threadIdIn(location.hash) === thread.id) return;
     history.replaceState(null, '', addressOf(thread.id));
@@ -374,13 +395,4 @@ class Client {
 function asFile(attachment) {
   const { id, name, mime_type: mimeType } = attachment;
   return { id, name, mimeType, previewUrl: attachment.type === 'image' ? attachment.preview_url : undefined };
-}
-
-/**
- * A part of a message as the protocol takes it: what a page may leave out is there.
- * @param {import('@openai/chatkit').UserMessageContent} part
- * @returns {Message['content'][number]}
- */
-function asContent(part) {
-  return part.type === 'input_tag' ? { data: {}, interactive: false, ...part } : part;
 }

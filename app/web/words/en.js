@@ -11,6 +11,7 @@ export const words = {
   'answer.good': 'Good answer',
   'answer.image': 'Generated image',
   'answer.image.drawing': 'Drawing…',
+  'answer.interrupted': 'The answer was interrupted.',
   'answer.latest': 'Jump to the latest message',
   'answer.rated': 'Thanks for the feedback.',
   'answer.said': 'Assistant: {text}',
@@ -87,6 +88,7 @@ export const words = {
   'file.unknown': 'Files of this type can’t be attached here. You can attach {kinds}.',
 
   'kind.archive': 'Archive',
+  'kind.chat': 'Chat',
   'kind.code': 'Code',
   'kind.data': 'Data',
   'kind.document': 'Document',
@@ -113,7 +115,9 @@ export const words = {
   'kinds.text': 'text',
 
   'mention.chosen': 'Mentioned {title}.',
+  'mention.files': 'Files',
   'mention.found': { one: 'One suggestion.', other: '{count} suggestions.' },
+  'mention.in': 'In “{title}”',
   'mention.list': 'Files and chats',
   'mention.none': 'Files and chats you can mention will show up here.',
   'mention.unknown': 'No file or chat matches “{query}”.',

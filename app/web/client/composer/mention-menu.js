@@ -4,8 +4,8 @@ import { ApiError } from '../protocol/api.js';
 import { announce } from '../ui/announce.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { renderWidget } from '../widgets/widget-view.js';
 import { t } from '../words.js';
+import { entityCard, factsOf } from './entity-card.js';
 import { openMention } from './mention-text.js';
 
 const TYPING_PAUSE_MS = 120;
@@ -119,7 +119,7 @@ export class MentionMenu {
     entities.forEach((entity, index) => {
       if (entity.group && entity.group !== group) {
         group = entity.group;
-        rows.push(h('li', { class: 'mention-group', role: 'presentation', text: group }));
+        rows.push(h('li', { class: 'mention-group', role: 'presentation', text: nameOf(entity) }));
       }
       rows.push(this.#option(entity, index));
     });
@@ -144,7 +144,10 @@ export class MentionMenu {
           this.#choose(index);
         },
       },
-    }, icon(iconFor(entity)), h('span', { class: 'mention-title', text: entity.title }));
+    }, icon(iconFor(entity)),
+    h('span', { class: 'mention-name' },
+      h('span', { class: 'mention-title', dir: 'auto', text: entity.title }),
+      h('span', { class: 'mention-facts', text: factsOf(entity) })));
   }
 
   /** @param {string} text */
@@ -169,20 +172,8 @@ export class MentionMenu {
     }
     this.list.querySelector(`#${id}`)?.scrollIntoView({ block: 'nearest' });
     this.input.setAttribute('aria-activedescendant', id);
-    void this.#showPreview(this.entities[index]);
-  }
-
-  /** @param {Entity | undefined} entity */
-  async #showPreview(entity) {
-    if (!entity) return;
-    const isCurrent = () => this.isOpen && this.entities[this.active] === entity;
-    this.preview.replaceChildren();
-    try {
-      const { preview } = await this.api.entityPreview(entity.id, this.search?.signal);
-      if (preview && isCurrent()) this.preview.replaceChildren(renderWidget(preview) ?? '');
-    } catch {
-      // The name alone must do: the preview is a courtesy.
-    }
+    const entity = this.entities[index];
+    this.preview.replaceChildren(entity ? entityCard(entity, this.api, this.search?.signal) : '');
   }
 
   /** @param {number} index */
@@ -222,6 +213,15 @@ function plausible(entities, query) {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   if (!/\s/.test(query.trimStart())) return entities;
   return entities.filter(({ title }) => words.every((word) => title.toLowerCase().includes(word)));
+}
+
+/**
+ * The heading over entities of this kind.
+ * @param {Entity} entity
+ */
+function nameOf({ data = {}, group = '' }) {
+  if (data.kind === 'thread') return t('chats');
+  return data.kind === 'attachment' ? t('mention.files') : group;
 }
 
 /**

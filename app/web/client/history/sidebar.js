@@ -58,9 +58,11 @@ export class Sidebar {
     });
     const listed = page.data.map((thread) => this.#listed(thread));
     if (next) this.#list.add(listed);
-    else this.#list.replace(listed);
-    this.#after = page.after ?? null;
-    this.more.hidden = !page.has_more;
+    else this.#list.refresh(listed, !page.has_more);
+    if (next || this.#after === null) {
+      this.#after = page.after ?? null;
+      this.more.hidden = !page.has_more;
+    }
     this.#draw();
   }
 

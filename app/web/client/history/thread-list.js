@@ -11,10 +11,15 @@ export class ThreadList {
   /** @type {ListedThread[]} */
   threads = [];
 
-  /** @param {ListedThread[]} threads */
-  replace(threads) {
-    this.threads = [];
-    this.add(threads);
+  /**
+   * Takes over the newest threads: what is not among them, though it would be as new, is gone.
+   * @param {ListedThread[]} newest
+   * @param {boolean} areAll  There are no others.
+   */
+  refresh(newest, areAll) {
+    const oldest = areAll ? -Infinity : Math.min(...newest.map(({ activeAt }) => activeAt));
+    this.threads = this.threads.filter(({ activeAt }) => activeAt < oldest);
+    this.add(newest);
   }
 
   /**

@@ -33,3 +33,15 @@ export function splitName(name) {
   const suffix = /[^.]\.([a-z0-9]{1,8})$/i.exec(name)?.[1];
   return suffix ? [name.slice(0, -suffix.length - 1), `.${suffix}`] : [name, ''];
 }
+
+const MAX_TITLE_CHARACTERS = 60;
+
+/**
+ * The beginning of a text, on one line, as a title.
+ * @param {string} text
+ */
+export function shortened(text) {
+  const line = text.trim().replace(/\s+/g, ' ');
+  if (line.length <= MAX_TITLE_CHARACTERS) return line;
+  return `${line.slice(0, MAX_TITLE_CHARACTERS).replace(/\s+\S*$/, '')}…`;
+}

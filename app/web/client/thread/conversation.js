@@ -7,6 +7,8 @@ import { ThreadState } from './thread-state.js';
 const PAGE_SIZE = 50;
 
 /**
+ * @typedef {import('../protocol/chatkit').ThreadItem} ThreadItem
+ *
  * @typedef {object} Message
  * @property {import('../protocol/chatkit').UserMessageContent[]} content
  * @property {import('../protocol/chatkit').Attachment[]} attachments
@@ -55,12 +57,66 @@ export class Conversation extends EventTarget {
 
   async #load() {
     if (!this.#threadId || this.state.thread) return;
-    const [{ items, ...thread }, page] = await Promise.all([
-      this.api.call('threads.get_by_id', { thread_id: this.#threadId }),
-      this.api.call('items.list', { thread_id: this.#threadId, limit: PAGE_SIZE, order: 'desc' }),
+    const { thread, items, after } = await this.#fetch(1);
+    this.state = new ThreadState(thread, items);
+    this.earlierCursor = after;
+    this.#changed();
+  }
+
+  /** Takes over what was said elsewhere: in another tab, on another device. */
+  async refresh() {
+    if (!this.threadId || this.isLoading || this.isAnswering) return;
+    const { thread, items, after } = await this.#fetch(this.state.items.length);
+    if (this.isAnswering) return;
+    const known = new Map(this.state.items.map((item) => [item.id, JSON.stringify(item)]));
+    this.state.thread = thread;
+    this.state.items = items;
+    this.earlierCursor = after;
+    for (const item of items) if (known.get(item.id) !== JSON.stringify(item)) this.#changed(item.id);
+    this.#changed();
+  }
+
+  /** Asks for the items again: every load mints fresh preview links. */
+  async reloadItems() {
+    const { items } = await this.#fetch(this.state.items.length);
+    this.state.refreshAttachments(items);
+    return items;
+  }
+
+  /**
+   * The thread with its newest items, at least so many where there are.
+   * @param {number} atLeast
+   * @returns {Promise<{thread: import('./thread-state.js').ThreadInfo, items: ThreadItem[], after: string | null}>}
+   *   `after`: where earlier items begin; null: there are none.
+   */
+  async #fetch(atLeast) {
+    const threadId = this.threadId ?? '';
+    const [{ items: _, ...thread }, page] = await Promise.all([
+      this.api.call('threads.get_by_id', { thread_id: threadId }), this.#page(threadId, null),
     ]);
-    this.state = new ThreadState(thread, page.data.reverse());
-    this.earlierCursor = (page.has_more && page.after) || null;
+    let { items, after } = page;
+    while (after && items.length < atLeast) {
+      const earlier = await this.#page(threadId, after);
+      items = [...earlier.items, ...items];
+      after = earlier.after;
+    }
+    return { thread, items, after };
+  }
+
+  /**
+   * @param {string} threadId
+   * @param {string | null} before  An item's id; null: the end of the thread.
+   */
+  async #page(threadId, before) {
+    const page = await this.api.call('items.list', {
+      thread_id: threadId, limit: PAGE_SIZE, order: 'desc', ...(before ? { after: before } : {}),
+    });
+    return { items: page.data.reverse(), after: (page.has_more && page.after) || null };
+  }
+
+  /** Says that the last answer was cut off before its end. */
+  interrupt() {
+    this.state.error = { message: t('answer.interrupted'), code: 'interrupted', param: null, canRetry: true };
     this.#changed();
   }
 
@@ -72,30 +128,10 @@ export class Conversation extends EventTarget {
 
   async loadEarlier() {
     if (!this.threadId || !this.earlierCursor) return;
-    const page = await this.api.call('items.list', {
-      thread_id: this.threadId, limit: PAGE_SIZE, order: 'desc', after: this.earlierCursor,
-    });
-    this.earlierCursor = (page.has_more && page.after) || null;
-    this.state.items = [...page.data.reverse(), ...this.state.items];
+    const { items, after } = await this.#page(this.threadId, this.earlierCursor);
+    this.earlierCursor = after;
+    this.state.items = [...items, ...this.state.items];
     this.#changed();
-  }
-
-  /** Asks for the thread again: every load mints fresh preview links. */
-  async reloadItems() {
-    /** @type {import('../protocol/chatkit').ThreadItem[]} */
-    const items = [];
-    /** @type {string | null | undefined} */
-    let after = null;
-    do {
-      /** @type {import('../protocol/chatkit').Page<import('../protocol/chatkit').ThreadItem>} */
-      const page = await this.api.call('items.list', {
-        thread_id: this.threadId ?? '', limit: PAGE_SIZE, order: 'desc', ...(after ? { after } : {}),
-      });
-      items.unshift(...page.data.reverse());
-      after = page.has_more ? page.after : null;
-    } while (after && items.length < this.state.items.length);
-    this.state.refreshAttachments(items);
-    return items;
   }
 
   /**
@@ -160,6 +196,8 @@ export class Conversation extends EventTarget {
         if ('thread' in event || isMessage(event)) this.#emit('thread', this.state.thread);
         this.#changed('item' in event ? event.item.id : 'item_id' in event ? event.item_id : null);
       }
+      // Nothing failed, but what was begun has no end.
+      if (this.state.open.size > 0) this.interrupt();
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       if (error.name === 'AbortError') this.#keepPartialAnswer();

@@ -1,7 +1,7 @@
 /** The preview of a mention in a message, while the pointer or the focus rests on it. */
 
+import { entityCard } from '../composer/entity-card.js';
 import { h } from '../ui/dom.js';
-import { renderWidget } from '../widgets/widget-view.js';
 
 const REST_MS = 250;
 
@@ -9,23 +9,18 @@ const REST_MS = 250;
 export function createEntityPopover(api) {
   const popover = h('div', { class: 'entity-popover', popover: 'manual' });
   let timer = 0;
-  /** @type {HTMLElement | null} */
-  let current = null;
 
   const hide = () => {
     clearTimeout(timer);
-    current = null;
     if (popover.matches(':popover-open')) popover.hidePopover();
   };
   /**
    * @param {HTMLElement} anchor
    * @param {import('@openai/chatkit').Entity} entity
    */
-  const show = async (anchor, entity) => {
-    current = anchor;
-    const { preview } = await api.entityPreview(entity.id).catch(() => ({ preview: null }));
-    if (current !== anchor || !preview || !anchor.isConnected) return;
-    popover.replaceChildren(renderWidget(preview) ?? '');
+  const show = (anchor, entity) => {
+    if (!anchor.isConnected) return;
+    popover.replaceChildren(entityCard(entity, api));
     popover.showPopover();
     const { left, top, bottom } = anchor.getBoundingClientRect();
     const { width, height } = popover.getBoundingClientRect();
@@ -44,7 +39,7 @@ export function createEntityPopover(api) {
       for (const type of ['pointerenter', 'focus']) {
         anchor.addEventListener(type, () => {
           clearTimeout(timer);
-          timer = window.setTimeout(() => void show(anchor, entity), REST_MS);
+          timer = window.setTimeout(() => show(anchor, entity), REST_MS);
         });
       }
       for (const type of ['pointerleave', 'blur', 'click']) anchor.addEventListener(type, hide);
