@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     # The page
     # A key of OpenAI's domain allow-list makes it show OpenAI's own element.
     chatkit_domain_key: str | None = None
+    # Questions that an empty chat offers, separated by `|`.
+    page_prompts: Annotated[tuple[str, ...], NoDecode] = ()
+    # A line below the message field, such as "Answers may be wrong. Check what matters."
+    page_disclaimer: str | None = None
 
     # Who is asking
     # `jwt`: a bearer token. `header`: a proxy in front signs people in. `dev`: anyone, by a cookie.
@@ -174,6 +178,13 @@ class Settings(BaseSettings):
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("page_prompts", mode="before")
+    @classmethod
+    def _split_bars(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split("|") if part.strip())
         return value
 
     @field_validator("public_base_url")

@@ -58,7 +58,9 @@ class PageConfig:
     `api_base_url` is where the API is; empty: the page's own origin. `bucket_url` is the bucket as
     browsers reach it: it serves previews, and takes uploads by POST where `posts_to_bucket`; the
     page goes back to the upload gateway by itself when that fails. `domain_key` is for OpenAI's
-    element. `model` is None for the offline model.
+    element. `model` is the name of the model that answers, where it is known. `prompts` are
+    offered by an empty chat, `disclaimer` stands below the message field. On a demo, those who open
+    the page try the service out: they see how files travel, and choose it.
     """
 
     policy: AttachmentPolicy
@@ -69,7 +71,11 @@ class PageConfig:
     max_attachments: int = DEFAULT_MAX_ATTACHMENTS
     auth_mode: Literal["dev", "jwt", "header"] = "dev"
     model: str | None = None
+    is_offline: bool = False
     domain_key: str | None = None
+    prompts: Sequence[str] = ()
+    disclaimer: str | None = None
+    is_demo: bool = False
 
 
 def page_routes(
@@ -122,7 +128,10 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
             "fileTypes": _file_types(config.policy),
         },
         "auth": {"mode": config.auth_mode},
-        "model": {"name": config.model, "isOffline": config.model is None},
+        "model": {"name": config.model, "isOffline": config.is_offline},
+        "isDemo": config.is_demo,
+        "prompts": list(config.prompts),
+        "disclaimer": config.disclaimer,
         # ChatKit's timestamps are this clock's, without a zone.
         "utcOffsetMinutes": int(offset.total_seconds() // 60) if offset else 0,
     }

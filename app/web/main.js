@@ -23,7 +23,8 @@ async function start(root) {
   if (config.auth.mode === 'jwt' && !token.get()) await session.renew(null);
   const options = { config, session, onSettingChanged: () => location.reload() };
 
-  const wantsElement = config.api.domainKey && preference('interface', 'chatkit') === 'chatkit';
+  const chosen = config.isDemo ? preference('interface', 'chatkit') : 'chatkit';
+  const wantsElement = config.api.domainKey && chosen === 'chatkit';
   if (wantsElement && !elementIsOutOfReach.get()) {
     try {
       await mountElement(root, options);

@@ -24,6 +24,9 @@
  * @property {FileTypes} limits.fileTypes
  * @property {{mode: 'dev' | 'jwt' | 'header'}} auth
  * @property {{name: string | null, isOffline: boolean}} model
+ * @property {boolean} isDemo      Shows how files travel, and lets that be chosen.
+ * @property {string[]} prompts    What an empty chat offers to ask.
+ * @property {string | null} disclaimer  A line below the message field.
  * @property {number} utcOffsetMinutes  Of the server's clock: ChatKit's timestamps have no zone.
  */
 

@@ -150,7 +150,11 @@ def _page_routes(
         upload_method=settings.upload_method,
         auth_mode=settings.auth_mode,
         model=settings.model if settings.openai_api_key else None,
+        is_offline=parts.chat.is_offline,
+        is_demo=settings.auth_mode == "dev",
         domain_key=settings.chatkit_domain_key,
+        prompts=settings.page_prompts,
+        disclaimer=settings.page_disclaimer,
     )
     if isinstance(authenticator, DevAuthenticator):
         return page_routes(config, welcome=dev_sign_in(authenticator))

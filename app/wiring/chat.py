@@ -59,6 +59,7 @@ class Chat:
     titles: Titles
     dictation: Dictation
     client: AsyncOpenAI | None
+    is_offline: bool
 
     async def close(self) -> None:
         """Close the connections to the model's provider."""
@@ -115,8 +116,9 @@ def build_chat(
         )
 
     titles = Titles(models if client else None)
+    agent = load_agent(options.agent) if options.agent else default_agent()
     responder = AgentResponder(
-        agent=load_agent(options.agent) if options.agent else default_agent(),
+        agent=agent,
         models=models,
         model_api=model_api,
         budget=budget,
@@ -130,4 +132,5 @@ def build_chat(
         titles=titles,
         dictation=Dictation(client, options.transcription_model),
         client=client,
+        is_offline=client is None and agent.model is None,
     )

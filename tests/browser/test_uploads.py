@@ -254,8 +254,39 @@ def test_dropped_files_are_attached(alice: Person) -> None:
     expect(alice.page.get_by_text("Drop to attach")).to_be_hidden()
 
 
-def test_a_snapshot_is_drawn_on_and_attached_as_png(alice: Person) -> None:
-    alice.page.get_by_role("button", name="Snapshot", exact=True).click()
+SCREEN = """
+navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const context = canvas.getContext('2d');
+    setInterval(() => context.fillRect(0, 0, 640, 360), 20);
+    window.shared = canvas.captureStream();
+    return window.shared;
+}; 0
+"""
+
+
+def test_a_screenshot_is_one_picture_of_what_the_person_shares(alice: Person) -> None:
+    alice.page.evaluate(SCREEN)
+    alice.page.get_by_role("button", name="Take a screenshot").click()
+    expect(alice.uploads).to_have_attribute("data-state", "done")
+    assert alice.page.evaluate("shared.getTracks().every(track => track.readyState === 'ended')")
+    alice.send("My screen")
+    expect(alice.wait_for_answer()).to_contain_text("640 × 360")
+
+
+def test_who_shares_nothing_attaches_nothing(alice: Person) -> None:
+    alice.page.evaluate(
+        """navigator.mediaDevices.getDisplayMedia = async () => {
+            throw new DOMException('Permission denied', 'NotAllowedError');
+        }; 0"""
+    )
+    alice.page.get_by_role("button", name="Take a screenshot").click()
+    expect(alice.uploads).to_have_count(0)
+    expect(alice.page.get_by_role("alert")).to_be_hidden()
+
+
+def test_the_sketch_of_the_example_is_attached_as_png(alice: Person) -> None:
+    alice.open("/web/examples/sketch.html")
     board = alice.page.get_by_role("img", name="Drawing board")
     box = board.bounding_box()
     assert box is not None
@@ -264,7 +295,7 @@ def test_a_snapshot_is_drawn_on_and_attached_as_png(alice: Person) -> None:
     alice.page.mouse.move(box["x"] + 200, box["y"] + 160, steps=4)
     alice.page.mouse.up()
     expect(board.locator("path[stroke='#c8402f']")).to_have_count(1)
-    alice.page.get_by_role("button", name="Attach as PNG").click()
+    alice.page.get_by_role("button", name="Attach to the message").click()
     expect(alice.uploads).to_have_attribute("data-state", "done")
     alice.send("My sketch")
-    expect(alice.wait_for_answer()).to_contain_text("1920 × 1120")
+    expect(alice.wait_for_answer()).to_contain_text("1280 × 960")

@@ -87,7 +87,9 @@ def test_openai_s_host_is_allowed_only_with_a_domain_key() -> None:
     assert policy["frame-src"] == ["blob:", CHATKIT_CDN]
 
 
-@pytest.mark.parametrize("path", ["/", "/web/examples/ask-about-chart.html"])
+@pytest.mark.parametrize(
+    "path", ["/", "/web/examples/ask-about-chart.html", "/web/examples/sketch.html"]
+)
 def test_documents_come_with_the_policy_and_hold_no_inline_script_or_style(path: str) -> None:
     response = client(PageConfig(policy=POLICY)).get(path)
     assert response.status_code == 200

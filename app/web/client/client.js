@@ -4,7 +4,6 @@ import { addressOf, threadIdIn } from './address.js';
 import { Composer } from './composer/composer.js';
 import { Drafts } from './composer/drafts.js';
 import { acceptFiles } from './composer/incoming-files.js';
-import { openSketchBoard } from './composer/sketch-board.js';
 import { FileContent } from './files/file-content.js';
 import { FileViewer } from './files/viewer.js';
 import { createHandle } from './handle.js';
@@ -94,7 +93,7 @@ class Client {
       currentThreadId: () => this.conversation.threadId,
       onSend: (message, draft, sent) => void this.#sendDraft(message, draft, sent),
       onStop: () => this.conversation.stop(),
-      onSnapshot: () => this.#snapshot(),
+      onError,
     });
     this.sidebar = new Sidebar({
       api: this.api, config, onError,
@@ -237,7 +236,8 @@ class Client {
     if (!isEmpty) this.#welcome?.remove();
     else if (!this.#welcome?.isConnected) {
       this.#welcome = renderWelcome(this.config, {
-        attach: () => this.composer.picker.click(), snapshot: () => this.#snapshot(),
+        attach: () => this.composer.picker.click(),
+        ask: (question) => void this.#attempt(this.#ask(question)),
       });
       this.pane.view.list.before(this.#welcome);
     }
@@ -284,6 +284,14 @@ class Client {
     }
     this.composer.restore(draft, sent, refusal);
     this.toast.say(refusal.message);
+  }
+
+  /** @param {string} question */
+  async #ask(question) {
+    const refusal = await this.#send(this.conversation, {
+      content: [{ type: 'input_text', text: question }], attachments: [],
+    });
+    if (refusal) this.toast.say(refusal.message);
   }
 
   /**
@@ -349,10 +357,6 @@ class Client {
   }
 
   // Attachments
-
-  #snapshot() {
-    openSketchBoard((file) => this.composer.addFiles([file]));
-  }
 
   /** @param {import('./protocol/chatkit').Attachment} attachment */
   #openAttachment(attachment) {

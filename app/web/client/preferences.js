@@ -21,11 +21,12 @@ export function remember(name, value) {
 }
 
 /**
- * The strategy that the person chose, else the server's.
+ * The strategy that was chosen on a demo, else the server's.
  * @param {import('../page-config.js').PageConfig} config
  */
-export function uploadStrategy({ uploads }) {
-  return preference('strategy', uploads.strategy) === 'direct' ? 'direct' : 'two_phase';
+export function uploadStrategy({ uploads, isDemo }) {
+  const chosen = isDemo ? preference('strategy', uploads.strategy) : uploads.strategy;
+  return chosen === 'direct' ? 'direct' : 'two_phase';
 }
 
 /** The bearer token lives as long as the tab. */

@@ -1,27 +1,13 @@
 /** Sends a picture of a chart from elsewhere on the page: upload it, then `sendUserMessage`. */
 
-import { mountElement } from '../chatkit-element.js';
-import { mountClient } from '../client/client.js';
 import { uploadStrategy } from '../client/preferences.js';
-import { createSession } from '../client/session.js';
-import { useLanguage } from '../client/words.js';
 import { snapshot } from '../snapshot.js';
 import { uploadFile } from '../upload.js';
+import { chat, config, session } from './chat-panel.js';
 
-await useLanguage('en');
-/** @type {import('../page-config.js').PageConfig} */
-const config = await (await globalThis.fetch('/config.json')).json();
-const session = createSession(config);
-
-const panel = /** @type {HTMLElement} */ (document.querySelector('#chat'));
 const chart = /** @type {SVGSVGElement} */ (document.querySelector('#chart'));
 const form = /** @type {HTMLFormElement} */ (document.querySelector('#ask'));
 const status = /** @type {HTMLElement} */ (document.querySelector('#status'));
-
-const options = { config, session, onSettingChanged: () => location.reload() };
-const chat = await (config.api.domainKey ? mountElement(panel, options) : Promise.reject()).catch(() =>
-  mountClient(panel, options),
-);
 
 form.addEventListener('submit', (event) => {
   event.preventDefault();

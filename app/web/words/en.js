@@ -41,6 +41,7 @@ export const words = {
 
   'composer': 'New message',
   'composer.attach': 'Attach files',
+  'composer.camera': 'Take a picture',
   'composer.drop': 'Drop to attach',
   'composer.field': 'Message',
   'composer.mention': 'Mention a file or chat',
@@ -50,7 +51,7 @@ export const words = {
   },
   'composer.placeholder': 'Ask about your files',
   'composer.send': 'Send',
-  'composer.snapshot': 'Snapshot',
+  'composer.screen': 'Take a screenshot',
   'composer.too_many': {
     one: 'A message holds {most} files: one left out.',
     other: 'A message holds {most} files: {count} left out.',
@@ -73,6 +74,7 @@ export const words = {
   'error.connection_lost': 'The server can’t be reached. Check your connection, then try again.',
   'error.file_lost': 'The file could not be loaded. Check your connection, then open it again.',
   'error.no_config': 'The page could not load its configuration.',
+  'error.no_picture': 'The picture could not be taken. Try again.',
   'error.no_upload_link': 'The server gave no upload link. Retry in a moment.',
   'error.not_copied': 'The browser did not let this be copied. Select it and copy it by hand.',
   'error.not_sent': 'The message was not sent.',
@@ -84,6 +86,7 @@ export const words = {
   'file.open': 'Open {name}',
   'file.open.image': 'Open image {name}',
   'file.pasted': 'Pasted {time}{suffix}',
+  'file.screenshot': 'Screenshot {time}.png',
   'file.suffix': '{suffix} files can’t be attached here. You can attach {kinds}.',
   'file.unknown': 'Files of this type can’t be attached here. You can attach {kinds}.',
 
@@ -162,20 +165,6 @@ export const words = {
 
   'sign_out': 'Sign out',
 
-  'sketch': 'Snapshot',
-  'sketch.attach': 'Attach as PNG',
-  'sketch.board': 'Drawing board',
-  'sketch.ink': 'Ink',
-  'sketch.ink.blue': 'Blue',
-  'sketch.ink.green': 'Green',
-  'sketch.ink.red': 'Red',
-  'sketch.paper': 'Paper',
-  'sketch.paper.blank': 'Blank',
-  'sketch.paper.diagram': 'Diagram',
-  'sketch.paper.grid': 'Grid',
-  'sketch.pen': 'Pen',
-  'sketch.undo': 'Undo the last stroke',
-
   'upload.cancel': 'Cancel upload of {name}',
   'upload.done': '{name} attached.',
   'upload.failed': '{name}: {reason}',
@@ -201,7 +190,8 @@ export const words = {
 
   'welcome': 'What’s in your files?',
   'welcome.lead': 'Drop, paste or attach them here, then ask. Up to {size} each.',
-  'welcome.offline':
+  'welcome.offline': 'No assistant is connected yet: files are only described.',
+  'welcome.offline.demo':
     'You’re talking to the offline model: it describes the files it receives. Set OPENAI_API_KEY for real answers.',
-  'welcome.snapshot': 'Take a snapshot',
+  'welcome.prompts': 'Suggestions',
 };

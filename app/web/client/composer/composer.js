@@ -8,6 +8,7 @@ import { UploadTray } from '../uploads/upload-tray.js';
 import { t } from '../words.js';
 import { toContent } from './mention-text.js';
 import { MessageField } from './message-field.js';
+import { pictureSource, takeScreenshot } from './screenshot.js';
 
 /**
  * @typedef {import('./drafts.js').Draft} Draft
@@ -29,9 +30,9 @@ export class Composer {
    * @param {() => string | null} options.currentThreadId
    * @param {(message: import('../thread/conversation.js').Message, draft: Draft, sent: Sent) => void} options.onSend
    * @param {() => void} options.onStop
-   * @param {() => void} options.onSnapshot
+   * @param {(error: unknown) => void} options.onError
    */
-  constructor({ api, config, drafts, currentThreadId, onSend, onStop, onSnapshot }) {
+  constructor({ api, config, drafts, currentThreadId, onSend, onStop, onError }) {
     this.config = config;
     this.drafts = drafts;
     this.onSend = onSend;
@@ -40,9 +41,14 @@ export class Composer {
     this.saysWhatFailed = false;
 
     this.field = new MessageField({ api, currentThreadId, onChange: () => this.#edited() });
+    /** @type {HTMLInputElement} */
     this.picker = h('input', {
       type: 'file', multiple: true, hidden: true, accept: pickerAccept(config.limits),
-      on: { change: () => this.#pick() },
+      on: { change: () => this.#pick(this.picker) },
+    });
+    /** @type {HTMLInputElement} */
+    this.camera = h('input', {
+      type: 'file', hidden: true, accept: 'image/*', capture: 'environment', on: { change: () => this.#pick(this.camera) },
     });
     this.hint = h('p', { class: 'composer-hint', role: 'status', dir: 'auto' });
     this.send = h('button', {
@@ -61,10 +67,11 @@ export class Composer {
         this.field.element,
         h('div', { class: 'composer-tools' },
           iconButton(icon('attach'), t('composer.attach'), () => this.picker.click()),
-          iconButton(icon('snapshot'), t('composer.snapshot'), onSnapshot),
+          this.#pictureButton(onError),
           iconButton(icon('at'), t('composer.mention'), () => this.field.startMention()),
           this.hint, this.hold, this.send, this.stop)),
-      this.picker);
+      config.disclaimer && h('p', { class: 'disclaimer', dir: 'auto', text: config.disclaimer }),
+      this.picker, this.camera);
     this.field.input.addEventListener('keydown', (event) => this.#onKey(event));
     this.use(this.draft);
   }
@@ -138,9 +145,25 @@ export class Composer {
     return tray;
   }
 
-  #pick() {
-    this.addFiles(this.picker.files ?? []);
-    this.picker.value = '';
+  /** @param {HTMLInputElement} picker */
+  #pick(picker) {
+    this.addFiles(picker.files ?? []);
+    picker.value = '';
+  }
+
+  /** @param {(error: unknown) => void} onError */
+  #pictureButton(onError) {
+    const source = pictureSource();
+    if (!source) return null;
+    return iconButton(icon('snapshot'), t(`composer.${source}`), () => {
+      if (source === 'camera') this.camera.click();
+      else this.#takeScreenshot().catch(onError);
+    });
+  }
+
+  async #takeScreenshot() {
+    const picture = await takeScreenshot();
+    if (picture) this.addFiles([picture]);
   }
 
   /** @param {Event} event  A click beside the text is meant for it. */

@@ -7,16 +7,16 @@ import { t } from '../words.js';
 
 /**
  * @param {import('../../page-config.js').PageConfig} config
- * @param {{attach: () => void, snapshot: () => void}} actions
+ * @param {{attach: () => void, ask: (question: string) => void}} actions
  */
-export function renderWelcome(config, { attach, snapshot }) {
-  const { limits, model } = config;
+export function renderWelcome({ limits, model, prompts, isDemo }, { attach, ask }) {
   return h('div', { class: 'welcome' },
     h('h1', { text: t('welcome') }),
-    h('p', { class: 'welcome-lead', text:
-      t('welcome.lead', { size: formatBytes(limits.maxAttachmentBytes) }) }),
+    h('p', { class: 'welcome-lead', text: t('welcome.lead', { size: formatBytes(limits.maxAttachmentBytes) }) }),
     h('div', { class: 'welcome-actions' },
-      h('button', { type: 'button', class: 'button', on: { click: attach } }, icon('attach'), t('composer.attach')),
-      h('button', { type: 'button', class: 'button', on: { click: snapshot } }, icon('snapshot'), t('welcome.snapshot'))),
-    model.isOffline && h('p', { class: 'welcome-note', text: t('welcome.offline') }));
+      h('button', { type: 'button', class: 'button', on: { click: attach } }, icon('attach'), t('composer.attach'))),
+    prompts.length > 0 && h('ul', { class: 'welcome-prompts', 'aria-label': t('welcome.prompts') },
+      ...prompts.map((question) => h('li', {},
+        h('button', { type: 'button', class: 'prompt', dir: 'auto', text: question, on: { click: () => ask(question) } })))),
+    model.isOffline && h('p', { class: 'welcome-note', text: t(isDemo ? 'welcome.offline.demo' : 'welcome.offline') }));
 }

@@ -1,4 +1,4 @@
-/** The settings: how files are uploaded, which interface, light or dark, and what serves this page. */
+/** The settings: light or dark, and on a demo how files travel and which interface is shown. */
 
 import { applyTheme, elementIsOutOfReach, preference, remember } from '../preferences.js';
 import { formatBytes } from '../text/format.js';
@@ -10,6 +10,7 @@ import { icon } from './icons.js';
  * @typedef {import('../../page-config.js').PageConfig} PageConfig
  * @typedef {import('../preferences.js').PreferenceName} PreferenceName
  * @typedef {[value: string, label: string, detail?: string, disabled?: boolean]} Choice
+ * @typedef {(name: PreferenceName) => (value: string) => void} Choose
  */
 
 /**
@@ -18,14 +19,13 @@ import { icon } from './icons.js';
  * @param {(name: PreferenceName) => void} onChange  Called after a choice was remembered.
  */
 export function openSettings(config, { signOut }, onChange) {
-  /** @type {(name: PreferenceName) => (value: string) => void} */
+  /** @type {Choose} */
   const choose = (name) => (value) => {
     remember(name, value);
     if (name === 'interface') elementIsOutOfReach.set(false); // asked for: try again
     applyTheme();
     onChange(name);
   };
-  const hasElement = Boolean(config.api.domainKey);
   /** @type {HTMLDialogElement} */
   const dialog = h('dialog', { class: 'dialog settings', 'aria-labelledby': 'settings-title', on: {
     close: () => dialog.remove(),
@@ -34,6 +34,24 @@ export function openSettings(config, { signOut }, onChange) {
     h('header', { class: 'dialog-header' },
       h('h2', { id: 'settings-title', text: t('settings') }),
       iconButton(icon('close'), t('dialog.close'), () => dialog.close())),
+    options(t('settings.theme'), 'theme', preference('theme', 'system'), [
+      ['system', t('settings.theme.system')], ['light', t('settings.theme.light')], ['dark', t('settings.theme.dark')],
+    ], choose('theme'), 'options-row'),
+    ...(config.isDemo ? demoOptions(config, choose) : []),
+    h('p', { class: 'settings-about', text: about(config) }),
+    signOut && h('button', { type: 'button', class: 'button', text: t('sign_out'), on: { click: signOut } }));
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/**
+ * What those try out who consider this service for their own page.
+ * @param {PageConfig} config
+ * @param {Choose} choose
+ */
+function demoOptions(config, choose) {
+  const hasElement = Boolean(config.api.domainKey);
+  return [
     options(t('settings.uploads'), 'strategy', preference('strategy', config.uploads.strategy), [
       ['two_phase', t('settings.uploads.two_phase'), transportInWords(config)],
       ['direct', t('settings.uploads.direct'), t('settings.uploads.direct.about')],
@@ -43,13 +61,7 @@ export function openSettings(config, { signOut }, onChange) {
       ['chatkit', t('settings.interface.chatkit'),
         t(hasElement ? 'settings.interface.chatkit.about' : 'settings.interface.chatkit.needs'), !hasElement],
     ], choose('interface')),
-    options(t('settings.theme'), 'theme', preference('theme', 'system'), [
-      ['system', t('settings.theme.system')], ['light', t('settings.theme.light')], ['dark', t('settings.theme.dark')],
-    ], choose('theme'), 'options-row'),
-    h('p', { class: 'settings-about', text: about(config) }),
-    signOut && h('button', { type: 'button', class: 'button', text: t('sign_out'), on: { click: signOut } }));
-  document.body.append(dialog);
-  dialog.showModal();
+  ];
 }
 
 /** @param {PageConfig} config */
@@ -59,10 +71,10 @@ function transportInWords({ uploads, api }) {
 }
 
 /** @param {PageConfig} config */
-function about({ model, limits }) {
+function about({ model, limits, isDemo }) {
   const size = t('settings.about.size', { size: formatBytes(limits.maxAttachmentBytes), count: limits.maxCount });
-  const about = model.isOffline ? t('settings.about.offline') : t('settings.about.model', { name: model.name ?? '' });
-  return `${size} ${about}`;
+  if (isDemo && model.isOffline) return `${size} ${t('settings.about.offline')}`;
+  return model.name ? `${size} ${t('settings.about.model', { name: model.name })}` : size;
 }
 
 /**

@@ -1,0 +1,42 @@
+"""The page around the chat: what an operator configures, and what stays out of a user's sight."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import PersonFactory, SiteFactory
+
+pytestmark = pytest.mark.browser
+
+
+def test_suggestions_are_asked_and_a_disclaimer_stands_below_the_field(
+    new_site: SiteFactory, new_person: PersonFactory
+) -> None:
+    site = new_site(
+        origins=1,
+        page_prompts=("What stands out?", "Compare these files"),
+        page_disclaimer="Answers may be wrong.",
+    )
+    alice = new_person(site)
+    expect(alice.page.get_by_text("Answers may be wrong.")).to_be_visible()
+    alice.page.get_by_role("button", name="What stands out?").click()
+    expect(alice.wait_for_answer()).to_contain_text("What stands out?")
+
+
+def test_transports_are_chosen_on_a_demo_only(
+    new_site: SiteFactory, new_person: PersonFactory
+) -> None:
+    alice = new_person(new_site(is_demo=False))
+    expect(alice.page.get_by_text("OPENAI_API_KEY")).to_be_hidden()
+    alice.page.get_by_role("button", name="Settings").click()
+    expect(alice.page.get_by_role("group", name="Appearance")).to_be_visible()
+    expect(alice.page.get_by_role("group", name="Uploads")).to_be_hidden()
+    expect(alice.page.get_by_role("dialog")).not_to_contain_text("bucket")
+
+
+def test_the_offline_note_is_for_the_offline_model_alone(
+    new_site: SiteFactory, new_person: PersonFactory
+) -> None:
+    note = "You’re talking to the offline model"
+    expect(new_person(new_site(origins=1)).page.get_by_text(note)).to_be_visible()
+    own = new_site(origins=1, agent="tests.browser.agents:with_a_model_of_its_own")
+    expect(new_person(own).page.get_by_text(note)).to_be_hidden()
