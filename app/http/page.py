@@ -1,5 +1,7 @@
-"""The page: its document, its static files and the one JSON document that configures it."""
+"""The page: its document, its files and the JSON that configures it."""
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,14 +9,14 @@ from pathlib import Path
 from typing import Literal
 
 from chatkit.types import AttachmentCreateParams
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from app.attachments.policy import ALIASES, AttachmentPolicy
 from app.errors import MimeTypeNotAllowed
+from app.http.web_files import WebFiles
 from app.origins import origin_of
 
 WEB_DIRECTORY = Path(__file__).parent.parent / "web"
@@ -22,6 +24,9 @@ WEB_DIRECTORY = Path(__file__).parent.parent / "web"
 DEFAULT_MAX_ATTACHMENTS = 10
 # Where OpenAI serves chatkit.js and the frame it opens.
 CHATKIT_CDN = "https://cdn.platform.openai.com"
+
+# Of the languages in app/web/words.
+_RIGHT_TO_LEFT = {"ar"}
 
 # What file pickers offer, where the policy admits it. The policy knows most types by the suffix;
 # office types are not in every system's table.
@@ -86,9 +91,15 @@ def page_routes(
     `welcome` may set a cookie on the document's response.
     """
     headers = _document_headers(config)
+    files = WebFiles(WEB_DIRECTORY)
 
     async def document(request: Request) -> Response:
-        response = FileResponse(WEB_DIRECTORY / "index.html", headers=headers)
+        if config.is_demo:
+            files.refresh()  # developers change the page while a demo runs
+        wanted = request.headers.get("accept-language", "")
+        language = preferred_language(wanted, files.names("words/*.js"))
+        html = _document(files, language, page_configuration(config))
+        response = HTMLResponse(html, headers=headers | {"Vary": "Accept-Language"})
         if welcome is not None:
             welcome(request, response)
         return response
@@ -96,16 +107,54 @@ def page_routes(
     async def configuration(request: Request) -> Response:
         return JSONResponse(page_configuration(config), headers={"Cache-Control": "no-cache"})
 
+    async def file(request: Request) -> Response:
+        path = request.path_params["path"]
+        response = files.respond(path, request.headers)
+        if response is None:
+            raise HTTPException(404)
+        if path.endswith(".html"):
+            response.headers.update(headers)
+        return response
+
     async def favicon(request: Request) -> Response:
         # Browsers ask for it beside documents that name no icon, such as JSON.
-        return FileResponse(WEB_DIRECTORY / "icon.svg")
+        return files.respond("icon.svg", request.headers) or Response(status_code=404)
 
     return [
         Route("/", document),
         Route("/config.json", configuration),
         Route("/favicon.ico", favicon),
-        Mount("/web", _WebFiles(headers), name="web"),
+        Route("/web/{path:path}", file),
     ]
+
+
+def preferred_language(accept_language: str, available: Sequence[str]) -> str:
+    """Return the available language that a browser prefers most (RFC 9110, 12.5.4), or `en`.
+
+    >>> preferred_language("fr, de-AT;q=0.8, en;q=0.5", ["de", "en"])
+    'de'
+    """
+    weighed = []
+    for each in accept_language.split(","):
+        tag, _, weight = each.partition(";")
+        quality = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", weight)
+        weighed.append(
+            (float(quality[1]) if quality else 1.0, tag.strip().partition("-")[0].lower())
+        )
+    weighed.sort(key=lambda pair: -pair[0])
+    languages = [language for quality, language in weighed if quality]
+    return next((each for each in languages if each in available), "en")
+
+
+def _document(files: WebFiles, language: str, configuration: dict[str, object]) -> str:
+    """Return the document in a language; its configuration is in it, which saves a request."""
+    # Escaped, so that no value can end the <script> element.
+    data = json.dumps(configuration, ensure_ascii=False).replace("<", "\\u003c")
+    direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
+    html = files.text("index.html")
+    html = html.replace('<html lang="en">', f'<html lang="{language}" dir="{direction}">')
+    html = html.replace("{language}", language)
+    return files.versioned(html).replace("{configuration}", data)
 
 
 def page_configuration(config: PageConfig) -> dict[str, object]:
@@ -168,24 +217,6 @@ def content_security_policy(config: PageConfig) -> str:
     return "; ".join(
         f"{name} {' '.join(dict.fromkeys(values))}" for name, values in sources.items()
     )
-
-
-class _WebFiles(StaticFiles):
-    """Checked with the server on each use (ETag), so that a new version is never half loaded."""
-
-    def __init__(self, document_headers: dict[str, str]) -> None:
-        super().__init__(directory=WEB_DIRECTORY)
-        self._document_headers = document_headers
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        if path.endswith(".html"):
-            response.headers.update(self._document_headers)
-        elif path.endswith((".js", ".mjs")):
-            # Systems disagree about .mjs, and browsers run a module only as JavaScript.
-            response.headers["Content-Type"] = "text/javascript; charset=utf-8"
-        return response
 
 
 def _document_headers(config: PageConfig) -> dict[str, str]:

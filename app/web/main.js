@@ -1,24 +1,27 @@
 /** Starts the page: configuration, token, then OpenAI's element or our own client. */
 
-import { mountElement } from './chatkit-element.js';
 import { mountClient } from './client/client.js';
 import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { createSession } from './client/session.js';
 import { h } from './client/ui/dom.js';
-import { t, useLanguage } from './client/words.js';
+import { isLanguage, t, useLanguage } from './client/words.js';
 
-/** @returns {Promise<import('./page-config.js').PageConfig>} */
-async function loadConfig() {
-  const response = await fetch('/config.json');
-  if (!response.ok) throw new Error(t('error.no_config'));
-  return response.json();
+/** @returns {import('./page-config.js').PageConfig}  As the server has put it into the document. */
+function readConfig() {
+  return JSON.parse(document.getElementById('page-config')?.textContent ?? '');
+}
+
+/** The language that the server has found in the browser's preferences. */
+function readLanguage() {
+  const { lang } = document.documentElement;
+  return isLanguage(lang) ? lang : 'en';
 }
 
 /** @param {HTMLElement} root */
 async function start(root) {
   applyTheme();
-  await useLanguage('en');
-  const config = await loadConfig();
+  await useLanguage(readLanguage());
+  const config = readConfig();
   const session = createSession(config);
   if (config.auth.mode === 'jwt' && !token.get()) await session.renew(null);
   const options = { config, session, onSettingChanged: () => location.reload() };
@@ -27,6 +30,7 @@ async function start(root) {
   const wantsElement = config.api.domainKey && chosen === 'chatkit';
   if (wantsElement && !elementIsOutOfReach.get()) {
     try {
+      const { mountElement } = await import('./chatkit-element.js');
       await mountElement(root, options);
       return;
     } catch {

@@ -1,5 +1,7 @@
 """The page around the chat: what an operator configures, and what stays out of a user's sight."""
 
+from typing import Any
+
 import pytest
 from playwright.sync_api import expect
 
@@ -40,3 +42,38 @@ def test_the_offline_note_is_for_the_offline_model_alone(
     expect(new_person(new_site(origins=1)).page.get_by_text(note)).to_be_visible()
     own = new_site(origins=1, agent="tests.browser.agents:with_a_model_of_its_own")
     expect(new_person(own).page.get_by_text(note)).to_be_hidden()
+
+
+def test_the_first_visit_asks_for_little(new_site: SiteFactory, new_person: PersonFactory) -> None:
+    """What was measured of its time stands in docs/performance.md."""
+    alice = new_person(new_site(origins=1), path="/livez", wait=False)
+    requests = alice.requests()
+    alice.open()
+    alice.page.wait_for_load_state("networkidle")
+    sizes = [request.sizes() for request in requests]
+    assert len(requests) <= 12, [request.url for request in requests]
+    assert sum(each["responseBodySize"] for each in sizes) <= 110_000
+
+
+def test_the_second_visit_asks_for_the_document_and_the_chats_alone(
+    new_site: SiteFactory, new_person: PersonFactory
+) -> None:
+    alice = new_person(new_site(origins=1))
+    alice.page.wait_for_load_state("networkidle")
+    asked: dict[str, str] = {}
+    received: list[str] = []
+    network = alice.page.context.new_cdp_session(alice.page)
+    network.send("Network.enable")
+    network.on(
+        "Network.requestWillBeSent",
+        lambda event: asked.update({event["requestId"]: event["request"]["url"]}),
+    )
+
+    def finished(event: dict[str, Any]) -> None:
+        if event["encodedDataLength"] > 0:  # not from the cache
+            received.append(asked[event["requestId"]].removeprefix(alice.site.page_url))
+
+    network.on("Network.loadingFinished", finished)
+    alice.open()
+    alice.page.wait_for_load_state("networkidle")
+    assert sorted(received) == ["/", "/chatkit"]

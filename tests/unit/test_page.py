@@ -1,4 +1,5 @@
 import hashlib
+import json
 import re
 
 import pytest
@@ -15,6 +16,7 @@ from app.http.page import (
     content_security_policy,
     page_configuration,
     page_routes,
+    preferred_language,
 )
 from app.http.security import SecurityHeaders
 from app.settings import DEFAULT_MIME_TYPES
@@ -95,13 +97,37 @@ def test_documents_come_with_the_policy_and_hold_no_inline_script_or_style(path:
     assert response.status_code == 200
     assert "default-src 'none'" in response.headers["content-security-policy"]
     assert response.headers["x-content-type-options"] == "nosniff"
-    assert re.findall(r"<script(?![^>]*\bsrc=)|<style|\bstyle=|\son[a-z]+=", response.text) == []
+    inline = r'<script(?![^>]*\bsrc=|\stype="application/json")|<style|\bstyle=|\son[a-z]+='
+    assert re.findall(inline, response.text) == []
 
 
 @pytest.mark.parametrize("name", ["main.js", "vendor/purify.es.mjs"])
 def test_modules_are_javascript_everywhere(name: str) -> None:
     response = client(PageConfig(policy=POLICY)).get(f"/web/{name}")
     assert response.headers["content-type"] == "text/javascript; charset=utf-8"
+
+
+def test_the_document_brings_the_configuration_and_ends_no_tag_with_it() -> None:
+    policy = AttachmentPolicy(max_bytes=1, allowed_mime_types=("</script><script>alert(1)",))
+    text = client(PageConfig(policy=policy)).get("/").text
+    found = re.search(r'<script type="application/json" id="page-config">(.*?)</script>', text)
+    assert found is not None
+    assert json.loads(found[1])["limits"]["allowedMimeTypes"] == ["</script><script>alert(1)"]
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("de-AT, en;q=0.5", "de"),
+        ("fr, es;q=0.4, de;q=0.8", "de"),
+        ("de;q=0, en", "en"),
+        ("*", "en"),
+        ("ar", "ar"),
+    ],
+)
+def test_the_language_is_the_one_that_the_browser_prefers(header: str, language: str) -> None:
+    assert preferred_language(header, ["ar", "de", "en", "es"]) == language
 
 
 def test_files_outside_are_not_served() -> None:

@@ -5,7 +5,6 @@ import { Composer } from './composer/composer.js';
 import { Drafts } from './composer/drafts.js';
 import { acceptFiles } from './composer/incoming-files.js';
 import { FileContent } from './files/file-content.js';
-import { FileViewer } from './files/viewer.js';
 import { createHandle } from './handle.js';
 import { Sidebar } from './history/sidebar.js';
 import { Tabs } from './history/tabs.js';
@@ -21,7 +20,6 @@ import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
 import { copyText } from './ui/clipboard.js';
 import { Frame } from './ui/frame.js';
-import { openSettings } from './ui/settings-dialog.js';
 import { Toast } from './ui/toast.js';
 import { UploadQueue } from './uploads/upload-queue.js';
 import { t } from './words.js';
@@ -56,6 +54,8 @@ class Client {
   #conversations = new WeakMap();
   /** @type {HTMLElement | null} */
   #welcome = null;
+  /** @type {import('./files/viewer.js').FileViewer | null}  Loaded when a file is opened. */
+  #viewer = null;
 
   /**
    * @param {ClientOptions} options
@@ -100,12 +100,10 @@ class Client {
       onOpen: (id) => void this.#goTo(id),
       onRenamed: (id, title) => this.#renamed(id, title),
       onDeleted: (id) => this.#deleted(id),
-      onSettings: () => openSettings(config, session, (name) => this.#settingChanged(name)),
+      onSettings: () => void this.#attempt(this.#openSettings()),
     });
-    this.viewer = new FileViewer(new FileContent(config, session.fetch), onError);
     this.frame = new Frame({
       sidebar: this.sidebar.element,
-      viewer: this.viewer.element,
       main: [this.pane.element, this.composer.element, this.toast.element],
       onNewChat: () => void this.#goTo(null),
       onSkip: () => this.composer.focus(),
@@ -239,7 +237,7 @@ class Client {
         attach: () => this.composer.picker.click(),
         ask: (question) => void this.#attempt(this.#ask(question)),
       });
-      this.pane.view.list.before(this.#welcome);
+      this.pane.element.prepend(this.#welcome);
     }
   }
 
@@ -361,16 +359,37 @@ class Client {
   /** @param {import('./protocol/chatkit').Attachment} attachment */
   #openAttachment(attachment) {
     const pictures = this.conversation.state.items.flatMap(attachmentsOf).filter(({ type }) => type === 'image');
-    void this.viewer.open(asFile(attachment), pictures.map(asFile));
+    void this.#attempt(this.#openFile(asFile(attachment), pictures.map(asFile)));
   }
 
   /** @param {import('@openai/chatkit').Entity} entity */
   #openEntity({ id, title, data }) {
     if (id.startsWith('thr_')) void this.#goTo(id);
-    else void this.viewer.open({ id, name: title, mimeType: data?.mime_type ?? '' });
+    else void this.#attempt(this.#openFile({ id, name: title, mimeType: data?.mime_type ?? '' }));
+  }
+
+  /**
+   * @param {import('./files/preview.js').ViewedFile} file
+   * @param {import('./files/preview.js').ViewedFile[]} [siblings]
+   */
+  async #openFile(file, siblings) {
+    this.#viewer ??= await this.#loadViewer();
+    await this.#viewer.open(file, siblings);
+  }
+
+  async #loadViewer() {
+    const { FileViewer } = await import('./files/viewer.js');
+    const viewer = new FileViewer(new FileContent(this.config, this.session.fetch), (error) => this.#report(error));
+    this.frame.addViewer(viewer.element);
+    return viewer;
   }
 
   // The page around
+
+  async #openSettings() {
+    const { openSettings } = await import('./ui/settings-dialog.js');
+    openSettings(this.config, this.session, (name) => this.#settingChanged(name));
+  }
 
   /** @param {import('./preferences.js').PreferenceName} name */
   #settingChanged(name) {

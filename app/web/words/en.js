@@ -73,7 +73,6 @@ export const words = {
 
   'error.connection_lost': 'The server can’t be reached. Check your connection, then try again.',
   'error.file_lost': 'The file could not be loaded. Check your connection, then open it again.',
-  'error.no_config': 'The page could not load its configuration.',
   'error.no_picture': 'The picture could not be taken. Try again.',
   'error.no_upload_link': 'The server gave no upload link. Retry in a moment.',
   'error.not_copied': 'The browser did not let this be copied. Select it and copy it by hand.',

@@ -1,7 +1,6 @@
 /** Shows one conversation: redraws what changed, keeps its pictures' links alive. */
 
-import { renewPreviews } from './attachment-view.js';
-import { ThreadView } from './thread-view.js';
+import { h } from '../ui/dom.js';
 
 const PREVIEW_REFRESH_PAUSE_MS = 2000;
 /** As many pictures fail at once, one request renews them all. */
@@ -10,8 +9,12 @@ const PREVIEW_REFRESH_DELAY_MS = 50;
 /** @typedef {import('./conversation.js').Conversation} Conversation */
 
 export class ThreadPane {
+  element = h('div', { class: 'thread' });
   /** @type {Conversation | null} */
   conversation = null;
+  /** @type {import('./thread-view.js').ThreadView | null}  Loaded after the page can be used. */
+  #view = null;
+  #isLoading = false;
   #shown = new AbortController();
   /** @type {Set<string>} */
   #changed = new Set();
@@ -28,11 +31,10 @@ export class ThreadPane {
    * @param {(error: unknown) => void} options.onError
    */
   constructor({ actions, onDrawn, onAnswered, onError }) {
+    this.actions = actions;
     this.onDrawn = onDrawn;
     this.onAnswered = onAnswered;
     this.onError = onError;
-    this.view = new ThreadView({ ...actions, previewExpired: () => this.#renewPreviews() });
-    this.element = this.view.element;
   }
 
   /** @param {Conversation} conversation */
@@ -42,7 +44,7 @@ export class ThreadPane {
     const { signal } = this.#shown;
     this.conversation = conversation;
     this.#changed.clear();
-    this.view.reset();
+    this.#view?.reset();
     conversation.addEventListener('change', (event) => this.#drawSoon(detailOf(event)), { signal });
     conversation.addEventListener('answered', () => this.onAnswered(conversation), { signal });
     this.draw();
@@ -51,18 +53,34 @@ export class ThreadPane {
   draw() {
     const { conversation } = this;
     if (!conversation) return;
-    this.view.show(conversation.state, {
+    this.onDrawn(conversation);
+    if (!this.#view) return void this.#load();
+    this.#view.show(conversation.state, {
       isAnswering: conversation.isAnswering,
       changed: this.#changed,
       hasEarlier: Boolean(conversation.earlierCursor),
     });
     this.#changed.clear();
-    this.onDrawn(conversation);
   }
 
   /** Follows the answer from here on, wherever the person was reading. */
   stickToEnd() {
-    this.view.sticksToEnd = true;
+    if (this.#view) this.#view.sticksToEnd = true;
+  }
+
+  async #load() {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      const { ThreadView } = await import('./thread-view.js');
+      this.#view = new ThreadView({ ...this.actions, previewExpired: () => this.#renewPreviews() });
+      this.element.append(this.#view.scroller, this.#view.jump);
+      this.draw();
+    } catch (error) {
+      this.onError(error);
+    } finally {
+      this.#isLoading = false;
+    }
   }
 
   /** @param {string | null} itemId */
@@ -83,7 +101,7 @@ export class ThreadPane {
   async #reload() {
     try {
       const items = await this.conversation?.reloadItems();
-      renewPreviews(this.view.list, items ?? []);
+      this.#view?.renewPreviews(items ?? []);
     } finally {
       setTimeout(() => (this.#renewal = null), PREVIEW_REFRESH_PAUSE_MS);
     }

@@ -3,6 +3,7 @@
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
+import { renewPreviews } from './attachment-view.js';
 import { createItemView } from './item-view.js';
 
 const NEAR_THE_END_PIXELS = 80;
@@ -23,7 +24,6 @@ export class ThreadView {
     }, icon('chevron'));
     this.scroller = h('div', { class: 'thread-scroll', role: 'log', 'aria-live': 'off', 'aria-label': t('chat.messages'), tabindex: '-1' },
       h('div', { class: 'thread-column' }, this.earlier, this.list, this.tail));
-    this.element = h('div', { class: 'thread' }, this.scroller, this.jump);
     /** @type {Map<string, import('./item-view.js').ItemView>}  By item id. */
     this.views = new Map();
     this.sticksToEnd = true;
@@ -32,6 +32,11 @@ export class ThreadView {
     // Pictures change heights after the fact, and the composer grows: stay at the end if we were.
     const observer = new ResizeObserver(() => this.sticksToEnd && this.scrollToEnd());
     for (const part of [this.scroller, this.list, this.tail]) observer.observe(part);
+  }
+
+  /** @param {import('../protocol/chatkit').ThreadItem[]} items  As they have just been loaded. */
+  renewPreviews(items) {
+    renewPreviews(this.list, items);
   }
 
   /** Forgets the thread that was shown. */

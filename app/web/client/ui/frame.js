@@ -14,13 +14,13 @@ export class Frame {
    * @param {object} parts
    * @param {HTMLElement} parts.sidebar
    * @param {HTMLElement[]} parts.main  Below the top bar.
-   * @param {HTMLElement} parts.viewer  A pane beside the chat while it is not hidden.
    * @param {() => void} parts.onNewChat
    * @param {() => void} parts.onSkip  To the message field.
    */
-  constructor({ sidebar, main, viewer, onNewChat, onSkip }) {
+  constructor({ sidebar, main, onNewChat, onSkip }) {
     this.sidebar = sidebar;
-    this.viewer = viewer;
+    /** @type {HTMLElement | null} */
+    this.viewer = null;
     this.title = h('h1', { class: 'thread-title', dir: 'auto' });
     this.menu = iconButton(icon('menu'), t('chats'), () => this.openDrawer(), {
       class: 'menu-button', 'aria-expanded': 'false',
@@ -38,9 +38,15 @@ export class Frame {
           onSkip();
         },
       } }),
-      sidebar, this.scrim, this.main, viewer);
-    viewer.addEventListener('toggle', () => this.#fit());
+      sidebar, this.scrim, this.main);
     new ResizeObserver(() => this.#fit()).observe(this.element);
+  }
+
+  /** @param {HTMLElement} viewer  A pane beside the chat while it is not hidden. */
+  addViewer(viewer) {
+    this.viewer = viewer;
+    this.main.after(viewer);
+    viewer.addEventListener('toggle', () => this.#fit());
   }
 
   get isNarrow() {
@@ -75,8 +81,9 @@ export class Frame {
   /** What something lies over can't be reached. */
   #fit() {
     if (this.isDrawerOpen && !this.isNarrow) this.closeDrawer();
-    const isCovered = !this.viewer.hidden && this.#isBelow(ROOM_FOR_VIEWER_REM);
-    this.element.classList.toggle('has-viewer', !this.viewer.hidden);
+    const hasViewer = this.viewer?.hidden === false;
+    const isCovered = hasViewer && this.#isBelow(ROOM_FOR_VIEWER_REM);
+    this.element.classList.toggle('has-viewer', hasViewer);
     this.main.inert = this.isDrawerOpen || isCovered;
     this.sidebar.inert = isCovered;
   }
