@@ -25,9 +25,6 @@ DEFAULT_MAX_ATTACHMENTS = 10
 # Where OpenAI serves chatkit.js and the frame it opens.
 CHATKIT_CDN = "https://cdn.platform.openai.com"
 
-# Of the languages in app/web/words.
-_RIGHT_TO_LEFT = {"ar"}
-
 # What file pickers offer, where the policy admits it. The policy knows most types by the suffix;
 # office types are not in every system's table.
 _OFFERED_SUFFIXES = (
@@ -150,9 +147,8 @@ def _document(files: WebFiles, language: str, configuration: dict[str, object]) 
     """Return the document in a language; its configuration is in it, which saves a request."""
     # Escaped, so that no value can end the <script> element.
     data = json.dumps(configuration, ensure_ascii=False).replace("<", "\\u003c")
-    direction = "rtl" if language in _RIGHT_TO_LEFT else "ltr"
     html = files.text("index.html")
-    html = html.replace('<html lang="en">', f'<html lang="{language}" dir="{direction}">')
+    html = html.replace('<html lang="en">', f'<html lang="{language}">')
     html = html.replace("{language}", language)
     return files.versioned(html).replace("{configuration}", data)
 

@@ -4,7 +4,7 @@ import { mountClient } from './client/client.js';
 import { applyTheme, elementIsOutOfReach, preference, token } from './client/preferences.js';
 import { createSession } from './client/session.js';
 import { h } from './client/ui/dom.js';
-import { isLanguage, t, useLanguage } from './client/words.js';
+import { direction, isLanguage, t, useLanguage } from './client/words.js';
 
 /** @returns {import('./page-config.js').PageConfig}  As the server has put it into the document. */
 function readConfig() {
@@ -21,6 +21,7 @@ function readLanguage() {
 async function start(root) {
   applyTheme();
   await useLanguage(readLanguage());
+  document.documentElement.dir = direction();
   const config = readConfig();
   const session = createSession(config);
   if (config.auth.mode === 'jwt' && !token.get()) await session.renew(null);

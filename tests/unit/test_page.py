@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from app.attachments.policy import AttachmentPolicy
+from app.errors import AppError
 from app.http.page import (
     CHATKIT_CDN,
     WEB_DIRECTORY,
@@ -22,6 +23,11 @@ from app.http.security import SecurityHeaders
 from app.settings import DEFAULT_MIME_TYPES
 
 POLICY = AttachmentPolicy(max_bytes=5_000_000, allowed_mime_types=("image/*", "application/pdf"))
+
+
+def subclasses(base: type[AppError]) -> list[type[AppError]]:
+    """Return the class and all that derive from it."""
+    return [base, *(each for derived in base.__subclasses__() for each in subclasses(derived))]
 
 
 def client(config: PageConfig) -> TestClient:
@@ -128,6 +134,15 @@ def test_the_document_brings_the_configuration_and_ends_no_tag_with_it() -> None
 )
 def test_the_language_is_the_one_that_the_browser_prefers(header: str, language: str) -> None:
     assert preferred_language(header, ["ar", "de", "en", "es"]) == language
+
+
+@pytest.mark.parametrize("language", ["ar", "de", "es"])
+def test_the_page_s_errors_have_codes_of_the_server(language: str) -> None:
+    source = (WEB_DIRECTORY / f"words/{language}.js").read_text()
+    _, _, errors = source.partition("export const errors = {")
+    codes = set(re.findall(r"^  (\w+):", errors, re.MULTILINE))
+    assert codes
+    assert codes <= {error.code for error in subclasses(AppError)}
 
 
 def test_files_outside_are_not_served() -> None:

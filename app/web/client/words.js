@@ -11,9 +11,12 @@
  * @typedef {{[K in Key]: English[K] extends string ? string : Plural}} Catalogue
  */
 
-/** The languages there are, each by its own name; only the one that is used is loaded. */
+/** Only the language that is used is loaded. */
 const LANGUAGES = {
-  en: { name: 'English', direction: 'ltr', load: () => import('../words/en.js') },
+  ar: { direction: 'rtl', load: () => import('../words/ar.js') },
+  de: { direction: 'ltr', load: () => import('../words/de.js') },
+  en: { direction: 'ltr', load: () => import('../words/en.js') },
+  es: { direction: 'ltr', load: () => import('../words/es.js') },
 };
 
 /** @typedef {keyof typeof LANGUAGES} Language */
@@ -24,6 +27,8 @@ const RIGHT_TO_LEFT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
 
 /** @type {Catalogue} */
 let catalogue;
+/** @type {Record<string, string>} */
+let errors = {};
 /** @type {Language} */
 let current = 'en';
 let plurals = new Intl.PluralRules(current);
@@ -41,16 +46,18 @@ export function isLanguage(code) {
 
 /** @param {Language} code */
 export async function useLanguage(code) {
-  const { words } = await LANGUAGES[code].load();
-  useCatalogue(code, words);
+  const { words, errors } = await LANGUAGES[code].load();
+  useCatalogue(code, words, errors);
 }
 
 /**
  * @param {Language} code
  * @param {Catalogue} words
+ * @param {Record<string, string>} errorsByCode
  */
-export function useCatalogue(code, words) {
+export function useCatalogue(code, words, errorsByCode = {}) {
   catalogue = words;
+  errors = errorsByCode;
   current = code;
   plurals = new Intl.PluralRules(code);
   numbers = new Intl.NumberFormat(code);
@@ -69,12 +76,17 @@ export function t(key, values = {}) {
 }
 
 /**
- * Whether there are words for `key`.
- * @param {string} key
- * @returns {key is Key}
+ * The words for an error of the server.
+ * @param {string} code  A stable one, of `app/errors.py`.
+ * @param {string} message  The server's own words, in English: used where there are no others.
  */
-export function hasWords(key) {
-  return Object.hasOwn(catalogue, key);
+export function errorInWords(code, message) {
+  return Object.hasOwn(errors, code) ? (errors[code] ?? message) : message;
+}
+
+/** @returns {'ltr' | 'rtl'}  Of the language that is in use. */
+export function direction() {
+  return LANGUAGES[current].direction === 'rtl' ? 'rtl' : 'ltr';
 }
 
 /**
@@ -83,6 +95,6 @@ export function hasWords(key) {
  */
 function inserted(value) {
   if (typeof value === 'number') return numbers.format(value);
-  const mayTurn = LANGUAGES[current].direction === 'rtl' || RIGHT_TO_LEFT.test(value);
+  const mayTurn = direction() === 'rtl' || RIGHT_TO_LEFT.test(value);
   return mayTurn ? `${FIRST_STRONG_ISOLATE}${value}${POP_ISOLATE}` : value;
 }

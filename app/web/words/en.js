@@ -1,5 +1,8 @@
 /** English. */
 
+/** The server's messages are English. @type {Record<string, string>} */
+export const errors = {};
+
 export const words = {
   'answer': 'Answer',
   'answer.again': 'Answer again',

@@ -1,6 +1,6 @@
 /** Speaks the ChatKit protocol: one endpoint, JSON answers and event streams. */
 
-import { t } from '../words.js';
+import { errorInWords, t } from '../words.js';
 import { readEvents } from './event-stream.js';
 
 /**
@@ -122,6 +122,7 @@ export class Api {
  */
 export async function errorFrom(response) {
   const body = await response.json().catch(() => ({}));
-  const message = body.message ?? t('error.status', { status: String(response.status) });
-  return new ApiError(message, response.status, body.error?.code ?? 'unknown', body.error?.param ?? null);
+  const code = body.error?.code ?? 'unknown';
+  const message = errorInWords(code, body.message ?? t('error.status', { status: String(response.status) }));
+  return new ApiError(message, response.status, code, body.error?.param ?? null);
 }

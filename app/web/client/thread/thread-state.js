@@ -1,6 +1,6 @@
 /** The items of one thread, kept up to date by the stream's events. No DOM here. */
 
-import { t } from '../words.js';
+import { errorInWords, t } from '../words.js';
 
 /**
  * @typedef {import('../protocol/chatkit').ThreadItem} ThreadItem
@@ -114,7 +114,7 @@ export class ThreadState {
         break;
       case 'error':
         this.error = {
-          message: event.message ?? t('answer.error'),
+          message: errorInWords(event.code, event.message ?? t('answer.error')),
           code: event.code,
           param: null,
           canRetry: event.allow_retry,

@@ -2,7 +2,7 @@
 
 import { bucketForm, bucketMessage, isGatewayUrl, pause, secondsToWait } from '../../fetch.js';
 import { ApiError } from '../protocol/api.js';
-import { t } from '../words.js';
+import { errorInWords, t } from '../words.js';
 
 /**
  * @typedef {object} Progress
@@ -122,7 +122,8 @@ function requireSuccess({ status, text }, explain) {
     // Not ours: the bucket answers XML, a proxy HTML.
   }
   const fallback = explain ? explain(text) : t('error.status', { status: String(status) });
-  throw new ApiError(body.message ?? fallback, status, body.error?.code ?? bucketCode(text));
+  const code = body.error?.code ?? bucketCode(text);
+  throw new ApiError(body.message ? errorInWords(code, body.message) : fallback, status, code);
 }
 
 /** @param {string} text */
