@@ -2,12 +2,11 @@
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
-from tests.browser.person import Person, until
+from tests.browser.person import Person, barriers, until
 from tests.browser.scripted import slow_down
 from tests.browser.site import Site
 from tests.service import ChatKitClient, thread_id_of
@@ -33,6 +32,18 @@ def test_a_stopped_answer_keeps_what_was_written(
     expect(alice.answers).not_to_contain_text("OPENAI_API_KEY")
 
 
+def test_escape_stops_an_answer(
+    new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_down(monkeypatch, 3)  # it must still go on when Escape is pressed
+    alice = new_person(new_site())
+    alice.send("Tell me everything")
+    expect(alice.answers).to_contain_text("You wrote")
+    alice.page.keyboard.press("Escape")
+    alice.wait_until_idle()
+    expect(alice.answers).not_to_contain_text("OPENAI_API_KEY")
+
+
 def test_an_answer_goes_on_while_another_chat_is_open(
     new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -52,6 +63,10 @@ def test_an_answer_can_be_rated_and_asked_for_again(alice: Person) -> None:
     with alice.page.expect_request(lambda r: "items.feedback" in (r.post_data or "")) as rated:
         alice.page.get_by_role("button", name="Good answer").click()
     assert '"kind":"positive"' in (rated.value.post_data or "")
+    expect(alice.page.get_by_role("button", name="Good answer")).to_have_attribute(
+        "aria-pressed", "true"
+    )
+    alice.page.reload()
     expect(alice.page.get_by_role("button", name="Good answer")).to_have_attribute(
         "aria-pressed", "true"
     )
@@ -252,6 +267,9 @@ def test_axe_finds_no_barrier(site: Site, new_person: PersonFactory, color_schem
     alice.send("Look")
     alice.wait_for_answer()
     assert barriers(alice.page) == []
+    alice.page.get_by_role("button", name="Open image chart.png").click()
+    expect(alice.page.get_by_role("complementary", name="File")).to_be_visible()
+    assert barriers(alice.page) == []
     alice.page.get_by_role("button", name="Settings", exact=True).click()
     expect(alice.page.get_by_role("dialog", name="Settings")).to_be_visible()
     assert barriers(alice.page) == []
@@ -286,9 +304,3 @@ def test_the_example_sends_a_chart_from_elsewhere_in_the_page(
     expect(answer).to_contain_text("uploads-by-month.png")
     expect(answer).to_contain_text("1280 × 640")
     expect(answer).to_contain_text("Which month is best?")
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe-core objects to."""
-    violations = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {[node['target'] for node in v['nodes']]}" for v in violations]

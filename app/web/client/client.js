@@ -15,6 +15,7 @@ import { Conversations } from './thread/conversations.js';
 import { createEntityPopover } from './thread/entity-popover.js';
 import { ThreadPane } from './thread/thread-pane.js';
 import { attachmentsOf, plainText } from './thread/thread-state.js';
+import { Ratings } from './thread/ratings.js';
 import { UnfinishedAnswers } from './thread/unfinished.js';
 import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
@@ -48,8 +49,7 @@ export function mountClient(root, options) {
 }
 
 class Client {
-  /** @type {Map<string, 'positive' | 'negative'>}  By item id. */
-  #ratings = new Map();
+  #ratings = new Ratings(localStorage);
   /** @type {WeakMap<Draft, Conversation>}  Where each draft is sent to; another chat may be open by then. */
   #conversations = new WeakMap();
   /** @type {HTMLElement | null} */
@@ -129,7 +129,9 @@ class Client {
       if (document.visibilityState === 'visible') void this.#refresh();
     });
     this.root.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.frame.closeDrawer();
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      if (this.frame.isDrawerOpen) this.frame.closeDrawer();
+      else this.conversation.stop();
     });
     void this.#attempt(this.sidebar.load());
     void this.#openFromAddress();
@@ -151,7 +153,7 @@ class Client {
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
       retry: () => void this.conversations.follow(this.conversation, (conversation) => conversation.retry()),
-      feedbackOf: (itemId) => this.#ratings.get(itemId),
+      feedbackOf: (itemId) => this.#ratings.of(itemId),
       giveFeedback: (item, kind, button) => void this.#attempt(this.#rate(item, kind, button)),
       copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),
     };
