@@ -9,6 +9,7 @@ from datetime import datetime
 import pytest
 from chatkit.types import (
     ErrorEvent,
+    NoticeEvent,
     ThoughtTask,
     ThreadItemAddedEvent,
     ThreadItemDoneEvent,
@@ -24,7 +25,7 @@ from playwright.sync_api import Locator, expect
 from pypdf import PdfReader
 
 from tests.browser.conftest import PersonFactory, SiteFactory
-from tests.browser.person import Person, until
+from tests.browser.person import Person, barriers, until
 from tests.browser.scripted import answer_in_words, answer_with, said, slow_down
 
 pytestmark = pytest.mark.browser
@@ -66,6 +67,9 @@ def test_code_names_its_language_has_colours_and_is_copied(
     expect(block).to_have_attribute("tabindex", "0")
     answer.get_by_role("button", name="Copy code").click()
     assert alice.page.evaluate("navigator.clipboard.readText()").rstrip() == code
+    for scheme in ("light", "dark"):
+        alice.page.emulate_media(color_scheme=scheme)
+        assert barriers(alice.page) == []
 
 
 def test_what_colours_code_is_loaded_when_there_is_code(
@@ -186,6 +190,27 @@ def test_a_chat_is_printed_on_as_many_pages_as_it_takes(
     assert "Paragraph 0." in words
     assert "Paragraph 39." in words
     assert "New chat" not in words
+
+
+def test_a_warning_looks_different_from_a_danger(
+    alice: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(
+        thread: ThreadMetadata, message: UserMessageItem | None
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        yield NoticeEvent(level="warning", message="Almost full.")
+        yield NoticeEvent(level="danger", message="Full.")
+        async for event in said(thread, "Done."):
+            yield event
+
+    answer_with(monkeypatch, answer)
+    alice.send("Go on")
+    alice.wait_for_answer(3)
+    colours = alice.page.locator(".notice").evaluate_all(
+        "notices => notices.map(notice => getComputedStyle(notice).backgroundColor)"
+    )
+    assert len(colours) == 2
+    assert colours[0] != colours[1]
 
 
 def test_each_paragraph_runs_in_its_own_direction(

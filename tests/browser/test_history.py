@@ -8,6 +8,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.person import Person
 from tests.browser.site import Site
+from tests.service import ChatKitClient
 
 pytestmark = pytest.mark.browser
 
@@ -61,6 +62,22 @@ def test_without_connection_a_chat_keeps_its_name_and_its_place(two_chats: Perso
     alice.page.context.set_offline(False)
 
 
+def test_a_report_stands_over_the_chat_and_can_be_dismissed(two_chats: Person) -> None:
+    alice = two_chats
+    alice.expects_console("ERR_INTERNET_DISCONNECTED")
+    alice.page.context.set_offline(True)
+    rename(alice.chats.last, "Groceries")
+    report = alice.page.locator(".toast")
+    expect(report.get_by_role("alert")).to_contain_text("The server can’t be reached")
+    over, chat = report.bounding_box(), alice.page.locator("main").bounding_box()
+    assert over is not None
+    assert chat is not None
+    assert over["x"] + over["width"] / 2 == pytest.approx(chat["x"] + chat["width"] / 2, abs=2)
+    report.get_by_role("button", name="Dismiss").click()
+    expect(report).to_be_hidden()
+    alice.page.context.set_offline(False)
+
+
 def test_a_chat_that_goes_on_comes_first(two_chats: Person) -> None:
     alice = two_chats
     alice.chats.last.get_by_role("link").click()
@@ -76,6 +93,19 @@ def test_a_chat_opens_in_a_tab_of_its_own(two_chats: Person) -> None:
     with alice.page.context.expect_page() as opened:
         alice.chats.last.get_by_role("link").click(modifiers=["ControlOrMeta"])
     expect(opened.value.get_by_role("heading", name="First chat")).to_be_visible()
+
+
+def test_an_open_chat_is_listed_though_the_list_begins_after_it(alice: Person, site: Site) -> None:
+    alice.send("The oldest chat")
+    alice.wait_for_answer()
+    token = alice.page.evaluate("sessionStorage.getItem('chat.token')")
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, base_url=site.api_url) as http:
+        for number in range(30):  # as many as the page asks for at once
+            ChatKitClient(http).say(f"Chat {number}")
+    alice.page.reload()
+    expect(alice.chats).to_have_count(31)
+    current = alice.chats.filter(has=alice.page.locator("[aria-current=page]"))
+    expect(current).to_contain_text("The oldest chat")
 
 
 def test_the_drawer_of_a_phone_takes_the_focus_and_gives_it_back(alice: Person) -> None:

@@ -53,6 +53,21 @@ def test_a_file_is_mentioned_by_keyboard(alice_with_files: Person) -> None:
     expect(alice.page.locator(".entity-popover")).to_contain_text("Text · TXT")
 
 
+def test_files_of_the_same_name_differ_in_the_list(alice: Person) -> None:
+    for body in ("Milk", "Milk and a much longer list of things to buy"):
+        alice.page.get_by_role("link", name="New chat").first.click()
+        alice.attach(text("notes.txt", body))
+        alice.wait_until_uploaded("notes.txt")
+        alice.send("Keep it")
+        alice.wait_for_answer()
+    alice.page.get_by_role("link", name="New chat").first.click()
+    alice.message_field.press_sequentially("@notes.txt")
+    options = alice.page.get_by_role("option", name="notes.txt")
+    expect(options).to_have_count(2)
+    first, second = options.all_inner_texts()
+    assert first != second
+
+
 def test_the_menu_moves_by_arrows_and_closes_by_escape(alice_with_files: Person) -> None:
     alice = alice_with_files
     alice.page.get_by_role("button", name="Mention a file or chat").click()

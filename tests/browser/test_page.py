@@ -1,11 +1,15 @@
 """The page around the chat: what an operator configures, and what stays out of a user's sight."""
 
+import re
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PersonFactory, SiteFactory
+from tests.browser.files import text
+from tests.browser.person import Person
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
 
@@ -77,3 +81,31 @@ def test_the_second_visit_asks_for_the_document_and_the_chats_alone(
     alice.open()
     alice.page.wait_for_load_state("networkidle")
     assert sorted(received) == ["/", "/chatkit"]
+
+
+def test_nothing_shows_through_where_files_are_dropped(alice: Person) -> None:
+    transfer = alice.page.evaluate_handle(
+        "() => { const data = new DataTransfer();"
+        " data.items.add(new File([''], 'a.txt')); return data; }"
+    )
+    alice.page.dispatch_event(".thread", "dragenter", {"dataTransfer": transfer})
+    overlay = alice.page.get_by_text("Drop to attach").locator("..")
+    colour = overlay.evaluate("element => getComputedStyle(element).backgroundColor")
+    alpha = re.search(r"/ ([\d.]+)\)$|rgba\(.*, ([\d.]+)\)$", colour)
+    assert alpha is None or float(alpha[1] or alpha[2]) >= 0.9
+
+
+def test_fingers_have_44_pixels_to_hit(site: Site, new_person: PersonFactory) -> None:
+    alice = new_person(site, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    alice.attach(text("notes.txt"))
+    alice.wait_until_uploaded("notes.txt")
+    alice.message_field.fill("Hello")
+    alice.page.get_by_role("button", name="Send").tap()  # Enter begins a new line on a phone
+    alice.wait_for_answer()
+    sizes = alice.page.get_by_role("button").evaluate_all(
+        """buttons => buttons.filter(button => button.matches('.icon-button, .send-button'))
+            .map(button => button.getBoundingClientRect())
+            .map(({ width, height }) => Math.min(width, height))"""
+    )
+    assert sizes
+    assert min(sizes) >= 44

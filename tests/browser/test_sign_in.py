@@ -3,8 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.conftest import PersonFactory
 from tests.browser.files import text
 from tests.browser.person import Person
+from tests.browser.site import Site
 
 pytestmark = pytest.mark.browser
 
@@ -44,4 +46,21 @@ def test_a_bad_token_is_no_dead_end(alice: Person) -> None:
 
 def test_a_person_can_sign_out(alice: Person) -> None:
     alice.page.get_by_role("button", name="Settings").click()
-    expect(alice.page.get_by_role("button", name="Sign out")).to_be_visible()
+    # What signs every new document of the test in would also sign this one in again.
+    alice.page.context.add_init_script("sessionStorage.removeItem('chat.token')")
+    alice.page.get_by_role("button", name="Sign out").click()
+    expect(alice.page.get_by_role("dialog", name="Sign in")).to_be_visible()
+    sign_in(alice, "somebody-else")
+    expect(alice.message_field).to_be_visible()
+
+
+def test_a_token_that_is_bad_from_the_start_is_asked_for_again(
+    site: Site, new_person: PersonFactory
+) -> None:
+    alice = new_person(site, path="/web/icon.svg", wait=False)
+    alice.expects_console("401")
+    alice.page.context.add_init_script("sessionStorage.setItem('chat.token', 'nonsense')")
+    alice.open(wait=False)
+    sign_in(alice, "alice")
+    alice.send("Hello")
+    alice.wait_for_answer()
