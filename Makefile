@@ -37,9 +37,9 @@ check: lint ## Check style, types, imports, documents, dependencies and their vu
 audit: install ## Check the pinned packages for vulnerabilities (AUDIT=required: fail offline)
 	@$(PY) -m tools.audit
 
-types: ## Check the page's ChatKit options against the official types (needs Node.js)
-	@npm ci --prefix tests/types --ignore-scripts --no-audit --no-fund --silent
-	@npm run --silent --prefix tests/types check
+types: ## Check the types and the style of the page's JavaScript (needs Node.js)
+	@npm ci --prefix tests/web --ignore-scripts --no-audit --no-fund --silent
+	@npm run --silent --prefix tests/web check
 
 lint: install ## Check style only
 	@$(PY) -m ruff check

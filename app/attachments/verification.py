@@ -71,7 +71,7 @@ class Verifier:
         Raises `AttachmentNotUploaded`, `AttachmentRejected` with the reason, `BucketUnavailable`.
         """
         if record.state is AttachmentState.REJECTED:
-            raise AttachmentRejected(record.problem, param="attachments")
+            raise AttachmentRejected(record.problem, param=f"attachments.{record.id}")
         if record.state is not AttachmentState.PENDING or record.object_key is None:
             return record
         try:
@@ -159,7 +159,7 @@ class Verifier:
             metrics.verifications.labels("not_uploaded").inc()
             raise AttachmentNotUploaded(
                 f"“{record.name}” has not been uploaded yet. Wait for the upload, then send again.",
-                param="attachments",
+                param=f"attachments.{record.id}",
             ) from None
         if uploaded.size != record.size:
             raise _Rejected(
@@ -184,7 +184,7 @@ class Verifier:
         metrics.verifications.labels("rejected").inc()
         logger.info("rejected %s: %s", record.id, problem)
         await self._delete_objects(record)
-        raise AttachmentRejected(sentence, param="attachments")
+        raise AttachmentRejected(sentence, param=f"attachments.{record.id}")
 
     async def _verify_again(self, record: AttachmentRecord) -> AttachmentRecord:
         """Load and verify a row that changed during its verification."""

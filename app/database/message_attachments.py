@@ -112,10 +112,11 @@ async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_i
         )
     )
     row = found.one_or_none()
+    param = f"attachments.{attachment_id}"
     if row is None or row.state is AttachmentState.TOMBSTONE:
         return no_such_file(attachment_id)
     if row.state is AttachmentState.PENDING:
-        return AttachmentNotUploaded(param="attachments")
+        return AttachmentNotUploaded(param=param)
     if row.state is AttachmentState.REJECTED:
-        return AttachmentRejected(row.problem, param="attachments")
-    return AttachmentInUse(param="attachments")
+        return AttachmentRejected(row.problem, param=param)
+    return AttachmentInUse(param=param)

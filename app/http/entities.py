@@ -77,13 +77,15 @@ def _entity(entity: Entity) -> dict[str, object]:
     `data` may contain strings only (chatkit-js: `Entity`). The server never relies on it, because
     clients send it back.
     """
-    about: dict[str, str] = {"kind": entity.kind}
+    about = {"kind": entity.kind, "created_at": entity.created_at.isoformat()}
     if entity.mime_type is not None:
         about["mime_type"] = entity.mime_type
     if entity.size is not None:
         about["size"] = str(entity.size)
     if entity.thread_id is not None:
         about["thread_id"] = entity.thread_id
+    if entity.kind == "attachment" and entity.thread_title is not None:
+        about["thread_title"] = entity.thread_title
     return {
         "id": entity.id,
         "title": entity.title,

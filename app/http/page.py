@@ -1,18 +1,20 @@
-"""The page: its document, its static files and the one JSON document that configures it."""
+"""The page: its document, its files and the JSON that configures it."""
 
+import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
-from starlette.staticfiles import StaticFiles
-from starlette.types import Scope
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Route
 
 from app.attachments.policy import AttachmentPolicy
 from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
+from app.http.web_files import WebFiles
 from app.origins import origin_of
 from app.settings.attachments import UploadMethod
 from app.settings.sign_in import AuthMode
@@ -31,7 +33,9 @@ class PageConfig:
     `api_base_url` is where the API is; empty: the page's own origin. `bucket_url` is the bucket as
     browsers reach it: it serves previews, and takes uploads by POST where `posts_to_bucket`; the
     page goes back to the upload gateway by itself when that fails. `domain_key` is for OpenAI's
-    element. `model` is None for the offline model.
+    element. `model` is the name of the model that answers, where it is known. `prompts` are
+    offered by an empty chat, `disclaimer` stands below the message field. On a demo, those who open
+    the page try the service out: they see how files travel, and choose it.
     """
 
     policy: AttachmentPolicy
@@ -42,7 +46,11 @@ class PageConfig:
     max_attachments: int = DEFAULT_MAX_ATTACHMENTS
     auth_mode: AuthMode = "dev"
     model: str | None = None
+    is_offline: bool = False
     domain_key: str | None = None
+    prompts: Sequence[str] = ()
+    disclaimer: str | None = None
+    is_demo: bool = False
 
 
 def page_routes(
@@ -53,9 +61,15 @@ def page_routes(
     `welcome` may set a cookie on the document's response.
     """
     headers = _document_headers(config)
+    files = WebFiles(WEB_DIRECTORY)
 
     async def document(request: Request) -> Response:
-        response = FileResponse(WEB_DIRECTORY / "index.html", headers=headers)
+        if config.is_demo:
+            files.refresh()  # developers change the page while a demo runs
+        wanted = request.headers.get("accept-language", "")
+        language = preferred_language(wanted, files.names("words/*.js"))
+        html = _document(files, language, page_configuration(config))
+        response = HTMLResponse(html, headers=headers | {"Vary": "Accept-Language"})
         if welcome is not None:
             welcome(request, response)
         return response
@@ -63,16 +77,53 @@ def page_routes(
     async def configuration(request: Request) -> Response:
         return JSONResponse(page_configuration(config), headers={"Cache-Control": "no-cache"})
 
+    async def file(request: Request) -> Response:
+        path = request.path_params["path"]
+        response = files.respond(path, request.headers)
+        if response is None:
+            raise HTTPException(404)
+        if path.endswith(".html"):
+            response.headers.update(headers)
+        return response
+
     async def favicon(request: Request) -> Response:
         # Browsers ask for it beside documents that name no icon, such as JSON.
-        return FileResponse(WEB_DIRECTORY / "icon.svg")
+        return files.respond("icon.svg", request.headers) or Response(status_code=404)
 
     return [
         Route("/", document),
         Route("/config.json", configuration),
         Route("/favicon.ico", favicon),
-        Mount("/web", _WebFiles(headers), name="web"),
+        Route("/web/{path:path}", file),
     ]
+
+
+def preferred_language(accept_language: str, available: Sequence[str]) -> str:
+    """Return the available language that a browser prefers most (RFC 9110, 12.5.4), or `en`.
+
+    >>> preferred_language("fr, de-AT;q=0.8, en;q=0.5", ["de", "en"])
+    'de'
+    """
+    weighed = []
+    for each in accept_language.split(","):
+        tag, _, weight = each.partition(";")
+        quality = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", weight)
+        weighed.append(
+            (float(quality[1]) if quality else 1.0, tag.strip().partition("-")[0].lower())
+        )
+    weighed.sort(key=lambda pair: -pair[0])
+    languages = [language for quality, language in weighed if quality]
+    return next((each for each in languages if each in available), "en")
+
+
+def _document(files: WebFiles, language: str, configuration: dict[str, object]) -> str:
+    """Return the document in a language; its configuration is in it, which saves a request."""
+    # Escaped, so that no value can end the <script> element.
+    data = json.dumps(configuration, ensure_ascii=False).replace("<", "\\u003c")
+    html = files.text("index.html")
+    html = html.replace('<html lang="en">', f'<html lang="{language}">')
+    html = html.replace("{language}", language)
+    return files.versioned(html).replace("{configuration}", data)
 
 
 def page_configuration(config: PageConfig) -> dict[str, object]:
@@ -92,11 +143,13 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
             "maxAttachmentBytes": config.policy.max_bytes,
             "maxCount": config.max_attachments,
             "allowedMimeTypes": _allowed_mime_types(config.policy),
-            "extensions": _file_types(config.policy)["suffixes"],
             "fileTypes": _file_types(config.policy),
         },
         "auth": {"mode": config.auth_mode},
-        "model": {"name": config.model, "isOffline": config.model is None},
+        "model": {"name": config.model, "isOffline": config.is_offline},
+        "isDemo": config.is_demo,
+        "prompts": list(config.prompts),
+        "disclaimer": config.disclaimer,
         # ChatKit's timestamps are this clock's, without a zone.
         "utcOffsetMinutes": int(offset.total_seconds() // 60) if offset else 0,
     }
@@ -114,6 +167,8 @@ def content_security_policy(config: PageConfig) -> str:
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *reached],
+        "font-src": ["'self'"],
+        "frame-src": ["blob:"],
         "connect-src": ["'self'", *reached],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],
@@ -121,7 +176,7 @@ def content_security_policy(config: PageConfig) -> str:
     }
     if config.domain_key:
         sources["script-src"].append(CHATKIT_CDN)
-        sources["frame-src"] = [CHATKIT_CDN]
+        sources["frame-src"].append(CHATKIT_CDN)
         sources["connect-src"].append(CHATKIT_CDN)
         # Its element brings its own <style>; a nonce can't reach into a script of another host.
         sources["style-src"].append("'unsafe-inline'")
@@ -131,24 +186,6 @@ def content_security_policy(config: PageConfig) -> str:
     return "; ".join(
         f"{name} {' '.join(dict.fromkeys(values))}" for name, values in sources.items()
     )
-
-
-class _WebFiles(StaticFiles):
-    """Checked with the server on each use (ETag), so that a new version is never half loaded."""
-
-    def __init__(self, document_headers: dict[str, str]) -> None:
-        super().__init__(directory=WEB_DIRECTORY)
-        self._document_headers = document_headers
-
-    async def get_response(self, path: str, scope: Scope) -> Response:
-        response = await super().get_response(path, scope)
-        response.headers["Cache-Control"] = "no-cache"
-        if path.endswith(".html"):
-            response.headers.update(self._document_headers)
-        elif path.endswith((".js", ".mjs")):
-            # Systems disagree about .mjs, and browsers run a module only as JavaScript.
-            response.headers["Content-Type"] = "text/javascript; charset=utf-8"
-        return response
 
 
 def _document_headers(config: PageConfig) -> dict[str, str]:
@@ -162,7 +199,7 @@ def _document_headers(config: PageConfig) -> dict[str, str]:
 
 
 def _allowed_mime_types(policy: AttachmentPolicy) -> list[str]:
-    """Patterns of the types that the policy allows. A `*` may stand anywhere in one."""
+    """Return patterns of the types that the policy allows. A `*` may stand anywhere in one."""
     if policy.allowed_mime_types is not None:
         return list(policy.allowed_mime_types)
     known = [each.mime_type for each in FILE_TYPES if policy.why_not(each) is None]
@@ -170,33 +207,21 @@ def _allowed_mime_types(policy: AttachmentPolicy) -> list[str]:
 
 
 def _file_types(policy: AttachmentPolicy) -> dict[str, dict[str, str]]:
-    """What the page knows files by, all in lower case.
+    """Return what the page knows files by, all in lower case.
 
     `suffixes` and `names` give the MIME type of files that the policy allows, by their suffix or
-    whole name; `aliases` the registered type by its other names; `whyNot` says by suffix why other
-    files can't be attached.
+    whole name; `aliases` the registered type by its other names.
     """
-    by_suffix = _types_by_suffix(policy)
-    return {
-        "suffixes": {key: value for key, value in by_suffix.items() if key.startswith(".")},
-        "names": {key: value for key, value in by_suffix.items() if not key.startswith(".")},
-        "aliases": {alias: each.mime_type for each in FILE_TYPES for alias in each.aliases},
-        "whyNot": {
-            suffix: reason
-            for each in FILE_TYPES
-            if (reason := policy.why_not(each))
-            for suffix in each.suffixes
-        },
-    }
-
-
-def _types_by_suffix(policy: AttachmentPolicy) -> dict[str, str]:
-    """MIME type by suffix, of the types that the policy allows."""
-    return {
+    by_suffix = {
         suffix: each.mime_type
         for each in FILE_TYPES
         if policy.why_not(each) is None
         for suffix in each.suffixes
+    }
+    return {
+        "suffixes": {key: value for key, value in by_suffix.items() if key.startswith(".")},
+        "names": {key: value for key, value in by_suffix.items() if not key.startswith(".")},
+        "aliases": {alias: each.mime_type for each in FILE_TYPES for alias in each.aliases},
     }
 
 

@@ -32,7 +32,14 @@ def _split(value: object) -> object:
     return value
 
 
+def _split_at_bars(value: object) -> object:
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split("|") if part.strip())
+    return value
+
+
 CommaSeparated = Annotated[tuple[str, ...], BeforeValidator(_split)]
+BarSeparated = Annotated[tuple[str, ...], BeforeValidator(_split_at_bars)]
 
 
 _KINDS = {
@@ -51,7 +58,8 @@ def accepted_values(field: FieldInfo) -> str:
         *others, last = (f"`{choice}`" for choice in get_args(annotation))
         return f"{', '.join(others)} or {last}"
     if get_origin(annotation) is tuple:
-        return "a list, separated by commas"
+        is_barred = any(each == BeforeValidator(_split_at_bars) for each in field.metadata)
+        return f"a list, separated by {'`|`' if is_barred else 'commas'}"
     return _KINDS[annotation] + _bounds(field)
 
 

@@ -3,7 +3,7 @@
 from pydantic import Field, field_validator
 
 from app.origins import origin_of
-from app.settings.group import CommaSeparated, SettingsGroup
+from app.settings.group import BarSeparated, CommaSeparated, SettingsGroup
 
 
 class WebSettings(SettingsGroup):
@@ -18,6 +18,12 @@ class WebSettings(SettingsGroup):
     chatkit_domain_key: str | None = Field(None, alias="CHATKIT_DOMAIN_KEY")
     """A key of OpenAI's domain allow-list. With it the page shows OpenAI's own
     `<openai-chatkit>`, without it a client of its own."""
+
+    page_prompts: BarSeparated = Field((), alias="PAGE_PROMPTS")
+    """Questions that an empty chat offers, separated by `|`."""
+
+    page_disclaimer: str | None = Field(None, alias="PAGE_DISCLAIMER")
+    """A line below the message field, for example that answers may be wrong."""
 
     @property
     def page_origins(self) -> tuple[str, ...]:

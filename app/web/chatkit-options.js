@@ -1,5 +1,7 @@
 /** The options this page gives to `<openai-chatkit>`; checked against its types by `make types`. */
 
+import { t } from './client/words.js';
+
 /**
  * @param {object} parts
  * @param {import('./page-config.js').PageConfig} parts.config
@@ -24,15 +26,15 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
     initialThread: threadId,
     history: { enabled: true, showDelete: true, showRename: true },
     header: { enabled: true },
-    startScreen: { greeting: 'What’s in your files?' },
+    startScreen: { greeting: t('welcome') },
     threadItemActions: { feedback: true, retry: true },
     composer: {
-      placeholder: 'Ask about your files',
+      placeholder: t('composer.placeholder'),
       attachments: {
         enabled: true,
         maxSize: limits.maxAttachmentBytes,
         maxCount: limits.maxCount,
-        accept: acceptedTypes(limits.extensions),
+        accept: acceptedTypes(limits.fileTypes.suffixes),
       },
     },
     entities: {
@@ -56,14 +58,14 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
 }
 
 /**
- * ChatKit wants extensions by MIME type; the server states MIME types by extension.
- * @param {Record<string, string>} extensions
+ * ChatKit wants suffixes by MIME type; the server states MIME types by suffix.
+ * @param {Record<string, string>} suffixes
  */
-export function acceptedTypes(extensions) {
+export function acceptedTypes(suffixes) {
   /** @type {Record<string, string[]>} */
   const accept = {};
-  for (const [extension, mimeType] of Object.entries(extensions)) {
-    (accept[mimeType] ??= []).push(extension);
+  for (const [suffix, mimeType] of Object.entries(suffixes)) {
+    (accept[mimeType] ??= []).push(suffix);
   }
   return accept;
 }

@@ -1,6 +1,12 @@
 /** What `config.json` holds: written by `app/http/page.py`, read by every part of the page. */
 
 /**
+ * What files are known by; keys are lower case.
+ * @typedef {object} FileTypes
+ * @property {Record<string, string>} suffixes  MIME type by suffix: `{".csv": "text/csv"}`.
+ * @property {Record<string, string>} names     MIME type by whole name: `{"dockerfile": "text/plain"}`.
+ * @property {Record<string, string>} aliases   The registered type by what browsers may say instead.
+ *
  * @typedef {object} PageConfig
  * @property {object} api
  * @property {string} api.url             The ChatKit endpoint.
@@ -15,9 +21,12 @@
  * @property {number} limits.maxAttachmentBytes
  * @property {number} limits.maxCount            Attachments in one message.
  * @property {string[]} limits.allowedMimeTypes  Patterns: `image/*`.
- * @property {Record<string, string>} limits.extensions  MIME type by extension: `{".csv": "text/csv"}`.
+ * @property {FileTypes} limits.fileTypes
  * @property {{mode: 'dev' | 'jwt' | 'header'}} auth
  * @property {{name: string | null, isOffline: boolean}} model
+ * @property {boolean} isDemo      Shows how files travel, and lets that be chosen.
+ * @property {string[]} prompts    What an empty chat offers to ask.
+ * @property {string | null} disclaimer  A line below the message field.
  * @property {number} utcOffsetMinutes  Of the server's clock: ChatKit's timestamps have no zone.
  */
 

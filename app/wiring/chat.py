@@ -39,6 +39,7 @@ class Chat:
     titles: Titles
     dictation: Dictation
     client: AsyncOpenAI | None
+    is_offline: bool
 
     async def close(self) -> None:
         """Close the connections to the model's provider."""
@@ -68,8 +69,9 @@ def build_chat(
         models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
     budget = Budget(settings.max_request_bytes, settings.max_images)
+    agent = load_agent(settings.agent) if settings.agent else default_agent()
     responder = AgentResponder(
-        agent=load_agent(settings.agent) if settings.agent else default_agent(),
+        agent=agent,
         models=models,
         model_api=settings.api,
         budget=budget,
@@ -80,7 +82,13 @@ def build_chat(
         rejections=attachments,
         titles=titles,
     )
-    return Chat(responder, titles, Dictation(client, settings.transcription_model), client)
+    return Chat(
+        responder=responder,
+        titles=titles,
+        dictation=Dictation(client, settings.transcription_model),
+        client=client,
+        is_offline=client is None and agent.model is None,
+    )
 
 
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:

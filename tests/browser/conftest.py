@@ -108,7 +108,7 @@ def new_person(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Pe
         )
         context.set_default_timeout(PATIENCE_MS)
         token = site.token(user_id or f"user-{next(_numbers)}")
-        context.add_init_script(f"sessionStorage.setItem('chat.token', '{token}')")
+        context.add_init_script(f"sessionStorage?.setItem('chat.token', '{token}')")
         person = Person(context.new_page(), site)
         person.page.on("console", lambda message: _note(person, message))
         person.page.on("pageerror", lambda error: person.console.append(f"uncaught: {error}"))

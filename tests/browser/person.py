@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import CDPSession, FilePayload, Locator, Page, Request, expect
 
 from tests.browser.site import Site
@@ -20,6 +21,12 @@ def until(condition: Callable[[], object], timeout_seconds: float = 30) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)
+
+
+def barriers(page: Page) -> list[str]:
+    """Return the rules of axe-core that the page breaks, with the elements that break them."""
+    violations = Axe().run(page).response["violations"]
+    return [f"{v['id']}: {[node['target'] for node in v['nodes']]}" for v in violations]
 
 
 @dataclass

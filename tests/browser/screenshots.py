@@ -7,7 +7,6 @@ Starts `python -m app dev` with a data directory of its own, behaves like a pers
 """
 
 import io
-import math
 import os
 import random
 import shutil
@@ -79,9 +78,9 @@ def furnish(browser: Browser, url: str) -> Any:
     for title in CHATS:
         person.send(title)
         person.wait_for_answer()
-        person.page.get_by_role("button", name="New chat").first.click()
+        person.page.get_by_role("link", name="New chat").first.click()
     send_report(person)
-    person.page.get_by_role("button", name="New chat").first.click()
+    person.page.get_by_role("link", name="New chat").first.click()
     send_photos(person)
     return context.storage_state()
 
@@ -182,18 +181,11 @@ def mentions(stage: Stage, path: Path) -> None:
     person.page.screenshot(path=path, animations="disabled")
 
 
-def snapshot(stage: Stage, path: Path) -> None:
+def viewer(stage: Stage, path: Path) -> None:
     person = stage.enter()
-    person.page.get_by_role("button", name="Snapshot", exact=True).click()
-    box = person.page.get_by_role("img", name="Drawing board").bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] * 0.74, box["y"] + box["height"] * 0.73
-    person.page.mouse.move(x + 160, y)
-    person.page.mouse.down()
-    for step in range(1, 50):
-        angle = step * math.tau / 46
-        person.page.mouse.move(x + 160 * math.cos(angle), y + 82 * math.sin(angle))
-    person.page.mouse.up()
+    open_chat(person, "How did the third")
+    person.page.get_by_role("button", name="Open regions.csv").click()
+    expect(person.page.get_by_role("table")).to_be_visible()
     person.page.screenshot(path=path, animations="disabled")
 
 
@@ -205,7 +197,7 @@ SHOTS: dict[str, Callable[[Stage, Path], None]] = {
     "error": error,
     "mentions": mentions,
     "images": images,
-    "snapshot": snapshot,
+    "viewer": viewer,
 }
 
 

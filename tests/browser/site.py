@@ -40,6 +40,7 @@ def three_origins(
     upload_method: Literal["POST", "PUT"] = "POST",
     posts_to_bucket: bool = True,
     allowed_origins: Sequence[str] | None = None,
+    is_demo: bool = True,
     **changes: object,
 ) -> Iterator[Site]:
     """The real API and the real page on ports of their own.
@@ -66,6 +67,8 @@ def three_origins(
                     posts_to_bucket=posts_to_bucket,
                     upload_method=upload_method,
                     auth_mode="jwt",
+                    is_offline=True,
+                    is_demo=is_demo,
                 )
             )
             yield Site(page_url, api_url, bucket_url)

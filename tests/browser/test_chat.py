@@ -2,22 +2,14 @@
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from app.offline.model import OfflineModel
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import large_text, png, text
-from tests.browser.person import Person, until
+from tests.browser.person import Person, barriers, until
+from tests.browser.scripted import slow_down
 from tests.browser.site import Site
 from tests.service import ChatKitClient, thread_id_of
-
-
-def slow_down(monkeypatch: pytest.MonkeyPatch, pause_seconds: float) -> None:
-    """Answers take their time, so that there is a middle."""
-    pace = OfflineModel.__init__.__kwdefaults__
-    assert pace is not None
-    monkeypatch.setitem(pace, "pause_seconds", pause_seconds)
 
 
 def test_a_stopped_answer_keeps_what_was_written(
@@ -38,6 +30,18 @@ def test_a_stopped_answer_keeps_what_was_written(
     expect(alice.answers).not_to_contain_text("OPENAI_API_KEY")
 
 
+def test_escape_stops_an_answer(
+    new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_down(monkeypatch, 3)  # it must still go on when Escape is pressed
+    alice = new_person(new_site())
+    alice.send("Tell me everything")
+    expect(alice.answers).to_contain_text("You wrote")
+    alice.page.keyboard.press("Escape")
+    alice.wait_until_idle()
+    expect(alice.answers).not_to_contain_text("OPENAI_API_KEY")
+
+
 def test_an_answer_goes_on_while_another_chat_is_open(
     new_site: SiteFactory, new_person: PersonFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,9 +49,9 @@ def test_an_answer_goes_on_while_another_chat_is_open(
     alice = new_person(new_site())
     alice.send("Take your time")
     expect(alice.answers).to_contain_text("You wrote")
-    alice.page.get_by_role("button", name="New chat").first.click()
+    alice.page.get_by_role("link", name="New chat").first.click()
     expect(alice.page.get_by_role("heading", name="What’s in your files?")).to_be_visible()
-    alice.chats.get_by_role("button").first.click()
+    alice.chats.get_by_role("link").first.click()
     expect(alice.wait_for_answer()).to_contain_text("OPENAI_API_KEY")
 
 
@@ -60,10 +64,42 @@ def test_an_answer_can_be_rated_and_asked_for_again(alice: Person) -> None:
     expect(alice.page.get_by_role("button", name="Good answer")).to_have_attribute(
         "aria-pressed", "true"
     )
+    alice.page.reload()
+    expect(alice.page.get_by_role("button", name="Good answer")).to_have_attribute(
+        "aria-pressed", "true"
+    )
     alice.page.get_by_role("button", name="Answer again").click()
     expect(alice.page.locator(f"[data-item-id='{first}']")).to_have_count(0)
     alice.wait_for_answer()
     expect(alice.messages).to_have_count(2)
+
+
+def test_only_the_last_answer_can_be_asked_for_again(alice: Person) -> None:
+    """The server removes all that follows the question, so an earlier one would cost the rest."""
+    for number in range(1, 4):
+        alice.send(f"Question {number}")
+        alice.wait_for_answer(number)
+    alice.answers.first.hover()
+    expect(alice.answers.first.get_by_role("button", name="Copy answer")).to_be_visible()
+    expect(alice.answers.first.get_by_role("button", name="Answer again")).to_be_hidden()
+    alice.answers.last.get_by_role("button", name="Answer again").click()
+    alice.wait_for_answer(3)
+    alice.page.reload()
+    expect(alice.messages).to_have_count(6)
+
+
+def test_an_answer_stays_until_the_server_has_taken_the_request_for_another(alice: Person) -> None:
+    alice.send("Hello")
+    alice.wait_for_answer()
+    alice.expects_console("ERR_INTERNET_DISCONNECTED")
+    alice.page.context.set_offline(True)
+    alice.page.get_by_role("button", name="Answer again").click()
+    expect(alice.page.get_by_role("alert")).to_contain_text("The server can’t be reached")
+    expect(alice.answers).to_have_count(1)
+    alice.page.context.set_offline(False)
+    alice.page.get_by_role("button", name="Try again").click()
+    expect(alice.page.get_by_role("alert")).to_be_hidden()
+    alice.wait_for_answer()
 
 
 def test_a_long_chat_opens_at_its_end_and_shows_earlier_messages(
@@ -81,15 +117,23 @@ def test_a_long_chat_opens_at_its_end_and_shows_earlier_messages(
     expect(alice.page.get_by_text("Message 29", exact=True)).to_be_in_viewport()
     questions = alice.page.locator(".message-user .message-body")
     expect(questions).to_have_count(25)
+    # What is being read stays where it is.
+    alice.page.locator(".thread-scroll").evaluate("list => list.scrollTo(0, 0)")
+    read = alice.page.get_by_text("Message 5", exact=True)
+    before = read.bounding_box()
     alice.page.get_by_role("button", name="Show earlier messages").click()
     expect(alice.page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
     expect(questions).to_have_text([f"Message {number}" for number in range(30)])
+    after = read.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(after["y"] - before["y"]) < 40  # the button itself has gone
 
 
 def test_chats_are_listed_renamed_and_deleted(alice: Person) -> None:
     alice.send("First chat")
     alice.wait_for_answer()
-    alice.page.get_by_role("button", name="New chat").first.click()
+    alice.page.get_by_role("link", name="New chat").first.click()
     alice.send("Second chat")
     alice.wait_for_answer()
     expect(alice.chats).to_have_count(2)
@@ -141,27 +185,6 @@ def test_each_browser_is_a_person_of_its_own_with_the_dev_cookie(
     expect(bob.page.get_by_text("Your chats will be listed here.")).to_be_visible()
 
 
-@pytest.mark.parametrize("origins", [1, 3])
-def test_files_open_as_downloads_and_pictures_in_the_page(
-    new_site: SiteFactory, new_person: PersonFactory, origins: int
-) -> None:
-    alice = new_person(new_site(origins=origins))
-    alice.attach(text("shopping list.txt", "Milk"), png("chart.png"))
-    alice.wait_until_uploaded("shopping list.txt")
-    alice.wait_until_uploaded("chart.png")
-    alice.send("Keep these")
-    alice.wait_for_answer()
-    with alice.page.expect_download() as download:
-        alice.page.get_by_role("button", name="Open shopping list.txt").click()
-    assert download.value.suggested_filename == "shopping list.txt"
-    assert download.value.path().read_text() == "Milk"
-    alice.page.get_by_role("button", name="Open image chart.png").click()
-    viewer = alice.page.get_by_role("dialog", name="chart.png")
-    expect(viewer.get_by_role("img")).to_have_js_property("naturalWidth", 320)
-    alice.page.keyboard.press("Escape")
-    expect(viewer).to_be_hidden()
-
-
 def test_an_expired_preview_is_renewed(new_site: SiteFactory, new_person: PersonFactory) -> None:
     alice = new_person(new_site(preview_ttl_seconds=10))
     alice.attach(png("chart.png"))
@@ -185,6 +208,7 @@ def test_a_message_that_is_refused_comes_back_with_its_reason(
     alice: Person,
 ) -> None:
     """HTML that calls itself PNG passes the upload and is found out when it is used."""
+    alice.expects_console("400")
     alice.attach({"name": "fake.png", "mimeType": "image/png", "buffer": b"<html><script>1"})
     alice.wait_until_uploaded("fake.png")
     alice.send("What is this?")
@@ -241,11 +265,12 @@ def test_axe_finds_no_barrier(site: Site, new_person: PersonFactory, color_schem
     alice.send("Look")
     alice.wait_for_answer()
     assert barriers(alice.page) == []
-    for dialog in ("Settings", "Snapshot"):
-        alice.page.get_by_role("button", name=dialog, exact=True).click()
-        expect(alice.page.get_by_role("dialog", name=dialog)).to_be_visible()
-        assert barriers(alice.page) == []
-        alice.page.keyboard.press("Escape")
+    alice.page.get_by_role("button", name="Open image chart.png").click()
+    expect(alice.page.get_by_role("complementary", name="File")).to_be_visible()
+    assert barriers(alice.page) == []
+    alice.page.get_by_role("button", name="Settings", exact=True).click()
+    expect(alice.page.get_by_role("dialog", name="Settings")).to_be_visible()
+    assert barriers(alice.page) == []
 
 
 def test_a_phone_shows_one_column_and_a_drawer(site: Site, new_person: PersonFactory) -> None:
@@ -260,7 +285,7 @@ def test_a_phone_shows_one_column_and_a_drawer(site: Site, new_person: PersonFac
     expect(chats).to_be_hidden()
     alice.page.get_by_role("button", name="Chats").click()
     expect(chats).to_be_visible()
-    chats.get_by_role("button", name="New chat").click()
+    chats.get_by_role("link", name="New chat").click()
     expect(chats).to_be_hidden()
 
 
@@ -277,9 +302,3 @@ def test_the_example_sends_a_chart_from_elsewhere_in_the_page(
     expect(answer).to_contain_text("uploads-by-month.png")
     expect(answer).to_contain_text("1280 × 640")
     expect(answer).to_contain_text("Which month is best?")
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe-core objects to."""
-    violations = Axe().run(page).response["violations"]
-    return [f"{v['id']}: {[node['target'] for node in v['nodes']]}" for v in violations]

@@ -15,7 +15,7 @@ def alice_with_files(alice: Person) -> Person:
     alice.wait_until_uploaded("floor plan.png")
     alice.send("Keep these")
     alice.wait_for_answer()
-    alice.page.get_by_role("button", name="New chat").first.click()
+    alice.page.get_by_role("link", name="New chat").first.click()
     expect(alice.messages).to_have_count(0)
     return alice
 
@@ -27,7 +27,7 @@ def test_a_file_is_mentioned_by_keyboard(alice_with_files: Person) -> None:
     option = alice.page.get_by_role("option", name="quarterly report.txt")
     expect(option).to_have_attribute("aria-selected", "true")
     expect(alice.message_field).to_have_attribute("aria-activedescendant", "mention-0")
-    expect(alice.page.locator(".mention-preview")).to_contain_text("text/plain")
+    expect(alice.page.locator(".mention-preview")).to_contain_text("Text · TXT")
     keyboard.press("Enter")
     expect(alice.message_field).to_have_value("Compare @quarterly report.txt ")
     expect(alice.page.get_by_role("listbox")).to_be_hidden()
@@ -48,7 +48,22 @@ def test_a_file_is_mentioned_by_keyboard(alice_with_files: Person) -> None:
     alice.wait_for_answer()
     chip = alice.messages.first.get_by_role("button", name="@quarterly report.txt")
     chip.focus()
-    expect(alice.page.locator(".entity-popover")).to_contain_text("text/plain")
+    expect(alice.page.locator(".entity-popover")).to_contain_text("Text · TXT")
+
+
+def test_files_of_the_same_name_differ_in_the_list(alice: Person) -> None:
+    for body in ("Milk", "Milk and a much longer list of things to buy"):
+        alice.page.get_by_role("link", name="New chat").first.click()
+        alice.attach(text("notes.txt", body))
+        alice.wait_until_uploaded("notes.txt")
+        alice.send("Keep it")
+        alice.wait_for_answer()
+    alice.page.get_by_role("link", name="New chat").first.click()
+    alice.message_field.press_sequentially("@notes.txt")
+    options = alice.page.get_by_role("option", name="notes.txt")
+    expect(options).to_have_count(2)
+    first, second = options.all_inner_texts()
+    assert first != second
 
 
 def test_the_menu_moves_by_arrows_and_closes_by_escape(alice_with_files: Person) -> None:

@@ -1,5 +1,7 @@
 """Files on their way: each strategy and transport, from the page over the API to the bucket."""
 
+import io
+import zipfile
 from urllib.parse import urlsplit
 
 import httpx
@@ -72,7 +74,7 @@ def test_progress_and_speed_are_shown_and_an_upload_can_be_cancelled(alice: Pers
     alice.attach(large_text("book.txt", 2_000_000))
     card = alice.upload("book.txt")
     progress = card.get_by_role("progressbar", name="Upload of book.txt")
-    expect(card).to_contain_text("KB/s")
+    expect(card).to_contain_text("kB/s")
     expect(card).to_contain_text("of 1.9 MB")
     assert progress.evaluate("bar => bar.value > 0 && bar.value < bar.max")
     with alice.page.expect_request(lambda r: "attachments.delete" in (r.post_data or "")):
@@ -126,8 +128,8 @@ def test_too_large_and_wrong_types_are_refused_in_words(
         {"name": "empty.txt", "mimeType": "text/plain", "buffer": b""},
         text("good.txt"),
     )
-    expect(alice.upload("long.txt")).to_contain_text("Too large: 59 KB. The limit is 49 KB.")
-    expect(alice.upload("song.mp3")).to_contain_text("Files of this type can’t be attached")
+    expect(alice.upload("long.txt")).to_contain_text("Too large: 59 kB. The limit is 49 kB.")
+    expect(alice.upload("song.mp3")).to_contain_text(".mp3 files can’t be attached here")
     expect(alice.upload("empty.txt")).to_contain_text("This file is empty.")
     alice.wait_until_uploaded("good.txt")
     alice.send("All four")
@@ -137,6 +139,36 @@ def test_too_large_and_wrong_types_are_refused_in_words(
         alice.page.get_by_role("button", name=f"Remove {name}").click()
     alice.message_field.press("Enter")
     expect(alice.wait_for_answer()).to_contain_text("good.txt")
+
+
+@pytest.mark.parametrize(
+    ("name", "mime_type"),
+    [
+        ("deploy.yaml", "application/x-yaml"),
+        ("pyproject.toml", "application/toml"),
+        ("main.ts", "video/mp2t"),
+        ("deploy.sh", "application/x-shellscript"),
+        ("Dockerfile", ""),
+    ],
+)
+def test_a_file_is_known_by_its_name_where_browsers_disagree_about_its_type(
+    alice: Person, name: str, mime_type: str
+) -> None:
+    alice.attach({"name": name, "mimeType": mime_type, "buffer": b"#!/bin/sh\nname: value\n"})
+    alice.wait_until_uploaded(name)
+    alice.send("What does it do?")
+    expect(alice.wait_for_answer()).to_contain_text("name: value")
+
+
+def test_an_archive_is_taken_under_the_type_that_windows_gives_it(alice: Person) -> None:
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as contents:
+        contents.writestr("notes.txt", "Milk")
+    buffer = archive.getvalue()
+    alice.attach({"name": "a.zip", "mimeType": "application/x-zip-compressed", "buffer": buffer})
+    alice.wait_until_uploaded("a.zip")
+    alice.send("What is in it?")
+    expect(alice.wait_for_answer()).to_contain_text("application/zip")
 
 
 def test_a_message_holds_ten_files(alice: Person) -> None:
@@ -220,8 +252,39 @@ def test_dropped_files_are_attached(alice: Person) -> None:
     expect(alice.page.get_by_text("Drop to attach")).to_be_hidden()
 
 
-def test_a_snapshot_is_drawn_on_and_attached_as_png(alice: Person) -> None:
-    alice.page.get_by_role("button", name="Snapshot", exact=True).click()
+SCREEN = """
+navigator.mediaDevices.getDisplayMedia = async () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 360 });
+    const context = canvas.getContext('2d');
+    setInterval(() => context.fillRect(0, 0, 640, 360), 20);
+    window.shared = canvas.captureStream();
+    return window.shared;
+}; 0
+"""
+
+
+def test_a_screenshot_is_one_picture_of_what_the_person_shares(alice: Person) -> None:
+    alice.page.evaluate(SCREEN)
+    alice.page.get_by_role("button", name="Take a screenshot").click()
+    expect(alice.uploads).to_have_attribute("data-state", "done")
+    assert alice.page.evaluate("shared.getTracks().every(track => track.readyState === 'ended')")
+    alice.send("My screen")
+    expect(alice.wait_for_answer()).to_contain_text("640 × 360")
+
+
+def test_who_shares_nothing_attaches_nothing(alice: Person) -> None:
+    alice.page.evaluate(
+        """navigator.mediaDevices.getDisplayMedia = async () => {
+            throw new DOMException('Permission denied', 'NotAllowedError');
+        }; 0"""
+    )
+    alice.page.get_by_role("button", name="Take a screenshot").click()
+    expect(alice.uploads).to_have_count(0)
+    expect(alice.page.get_by_role("alert")).to_be_hidden()
+
+
+def test_the_sketch_of_the_example_is_attached_as_png(alice: Person) -> None:
+    alice.open("/web/examples/sketch.html")
     board = alice.page.get_by_role("img", name="Drawing board")
     box = board.bounding_box()
     assert box is not None
@@ -230,7 +293,7 @@ def test_a_snapshot_is_drawn_on_and_attached_as_png(alice: Person) -> None:
     alice.page.mouse.move(box["x"] + 200, box["y"] + 160, steps=4)
     alice.page.mouse.up()
     expect(board.locator("path[stroke='#c8402f']")).to_have_count(1)
-    alice.page.get_by_role("button", name="Attach as PNG").click()
+    alice.page.get_by_role("button", name="Attach to the message").click()
     expect(alice.uploads).to_have_attribute("data-state", "done")
     alice.send("My sketch")
-    expect(alice.wait_for_answer()).to_contain_text("1920 × 1120")
+    expect(alice.wait_for_answer()).to_contain_text("1280 × 960")

@@ -1,6 +1,7 @@
 """`/entities` over HTTP: what the composer's menu and its hover preview get."""
 
 import io
+from datetime import datetime
 
 import httpx
 import pytest
@@ -46,6 +47,10 @@ def test_sent_files_and_titled_threads_are_offered_as_entities(alice: ChatKitCli
     thread_id = thread_id_of(alice.say("Look", attachment["id"]))
     alice.call("threads.update", thread_id=thread_id, title="Reporting deadlines")
     found = {entity["id"]: entity for entity in search(alice, "repo")}
+    for entity in found.values():  # two of the same name differ by it
+        about = entity["data"]
+        assert isinstance(about, dict)
+        assert datetime.fromisoformat(about.pop("created_at")).tzinfo is not None
     assert found == {
         attachment["id"]: {
             "id": attachment["id"],
@@ -58,6 +63,7 @@ def test_sent_files_and_titled_threads_are_offered_as_entities(alice: ChatKitCli
                 "mime_type": "text/plain",
                 "size": "7",
                 "thread_id": thread_id,
+                "thread_title": "Reporting deadlines",
             },
         },
         thread_id: {

@@ -1,300 +1,423 @@
 /** Our own ChatKit client: puts its parts together and answers what a person does. */
 
-import { announce, mountAnnouncer } from './announce.js';
-import { Api } from './api.js';
-import { openContent } from './attachment-content.js';
-import { renewPreviews } from './attachment-view.js';
-import { copyText } from './clipboard.js';
-import { Composer } from './composer.js';
-import { Conversation } from './conversation.js';
-import { h, iconButton } from './dom.js';
-import { createEntityPopover } from './entity-popover.js';
-import { acceptDrops } from './file-drop.js';
-import { icon } from './icons.js';
-import { preference } from './preferences.js';
-import { openSettings } from './settings-dialog.js';
-import { Sidebar } from './sidebar.js';
-import { openSketchBoard } from './sketch-board.js';
-import { plainText } from './thread-state.js';
-import { ThreadView } from './thread-view.js';
-import { Toast } from './toast.js';
-import { UploadQueue } from './upload-queue.js';
-import { renderWelcome } from './welcome.js';
+import { addressOf, threadIdIn } from './address.js';
+import { Composer } from './composer/composer.js';
+import { Drafts } from './composer/drafts.js';
+import { acceptFiles } from './composer/incoming-files.js';
+import { FileContent } from './files/file-content.js';
+import { createHandle } from './handle.js';
+import { Sidebar } from './history/sidebar.js';
+import { Tabs } from './history/tabs.js';
+import { uploadStrategy } from './preferences.js';
+import { Api, ApiError } from './protocol/api.js';
+import { shortened } from './text/format.js';
+import { Conversations } from './thread/conversations.js';
+import { createEntityPopover } from './thread/entity-popover.js';
+import { ThreadPane } from './thread/thread-pane.js';
+import { attachmentsOf, plainText } from './thread/thread-state.js';
+import { Ratings } from './thread/ratings.js';
+import { UnfinishedAnswers } from './thread/unfinished.js';
+import { renderWelcome } from './thread/welcome.js';
+import { announce, mountAnnouncer } from './ui/announce.js';
+import { copyText } from './ui/clipboard.js';
+import { Frame } from './ui/frame.js';
+import { Toast } from './ui/toast.js';
+import { UploadQueue } from './uploads/upload-queue.js';
+import { t } from './words.js';
 
-const PREVIEW_REFRESH_PAUSE_MS = 2000;
+/**
+ * @typedef {import('./composer/composer.js').Sent} Sent
+ * @typedef {import('./composer/drafts.js').Draft} Draft
+ * @typedef {import('./thread/conversation.js').Conversation} Conversation
+ * @typedef {import('./thread/conversation.js').Message} Message
+ * @typedef {import('./thread/thread-state.js').ThreadInfo} ThreadInfo
+ * @typedef {import('./thread/thread-state.js').Item} Item
+ *
+ * @typedef {object} ClientOptions
+ * @property {import('../page-config.js').PageConfig} config
+ * @property {import('./session.js').Session} session
+ * @property {(name: import('./preferences.js').PreferenceName) => void} onSettingChanged
+ */
 
 /**
  * @param {HTMLElement} root
- * @param {object} options
- * @param {object} options.config  From `config.json`.
- * @param {typeof fetch} options.fetch  From `fetch.js`.
- * @param {() => Promise<string | null>} options.getToken
- * @param {(name: string) => void} options.onSettingChanged
+ * @param {ClientOptions} options
+ * @returns {import('./handle.js').ClientHandle}
  */
 export function mountClient(root, options) {
-  return new Client(root, options).start();
+  return new Client(options).start(root);
 }
 
 class Client {
-  constructor(root, { config, fetch, getToken, onSettingChanged }) {
-    Object.assign(this, { root, config, fetch, onSettingChanged });
-    this.api = new Api(config, fetch);
-    this.live = new Map(); // conversations with an answer under way, by thread id
-    this.ratings = new Map();
+  #ratings = new Ratings(localStorage);
+  /** @type {WeakMap<Draft, Conversation>}  Where each draft is sent to; another chat may be open by then. */
+  #conversations = new WeakMap();
+  /** @type {HTMLElement | null} */
+  #welcome = null;
+  /** @type {import('./files/viewer.js').FileViewer | null}  Loaded when a file is opened. */
+  #viewer = null;
+
+  /**
+   * @param {ClientOptions} options
+   */
+  constructor({ config, session, onSettingChanged }) {
+    this.config = config;
+    this.session = session;
+    this.onSettingChanged = onSettingChanged;
+    this.api = new Api(config, session.fetch);
     this.toast = new Toast();
-    this.changed = new Set();
-    this.popover = createEntityPopover(this.api);
-    this.queue = new UploadQueue({
-      api: this.api, config, getToken, strategy: () => preference('strategy', config.uploads.strategy),
+    this.conversations = new Conversations({
+      api: this.api,
+      unfinished: new UnfinishedAnswers(localStorage, navigator.locks),
+      onThread: (conversation, thread) => this.#threadChanged(conversation, thread),
+      onEnd: (threadId) => this.tabs.tell('changed', threadId),
     });
-    this.view = new ThreadView(this.#itemActions());
+    this.conversation = this.conversations.of(null);
+    this.tabs = new Tabs(({ kind, threadId }) => (kind === 'deleted' ? this.#gone(threadId) : void this.#refresh()));
+    this.popover = createEntityPopover(this.api);
+    this.drafts = new Drafts(
+      () => new UploadQueue({ api: this.api, config, session, strategy: () => uploadStrategy(config) }),
+      localStorage,
+    );
+    const onError = (/** @type {unknown} */ error) => this.#report(error);
+    this.pane = new ThreadPane({
+      actions: this.#itemActions(),
+      onDrawn: (conversation) => this.#drawn(conversation),
+      onAnswered: ({ state }) => {
+        if (state.lastAnswer) announce(t('answer.said', { text: plainText(state.lastAnswer) }));
+      },
+      onError,
+    });
     this.composer = new Composer({
-      queue: this.queue, api: this.api, config,
-      onSend: (message, draft) => this.#send(message, draft),
+      api: this.api, config, drafts: this.drafts,
+      currentThreadId: () => this.conversation.threadId,
+      onSend: (message, draft, sent) => void this.#sendDraft(message, draft, sent),
       onStop: () => this.conversation.stop(),
-      onSnapshot: () => this.#snapshot(),
+      onError,
     });
     this.sidebar = new Sidebar({
-      api: this.api, config,
-      onOpen: (id) => this.#goTo(id),
-      onDeleted: (id) => id === this.conversation.threadId && this.#goTo(null),
-      onSettings: () => openSettings(config, (name) => this.#settingChanged(name)),
+      api: this.api, config, onError,
+      onOpen: (id) => void this.#goTo(id),
+      onRenamed: (id, title) => this.#renamed(id, title),
+      onDeleted: (id) => this.#deleted(id),
+      onSettings: () => void this.#attempt(this.#openSettings()),
     });
+    this.frame = new Frame({
+      sidebar: this.sidebar.element,
+      main: [this.pane.element, this.composer.element, this.toast.element],
+      onNewChat: () => void this.#goTo(null),
+      onSkip: () => this.composer.focus(),
+    });
+    this.root = this.frame.element;
+    this.root.append(this.popover.element);
   }
 
-  start() {
-    this.title = h('h1', { class: 'thread-title' });
-    this.main = h('main', { class: 'main' },
-      h('header', { class: 'topbar' },
-        iconButton(icon('menu'), 'Chats', () => this.#toggleSidebar(), { class: 'menu-button', 'aria-expanded': 'false' }),
-        this.title,
-        iconButton(icon('plus'), 'New chat', () => this.#goTo(null), { class: 'topbar-new' })),
-      this.view.element, this.composer.element);
-    this.scrim = h('div', { class: 'scrim', on: { click: () => this.#toggleSidebar(false) } });
-    const frame = this.root;
-    this.root = h('div', { class: 'client' },
-      h('a', { class: 'skip-link', href: '#composer-input', text: 'Skip to the message field', on: {
-        click: (event) => { event.preventDefault(); this.composer.focus(); } } }),
-      this.sidebar.element, this.scrim, this.main, this.toast.element, this.popover.element);
-    frame.classList.add('client-frame'); // its width, not the window's, decides the layout
-    frame.replaceChildren(this.root);
+  /**
+   * @param {HTMLElement} parent
+   * @returns {import('./handle.js').ClientHandle}
+   */
+  start(parent) {
+    parent.classList.add('client-frame'); // its width, not the window's, decides the layout
+    parent.replaceChildren(this.root);
     mountAnnouncer(this.root);
-    acceptDrops(this.root, (files) => this.composer.addFiles(files));
-    addEventListener('popstate', () => this.#openFromAddress());
-    addEventListener('unhandledrejection', (event) => this.#report(event));
-    this.root.addEventListener('keydown', (event) => {
-      if (event.key === 'Escape') this.#toggleSidebar(false);
+    acceptFiles(this.root, (files) => this.composer.addFiles(files));
+    addEventListener('popstate', () => void this.#openFromAddress());
+    addEventListener('beforeunload', (event) => {
+      if (this.drafts.isBusy) event.preventDefault();
     });
-    this.sidebar.load().catch((error) => this.toast.say(error.message));
-    this.#openFromAddress();
-    return {
-      sendUserMessage: (message) => this.sendUserMessage(message),
-      setComposerValue: (value) => this.setComposerValue(value),
-      setThreadId: (id) => this.#goTo(id),
-      focusComposer: () => this.composer.focus(),
-    };
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.#refresh();
+    });
+    this.root.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape' || event.defaultPrevented) return;
+      if (this.frame.isDrawerOpen) this.frame.closeDrawer();
+      else this.conversation.stop();
+    });
+    void this.#attempt(this.sidebar.load());
+    void this.#openFromAddress();
+    return createHandle({
+      composer: this.composer,
+      goTo: (id) => this.#goTo(id),
+      send: async (message) => {
+        const refusal = await this.#send(this.conversation, message);
+        if (refusal) this.toast.say(refusal.message);
+      },
+    });
   }
 
-  /** Like `sendUserMessage` of `<openai-chatkit>`. */
-  async sendUserMessage({ text, content, attachments = [], reply, newThread = false }) {
-    if (newThread) await this.#goTo(null);
-    const parts = content ?? [{ type: 'input_text', text: text ?? '' }];
-    await this.#send({ content: parts, attachments, quotedText: reply });
-  }
-
-  /** Like `setComposerValue` of `<openai-chatkit>`. */
-  setComposerValue({ text, attachments = [], files = [] }) {
-    if (text !== undefined) this.composer.set({ text, entities: [] });
-    for (const attachment of attachments) this.queue.adopt(attachment);
-    if (files.length > 0) this.composer.addFiles(files);
-  }
-
+  /** @returns {ConstructorParameters<typeof ThreadPane>[0]['actions']} */
   #itemActions() {
     return {
-      openAttachment: (attachment) => this.#attempt(openContent(this.config, this.fetch, attachment)),
+      openAttachment: (attachment) => this.#openAttachment(attachment),
       openEntity: (entity) => this.#openEntity(entity),
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
-      previewExpired: () => this.#renewPreviews(),
-      loadEarlier: () => this.#attempt(this.conversation.loadEarlier()),
-      retry: (itemId) => this.#follow(this.conversation, (conversation) => conversation.retry(itemId)),
-      feedbackOf: (itemId) => this.ratings.get(itemId),
-      giveFeedback: (item, kind, button) => this.#attempt(this.#rate(item, kind, button)),
-      copy: (item, button) => this.#attempt(copyText(plainText(item), button)),
+      loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
+      retry: () => void this.conversations.follow(this.conversation, (conversation) => conversation.retry()),
+      feedbackOf: (itemId) => this.#ratings.of(itemId),
+      giveFeedback: (item, kind, button) => void this.#attempt(this.#rate(item, kind, button)),
+      copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),
     };
   }
 
   // Going from chat to chat
 
+  /** @param {string | null} threadId */
   async #goTo(threadId) {
-    const address = threadId ? `#/chat/${threadId}` : '#/';
+    const address = addressOf(threadId);
     if (location.hash !== address) history.pushState(null, '', address);
-    this.#toggleSidebar(false);
+    this.frame.closeDrawer();
     await this.#openFromAddress();
   }
 
   async #openFromAddress() {
-    const id = /^#\/chat\/(.+)$/.exec(location.hash)?.[1] ?? null;
-    if (id && id === this.conversation?.threadId) return;
-    this.view.reset();
-    this.#show(new Conversation(this.api));
-    this.sidebar.select(id);
+    const id = threadIdIn(location.hash);
+    if (id && id === this.conversation.threadId && !this.conversation.isLoading) return;
+    const conversation = this.conversations.of(id);
+    this.#show(conversation);
     this.composer.focus();
     if (!id) return;
-    this.root.classList.add('is-loading');
     try {
-      const conversation = this.live.get(id) ?? (await Conversation.open(this.api, id));
-      if (location.hash === `#/chat/${id}`) this.#show(conversation);
+      await this.conversations.load(conversation);
+      if (conversation.state.thread) this.sidebar.put(conversation.state.thread);
     } catch (error) {
-      this.toast.say(error.code === 'not_found' ? 'This chat does not exist any more.' : error.message);
-    } finally {
-      this.root.classList.remove('is-loading');
+      this.#loadingFailed(id, error);
     }
   }
 
-  #show(conversation) {
-    this.shown?.abort();
-    this.shown = new AbortController();
-    const { signal } = this.shown;
-    this.conversation = conversation;
-    this.view.reset();
-    conversation.addEventListener('change', ({ detail }) => this.#redrawSoon(detail), { signal });
-    conversation.addEventListener('answered', () => this.#announceAnswer(), { signal });
-    this.#redraw();
+  /**
+   * @param {string} threadId
+   * @param {unknown} error
+   */
+  #loadingFailed(threadId, error) {
+    if (error instanceof ApiError && error.code === 'not_found') this.#gone(threadId);
+    else this.#report(error);
   }
 
-  #redrawSoon(itemId) {
-    if (itemId) this.changed.add(itemId);
-    this.redrawing ??= requestAnimationFrame(() => {
-      this.redrawing = null;
-      this.#redraw();
-    });
+  /** @param {string} threadId  Of a chat that was deleted elsewhere, or never was. */
+  #gone(threadId) {
+    this.#forget(threadId);
+    if (threadId !== this.conversation.threadId) return;
+    this.toast.say(t('chat.gone'));
+    void this.#goTo(null);
   }
 
-  #redraw() {
+  /** Shows what was said elsewhere: in another tab, on another device. */
+  async #refresh() {
     const { conversation } = this;
-    const { state, isAnswering } = conversation;
-    this.view.show(state, { isAnswering, changed: this.changed, hasEarlier: Boolean(conversation.earlierCursor) });
-    this.changed.clear();
-    this.composer.setAnswering(isAnswering);
-    const title = state.thread?.title ?? (conversation.threadId ? 'Untitled chat' : 'New chat');
-    this.title.textContent = title;
-    document.title = conversation.threadId ? `${title} · Chat` : 'Chat';
-    const isEmpty = state.items.length === 0 && !state.error && !this.root.classList.contains('is-loading');
-    this.root.classList.toggle('is-empty', isEmpty);
-    if (!isEmpty) this.welcome?.remove();
-    else if (!this.welcome?.isConnected) {
-      this.welcome = renderWelcome(this.config, {
-        attach: () => this.composer.picker.click(), snapshot: () => this.#snapshot(),
-      });
-      this.view.list.before(this.welcome);
+    try {
+      await Promise.all([this.sidebar.load(), conversation.refresh()]);
+    } catch (error) {
+      // Nobody has asked for it: without connection, what is shown stays.
+      if (conversation.threadId && error instanceof ApiError && error.code === 'not_found') {
+        this.#gone(conversation.threadId);
+      }
     }
+  }
+
+  /** @param {Conversation} conversation */
+  #show(conversation) {
+    this.conversation = conversation;
+    this.sidebar.select(conversation.threadId);
+    const draft = this.drafts.of(conversation.threadId);
+    this.#conversations.set(draft, conversation);
+    this.composer.use(draft);
+    this.pane.show(conversation);
+  }
+
+  /** @param {Conversation} conversation */
+  #drawn({ state, isAnswering, isLoading, threadId }) {
+    this.composer.setAnswering(isAnswering);
+    this.root.classList.toggle('is-loading', isLoading);
+    const title = isLoading ? '' : (state.thread?.title ?? t(threadId ? 'chat.untitled' : 'chat.new'));
+    this.frame.title.textContent = title;
+    document.title = threadId && title ? `${title} · ${t('page')}` : t('page');
+    const isEmpty = state.items.length === 0 && !state.error && !threadId;
+    this.root.classList.toggle('is-empty', isEmpty);
+    if (!isEmpty) this.#welcome?.remove();
+    else if (!this.#welcome?.isConnected) {
+      this.#welcome = renderWelcome(this.config, {
+        attach: () => this.composer.picker.click(),
+        ask: (question) => void this.#attempt(this.#ask(question)),
+      });
+      this.pane.element.prepend(this.#welcome);
+    }
+  }
+
+  /**
+   * @param {string} threadId
+   * @param {string} title
+   */
+  #renamed(threadId, title) {
+    if (this.conversation.threadId === threadId) this.conversation.rename(title);
+    else this.conversations.rename(threadId, title);
+    this.tabs.tell('changed', threadId);
+  }
+
+  /** @param {string} threadId  Of a chat that the person has deleted. */
+  #deleted(threadId) {
+    this.tabs.tell('deleted', threadId);
+    this.#forget(threadId);
+    if (threadId === threadIdIn(location.hash)) void this.#goTo(null);
+  }
+
+  /** @param {string} threadId */
+  #forget(threadId) {
+    this.sidebar.remove(threadId);
+    this.drafts.remove(threadId);
   }
 
   // Messages
 
-  async #send(message, draft = null) {
-    const { conversation } = this;
-    this.view.sticksToEnd = true;
-    const isTaken = await this.#follow(conversation, () => conversation.send(message));
-    if (isTaken) return this.queue.release(draft?.uploads ?? []);
-    const { message: reason } = conversation.state.error ?? { message: 'The message was not sent.' };
+  /**
+   * @param {Message} message
+   * @param {Draft} draft
+   * @param {Sent} sent
+   */
+  async #sendDraft(message, draft, sent) {
+    const conversation = this.#conversations.get(draft) ?? this.conversation;
+    const refusal = await this.#send(conversation, message);
+    if (!refusal) return draft.queue.release(sent.uploads);
+    const { threadId } = conversation;
+    if (threadId && refusal.code === 'not_found' && !refusal.param?.startsWith('attachments')) {
+      this.#gone(threadId); // what was written goes into a new chat
+      return this.composer.restore(this.drafts.of(null), sent, refusal);
+    }
+    this.composer.restore(draft, sent, refusal);
+    this.toast.say(refusal.message);
+  }
+
+  /** @param {string} question */
+  async #ask(question) {
+    const refusal = await this.#send(this.conversation, {
+      content: [{ type: 'input_text', text: question }], attachments: [],
+    });
+    if (refusal) this.toast.say(refusal.message);
+  }
+
+  /**
+   * @param {Conversation} conversation
+   * @param {Message} message
+   * @returns {Promise<import('./protocol/api.js').Refusal | null>} null: it was taken
+   */
+  async #send(conversation, message) {
+    this.pane.stickToEnd();
+    if (await this.conversations.follow(conversation, () => conversation.send(message))) {
+      void this.#nameAfter(conversation);
+      return null;
+    }
+    const refusal = conversation.state.error ?? { message: t('error.not_sent'), code: 'not_sent', param: null };
     conversation.state.error = null;
-    this.#redraw();
-    if (!conversation.threadId && conversation === this.conversation) {
-      history.replaceState(null, '', '#/');
-      this.sidebar.select(null);
-      this.sidebar.load().catch(() => undefined);
+    if (conversation === this.conversation) {
+      if (!conversation.threadId) history.replaceState(null, '', addressOf(null));
+      this.sidebar.select(conversation.threadId);
+      this.pane.draw();
     }
-    if (draft) this.composer.restore(draft, reason);
-    this.toast.say(reason);
+    return refusal;
   }
 
-  /** While an answer is under way, its chat can be left and found again. */
-  async #follow(conversation, answer) {
-    const onThread = ({ detail: thread }) => this.#threadChanged(conversation, thread);
-    conversation.addEventListener('thread', onThread);
-    if (conversation.threadId) this.live.set(conversation.threadId, conversation);
-    try {
-      return await answer(conversation);
-    } finally {
-      conversation.removeEventListener('thread', onThread);
-      for (const [id, other] of this.live) if (other === conversation) this.live.delete(id);
-    }
+  /**
+   * Names a chat by its first message where its answer, which brings a title, has failed.
+   * @param {Conversation} conversation
+   */
+  async #nameAfter({ state: { thread, items, error } }) {
+    const title = items[0] ? shortened(plainText(items[0])) : '';
+    if (!thread || thread.title || !error || !title) return;
+    await this.#attempt(this.api.call('threads.update', { thread_id: thread.id, title }));
+    this.sidebar.put({ ...thread, title });
+    this.#renamed(thread.id, title);
   }
 
+  /**
+   * @param {Conversation} conversation
+   * @param {ThreadInfo} thread
+   */
   #threadChanged(conversation, thread) {
-    this.live.set(thread.id, conversation);
-    this.sidebar.put({ ...thread, items: undefined });
-    if (conversation !== this.conversation || location.hash.endsWith(thread.id)) return;
-    history.replaceState(null, '', `#/chat/${thread.id}`);
+    this.tabs.tell('changed', thread.id);
+    this.sidebar.put(thread, { isActive: true });
+    if (conversation !== this.conversation || threadIdIn(location.hash) === thread.id) return;
+    history.replaceState(null, '', addressOf(thread.id));
+    this.drafts.begin(thread.id);
     this.sidebar.select(thread.id);
   }
 
-  #announceAnswer() {
-    const { state } = this.conversation;
-    const last = state.items.at(-1);
-    if (last?.type === 'assistant_message') announce(`Assistant: ${plainText(last)}`);
-  }
-
+  /**
+   * @param {Item} item
+   * @param {'positive' | 'negative'} kind
+   * @param {HTMLElement} button
+   */
   async #rate(item, kind, button) {
     await this.api.call('items.feedback', {
-      thread_id: this.conversation.threadId, item_ids: [item.id], kind,
+      thread_id: this.conversation.threadId ?? '', item_ids: [item.id], kind,
     });
-    this.ratings.set(item.id, kind);
-    for (const other of button.parentElement.querySelectorAll('[aria-pressed]')) {
+    this.#ratings.set(item.id, kind);
+    for (const other of button.parentElement?.querySelectorAll('[aria-pressed]') ?? []) {
       other.setAttribute('aria-pressed', String(other === button));
     }
-    announce('Thanks for the feedback.');
+    announce(t('answer.rated'));
   }
 
   // Attachments
 
-  #snapshot() {
-    openSketchBoard((file) => this.composer.addFiles([file]));
+  /** @param {import('./protocol/chatkit').Attachment} attachment */
+  #openAttachment(attachment) {
+    const pictures = this.conversation.state.items.flatMap(attachmentsOf).filter(({ type }) => type === 'image');
+    void this.#attempt(this.#openFile(asFile(attachment), pictures.map(asFile)));
   }
 
-  #openEntity(entity) {
-    if (entity.id.startsWith('thr_')) this.#goTo(entity.id);
-    else this.#attempt(openContent(this.config, this.fetch, { id: entity.id, name: entity.title }));
+  /** @param {import('@openai/chatkit').Entity} entity */
+  #openEntity({ id, title, data }) {
+    if (id.startsWith('thr_')) void this.#goTo(id);
+    else void this.#attempt(this.#openFile({ id, name: title, mimeType: data?.mime_type ?? '' }));
   }
 
-  /** One request renews every picture, however many of them fail at once. */
-  #renewPreviews() {
-    if (!this.conversation.threadId) return;
-    this.renewal ??= setTimeout(async () => {
-      try {
-        renewPreviews(this.view.list, await this.conversation.reloadItems());
-      } catch (error) {
-        this.toast.say(error.message);
-      } finally {
-        setTimeout(() => (this.renewal = null), PREVIEW_REFRESH_PAUSE_MS);
-      }
-    }, 50);
+  /**
+   * @param {import('./files/preview.js').ViewedFile} file
+   * @param {import('./files/preview.js').ViewedFile[]} [siblings]
+   */
+  async #openFile(file, siblings) {
+    this.#viewer ??= await this.#loadViewer();
+    await this.#viewer.open(file, siblings);
+  }
+
+  async #loadViewer() {
+    const { FileViewer } = await import('./files/viewer.js');
+    const viewer = new FileViewer(new FileContent(this.config, this.session.fetch), (error) => this.#report(error));
+    this.frame.addViewer(viewer.element);
+    return viewer;
   }
 
   // The page around
 
+  async #openSettings() {
+    const { openSettings } = await import('./ui/settings-dialog.js');
+    openSettings(this.config, this.session, (name) => this.#settingChanged(name));
+  }
+
+  /** @param {import('./preferences.js').PreferenceName} name */
   #settingChanged(name) {
     if (name === 'interface') this.onSettingChanged(name);
   }
 
-  #toggleSidebar(isOpen = !this.root.classList.contains('has-sidebar')) {
-    this.root.classList.toggle('has-sidebar', isOpen);
-    this.root.querySelector('.menu-button')?.setAttribute('aria-expanded', String(isOpen));
-    if (isOpen) this.sidebar.element.querySelector('button')?.focus();
-  }
-
+  /** @param {Promise<unknown>} promise */
   async #attempt(promise) {
     try {
       await promise;
     } catch (error) {
-      this.toast.say(error.message);
+      this.#report(error);
     }
   }
 
-  #report(event) {
-    if (!event.reason?.status && event.reason?.code !== 'connection_lost') return;
-    event.preventDefault();
-    this.toast.say(event.reason.message);
+  /** @param {unknown} error */
+  #report(error) {
+    this.toast.say(error instanceof Error ? error.message : String(error));
   }
+}
+
+/**
+ * @param {import('./protocol/chatkit').Attachment} attachment
+ * @returns {import('./files/preview.js').ViewedFile}
+ */
+function asFile(attachment) {
+  const { id, name, mime_type: mimeType } = attachment;
+  return { id, name, mimeType, previewUrl: attachment.type === 'image' ? attachment.preview_url : undefined };
 }

@@ -1,0 +1,2 @@
+/** The UMD build puts itself into `globalThis.katex`. */
+export {};
