@@ -28,6 +28,7 @@ def test_the_page_speaks_the_reader_s_language(
     root = reader.page.locator("html")
     expect(root).to_have_attribute("lang", language)
     expect(root).to_have_attribute("dir", direction)
+    expect(message).to_have_css("direction", direction)  # of the placeholder, while it is empty
     assert barriers(reader.page) == []
     message.fill("```python\nx = 1\n```")
     message.press("Enter")
