@@ -26,12 +26,13 @@ test-all: install ## Run every test, with a browser, Docker and whole processes;
 
 PYTEST = $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
 
-check: lint ## Check style, types, imports, documents, dependencies and their vulnerabilities
+check: lint ## Check style, types, imports, documents, manifests, dependencies and their vulnerabilities
 	@$(PY) -m mypy
 	@$(PY) $(VENV)/bin/lint-imports
 	@$(PY) -m tools.documents
 	@$(PY) -m deptry app migrations
 	@$(PY) -m deptry tests benchmarks tools docs --ignore DEP002,DEP004
+	@$(PY) -m tools.manifests
 	@$(MAKE) audit
 
 audit: install ## Check the pinned packages for vulnerabilities (AUDIT=required: fail offline)
