@@ -3,7 +3,7 @@
 import codecs
 import re
 
-from app.file_types.byte_order_marks import marked_codec
+from app.file_types.encodings import marked_codec
 from app.file_types.file_type import Family, FileType, Signature
 from app.file_types.signatures import detect
 

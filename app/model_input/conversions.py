@@ -149,7 +149,7 @@ class Conversions:
             decoded = await self._workers.run(read, body)
         if isinstance(decoded, Unreadable):
             return note(f"the file could not be read: {decoded.reason}.")
-        return self._slice(decoded.text, offset_chars, f"encoding {decoded.encoding}")
+        return self._slice(decoded.text, offset_chars, decoded.remark)
 
     def _goes_as_file(self, suffix: str) -> bool:
         return self._files_accepted and taken_as_file(suffix)

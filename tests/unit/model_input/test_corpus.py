@@ -108,14 +108,21 @@ async def test_a_remark_says_that_only_the_first_frame_is_sent(api: ModelApi) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding"),
-    [("a.txt", "utf-8"), ("utf16.txt", "utf-16"), ("latin.txt", "cp1252"), ("bom.txt", "utf-8")],
+    ("name", "remark"),
+    [
+        ("a.txt", "encoding utf-8"),
+        ("utf16.txt", "encoding utf-16"),
+        ("bom.txt", "encoding utf-8"),
+        ("polish.txt", "encoding guessed: cp1250"),
+    ],
 )
-async def test_a_remark_says_the_encoding(api: ModelApi, name: str, encoding: str) -> None:
+async def test_a_remark_says_the_encoding_and_calls_a_guess_a_guess(
+    api: ModelApi, name: str, remark: str
+) -> None:
     sample = next(sample for sample in SAMPLES if sample.name == name)
     received = await received_of(api, sample)
     fields = announced_fields(received.parts()[1]["text"])
-    assert fields["remark"] == f"encoding {encoding}"
+    assert fields["remark"] == remark
 
 
 async def test_an_image_side_is_a_setting(api: ModelApi) -> None:
