@@ -13,7 +13,7 @@ from pypdf.errors import PyPdfError
 
 from app.file_types.file_type import FileType, Signature
 from app.file_types.signatures import detect
-from app.file_types.table import FILE_TYPES
+from app.file_types.table import FILE_TYPES, container
 from app.model_input.readers.unreadable import Unreadable
 
 _MAX_UNPACKED_BYTES = 512 * 1024 * 1024
@@ -51,13 +51,13 @@ def check(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
     if file_type.is_text:
         is_rtf = body.lstrip().startswith(b"{\\rtf")
         return DocumentFacts(pages=0) if is_rtf else _damaged(file_type)
-    found = detect(body)
-    if found is Signature.COMPOUND and file_type.signatures[0] is Signature.ZIP:
+    found = container(detect(body))
+    if found == Signature.COMPOUND and file_type.signatures[0] is Signature.ZIP:
         # [MS-OFFCRYPTO]: an encrypted package is a compound file
         return Unreadable("it is protected with a password")
     if found not in file_type.signatures:
         return _damaged(file_type)
-    return _check_zip(body, file_type) if found is Signature.ZIP else DocumentFacts(pages=0)
+    return _check_zip(body, file_type) if found == Signature.ZIP else DocumentFacts(pages=0)
 
 
 def _damaged(file_type: FileType) -> Unreadable:
