@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from app.model_input.kinds import Kind, kind_of
 from tests.corpus import SAMPLES, Sample
@@ -14,7 +15,7 @@ from tests.unit.fakes.attachments import Attachments
 from tests.unit.fakes.conversation import conversation
 from tests.unit.model_input.announced import announced_fields
 
-TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg"}
+TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
 def test_the_corpus_is_large_enough() -> None:
@@ -70,6 +71,12 @@ def test_every_file_reaches_the_model_in_its_best_form(
         assert sent == body
         if kind_of(sample.mime_type, sample.name) is Kind.DOCUMENT:
             assert content[0]["filename"].lower() == sample.name.lower()
+    elif expected == "pdf":
+        mime_type, sent = decoded(content)
+        assert mime_type == "application/pdf" and content[0]["filename"].endswith(".tiff.pdf")
+        frames = getattr(Image.open(io.BytesIO(body)), "n_frames", 1)
+        assert len(PdfReader(io.BytesIO(sent)).pages) == frames > 1
+        assert fields["remark"] == f"all {frames} pages, converted from TIFF to PDF"
     else:
         mime_type, sent = decoded(content)
         assert mime_type == TRANSCODED[expected]
