@@ -80,7 +80,7 @@ def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | Non
     elif head.startswith(_EXECUTABLES):
         return None
     else:
-        mime_type = found if _is_other(found, declared, name) else None
+        mime_type = found if _is_other(found, declared) else None
     real = of_type(mime_type or "")
     if real is None or real is declared:
         return None
@@ -88,16 +88,12 @@ def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | Non
     return real if resolve(name, real.mime_type) is real else None
 
 
-def _is_other(found: str | None, declared: FileType, name: str) -> bool:
+def _is_other(found: str | None, declared: FileType) -> bool:
     """Whether binary content that is `found` is not of the declared type."""
-    if found in declared.signatures:
-        return False
-    by_name = of_name(name)
-    is_archive = container(found) == Signature.ZIP
-    if is_archive and Signature.ZIP in declared.signatures:
+    if container(found) == Signature.ZIP and Signature.ZIP in declared.signatures:
         # The order of a zip archive's entries misleads; only older suffixes are surely wrong.
         return declared.signatures[0] == Signature.COMPOUND and found != Signature.ZIP
-    return by_name is None or found not in by_name.signatures or by_name is not declared
+    return found not in declared.signatures
 
 
 def _text_type(head: bytes, declared: FileType, name: str) -> str | None:
