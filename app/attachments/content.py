@@ -75,12 +75,14 @@ def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | Non
     disguise. Only files for older versions of Office may be a page or XML.
     """
     found = detect(head)
-    if _is_text(head, found):
+    if _fits(found, declared):
+        return None
+    if _is_text(head, found) and (declared.is_text or found != Signature.RTF):
         mime_type = None if declared.is_text else _text_type(head, declared, name)
     elif head.startswith(_EXECUTABLES):
         return None
     else:
-        mime_type = found if _is_other(found, declared) else None
+        mime_type = found
     real = of_type(mime_type or "")
     if real is None or real is declared:
         return None
@@ -88,12 +90,12 @@ def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | Non
     return real if resolve(name, real.mime_type) is real else None
 
 
-def _is_other(found: str | None, declared: FileType) -> bool:
-    """Whether binary content that is `found` is not of the declared type."""
+def _fits(found: str | None, declared: FileType) -> bool:
+    """Whether content that is `found` surely has the declared type."""
     if container(found) == Signature.ZIP and Signature.ZIP in declared.signatures:
         # The order of a zip archive's entries misleads; only older suffixes are surely wrong.
-        return declared.signatures[0] == Signature.COMPOUND and found != Signature.ZIP
-    return found not in declared.signatures
+        return declared.signatures[0] != Signature.COMPOUND or found == Signature.ZIP
+    return found in declared.signatures and found != Signature.RTF
 
 
 def _text_type(head: bytes, declared: FileType, name: str) -> str | None:

@@ -50,7 +50,8 @@ def resolve(name: str, declared: str) -> FileType:
     """Return the row of a file called `name` that is declared as the MIME type `declared`.
 
     The declared type decides if the table has it, unless the suffix names a type that is often
-    mistaken for it, that it is only the container of, or that reaches the model when it does not.
+    mistaken for it, that it is only the container of, or that reaches the model when an archive, a
+    film or a sound does not.
     Otherwise the suffix decides, because browsers declare nothing or nonsense for suffixes that the
     system does not know. A file whose type and suffix are both unknown gets `UNKNOWN_TEXT` or
     `UNKNOWN` with the declared type.
@@ -97,6 +98,8 @@ def _is_mistaken(mime_type: str, by_type: FileType | None, by_name: FileType) ->
         return True
     if by_type is None:
         return False
+    if by_type.family is Family.OTHER:
+        return False  # nobody declares a program or a database by mistake
     if by_name.reaches_model and not by_type.reaches_model:
         return True
     syntax = _SYNTAXES.get(by_type.mime_type)
