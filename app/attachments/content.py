@@ -1,7 +1,6 @@
 """Checks a file's first bytes against the type that it was declared as, and corrects the type."""
 
 import codecs
-import csv
 import re
 
 from app.file_types.encodings import find_encoding, marked_codec
@@ -99,7 +98,9 @@ def _fits(found: str | None, declared: FileType) -> bool:
 
 
 def _text_type(head: bytes, declared: FileType, name: str) -> str | None:
-    active = _active_content(head)
+    encoding = find_encoding(head)
+    text = head if encoding is None else head.decode(encoding.codec, "replace").encode()
+    active = _active_content(text)
     is_for_old_office = declared.signatures[:1] == (Signature.COMPOUND,)
     if active:
         return _SAVED_FOR_OFFICE.get(active) if is_for_old_office else None
@@ -108,16 +109,15 @@ def _text_type(head: bytes, declared: FileType, name: str) -> str | None:
     by_name = of_name(name)
     if by_name is not None and by_name.is_text:
         return by_name.mime_type
-    return _table_type(head) if declared.family is Family.SPREADSHEET else _PLAIN_TEXT
+    return _table_type(text) if declared.family is Family.SPREADSHEET else _PLAIN_TEXT
 
 
-def _table_type(head: bytes) -> str:
-    """Return the type of a table that is written as text."""
-    try:
-        delimiter = csv.Sniffer().sniff(head.decode("latin-1"), delimiters="\t,;").delimiter
-    except csv.Error:
-        return _PLAIN_TEXT
-    return "text/tab-separated-values" if delimiter == "\t" else "text/csv"
+def _table_type(text: bytes) -> str:
+    """Return the type of a table that is written as text, by its first line."""
+    heading = text.partition(b"\n")[0]
+    if b"\t" in heading:
+        return "text/tab-separated-values"
+    return "text/csv" if b"," in heading or b";" in heading else _PLAIN_TEXT
 
 
 def _is_image(file_type: FileType) -> bool:

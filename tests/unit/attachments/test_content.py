@@ -199,6 +199,11 @@ def test_active_content_is_never_corrected(disguise: str, mime_type: str) -> Non
         assert corrected_type(ACTIVE[disguise], resolve("a", mime_type), name) is None
 
 
+def test_a_page_in_utf_16_without_a_mark_is_no_text_in_disguise() -> None:
+    page = "<html><script>alert(1)</script></html>".encode("utf-16-le")
+    assert corrected_type(page, resolve("a", "image/png"), "a.png") is None
+
+
 @pytest.mark.parametrize("disguise", [each for each in ACTIVE if not each.startswith("html")])
 def test_a_file_for_old_office_may_be_a_page_but_no_script(disguise: str) -> None:
     corrected = corrected_type(ACTIVE[disguise], resolve("a.xls", XLS), "a.xls")
