@@ -1,7 +1,7 @@
 """Files of many formats, made by real libraries when a test runs: no binary is kept in git.
 
 Each sample says what the model has to get of it by either API:
-`same` the very bytes as an image or file · `png`, `jpeg` an image transcoded to that format ·
+`same` the very bytes as an image or file · `png`, `jpeg`, `webp`, `pdf` other bytes in that form ·
 `text: …` inlined text that contains this · `note: …` a note that contains this.
 """
 
@@ -111,6 +111,29 @@ def huge_png() -> bytes:
     return (
         b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
     )
+
+
+def psd(picture: Image.Image) -> bytes:
+    """Return a file of Photoshop without layers (Adobe Photoshop File Formats Specification)."""
+    header = struct.pack(">4sH6xHIIHH", b"8BPS", 1, 3, picture.height, picture.width, 8, 3)
+    planes = b"".join(band.tobytes() for band in picture.convert("RGB").split())
+    return header + bytes(12) + struct.pack(">H", 0) + planes
+
+
+def pages(*modes: str, size: tuple[int, int], **options: Any) -> bytes:
+    """Return a TIFF with a page for each mode."""
+    out = io.BytesIO()
+    first, *others = (picture(mode, size) for mode in modes)
+    first.save(out, "TIFF", save_all=True, append_images=others, **options)
+    return out.getvalue()
+
+
+def placed(format: str, **options: Any) -> bytes:
+    """Return a photo that says where it was taken, and by what."""
+    exif = Image.Exif()
+    exif[0x010F] = "a camera"
+    exif.get_ifd(0x8825).update({1: "N", 2: (52.0, 31.0, 12.0), 3: "E", 4: (13.0, 24.0, 0.0)})
+    return image(format, exif=exif, **options)
 
 
 def pdf(*pages: str) -> bytes:
@@ -315,7 +338,26 @@ IMAGES = [
     Sample("animated.gif", "image/gif", lambda: animated("GIF"), "png"),
     Sample("a.bmp", "image/bmp", lambda: image("BMP"), "png"),
     Sample("a.tiff", "image/tiff", lambda: image("TIFF"), "jpeg"),
-    Sample("pages.tiff", "image/tiff", lambda: animated("TIFF"), "jpeg"),
+    Sample("pages.tiff", "image/tiff", lambda: animated("TIFF"), "pdf", "jpeg"),
+    Sample(
+        "fax.tiff",
+        "image/tiff",
+        lambda: pages("1", "1", compression="group4", size=(1728, 2200)),
+        "pdf",
+        "png",
+    ),
+    Sample("bw.tiff", "image/tiff", lambda: image("TIFF", "1"), "png"),
+    Sample("deep.tiff", "image/tiff", lambda: image("TIFF", "I;16"), "jpeg"),
+    Sample("float.tiff", "image/tiff", lambda: image("TIFF", "F"), "jpeg"),
+    Sample("big.tiff", "image/tiff", lambda: image("TIFF", big_tiff=True), "jpeg"),
+    Sample("a.jxl", "image/jxl", lambda: image("JXL"), "jpeg"),
+    Sample("a.jp2", "image/jp2", lambda: image("JPEG2000"), "jpeg"),
+    Sample("a.psd", "image/vnd.adobe.photoshop", lambda: psd(picture()), "jpeg"),
+    Sample("a.ppm", "", lambda: image("PPM"), "jpeg"),
+    Sample("a.tga", "", lambda: image("TGA"), "jpeg"),
+    Sample("placed.jpg", "image/jpeg", lambda: placed("JPEG"), "jpeg"),
+    Sample("placed.png", "image/png", lambda: placed("PNG"), "png"),
+    Sample("placed.webp", "image/webp", lambda: placed("WEBP"), "webp"),
     Sample("deflate.tiff", "image/tiff", lambda: image("TIFF", compression="tiff_lzw"), "jpeg"),
     Sample("alpha.tiff", "image/tiff", lambda: image("TIFF", "RGBA"), "png"),
     Sample("a.heic", "image/heic", lambda: image("HEIF"), "jpeg"),
@@ -405,7 +447,8 @@ REFUSED = [
     Sample("cut.heic", "image/heic", lambda: image("HEIF")[:400], "note: damaged"),
     Sample("not.png", "image/png", lambda: b"hello", "note: not a readable image"),
     Sample("huge.png", "image/png", huge_png, "note: 30,000 × 30,000 pixels"),
-    Sample("a.psd", "image/vnd.adobe.photoshop", lambda: b"8BPS\0\1", "note: files of this type"),
+    Sample("cut.psd", "image/vnd.adobe.photoshop", lambda: b"8BPS\0\1", "note: is a PSD image"),
+    Sample("a.djvu", "image/vnd.djvu", lambda: b"AT&TFORM", "note: files of this type"),
 ]
 
 SAMPLES = IMAGES + DOCUMENTS + TEXTS + REFUSED

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
+from app.attachments.policy import AttachmentPolicy
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
@@ -42,6 +43,7 @@ class Rig:
         attachment_id: str = "atc_1",
         *,
         user_id: str = "alice",
+        name: str = "a",
         mime_type: str = "text/plain",
         size: int = 5,
         quota: QuotaSettings = UNLIMITED,
@@ -52,6 +54,7 @@ class Rig:
             attachment_id,
             user_id=user_id,
             object_key=new_object_key(),
+            name=name,
             mime_type=mime_type,
             size=size,
             link_seconds=link_seconds,
@@ -129,6 +132,7 @@ async def rig_on(
                 records,
                 bucket,
                 Thumbnails(ObjectReader(endpoint, SessionCredentials()), bucket, Workers()),
+                AttachmentPolicy(max_bytes=100 * 1024**2),
             ),
             sweeper=Sweeper(
                 tombstones,

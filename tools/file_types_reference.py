@@ -17,11 +17,14 @@ _END = "<!-- until here -->"
 # What the model gets by the Responses API, and by Chat Completions where that differs.
 _FORMS = {
     Delivery.IMAGE: (
-        "the very bytes as an image; scaled down above `MODEL_IMAGE_MAX_SIDE`, turned upright, one"
-        " frame of an animation",
+        "the very bytes as an image, but for private metadata; scaled down above"
+        " `MODEL_IMAGE_MAX_SIDE`, turned upright, one frame of an animation",
         "the same",
     ),
-    Delivery.TRANSCODED_IMAGE: ("an image, as PNG or JPEG without metadata", "the same"),
+    Delivery.TRANSCODED_IMAGE: (
+        "an image, as PNG or JPEG without metadata; the pages of a TIFF as a PDF",
+        "an image",
+    ),
     Delivery.FILE: ("the very bytes as a file", "extracted text"),
     Delivery.EXTRACTED_TEXT: ("extracted text", "the same"),
     Delivery.TEXT: ("the text and its encoding, cut at `MODEL_MAX_TEXT_CHARS`", "the same"),

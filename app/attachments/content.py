@@ -1,11 +1,12 @@
-"""Checks a file's first bytes against the type that it was declared as."""
+"""Checks a file's first bytes against the type that it was declared as, and corrects the type."""
 
 import codecs
 import re
 
-from app.file_types.byte_order_marks import marked_codec
+from app.file_types.encodings import find_encoding, marked_codec
 from app.file_types.file_type import Family, FileType, Signature
 from app.file_types.signatures import detect
+from app.file_types.table import container, of_name, of_type, resolve
 
 # Enough for every signature, and for a fair look at whether something is text.
 HEAD_BYTES = 8192
@@ -33,10 +34,16 @@ _PAGE = re.compile(
 _XML_PAGE = re.compile(rb"<(?:[\w-]+:)?(?:html|svg|script|xsl:stylesheet|stylesheet)[\s>/]", re.I)
 _SKIPPED = re.compile(rb"(?:\s|<!--.*?-->|<!(?!doctype\s+html)[^>]*>)*", re.IGNORECASE | re.DOTALL)
 _SCRIPT = re.compile(rb"(?:#!|<\?php|<\?=|<%|javascript:)", re.IGNORECASE)
+_HTML, _SVG, _XML_DOCUMENT, _XML, _A_SCRIPT = (
+    *("an HTML page", "an SVG drawing", "an XML page", "XML", "a script"),
+)
+# Programs write pages and XML as files for older versions of Office, which open them.
+_SAVED_FOR_OFFICE = {_HTML: "text/html", _XML: "application/xml"}
 
 # The standard's "binary data bytes", which no text in any encoding in use has.
 _BINARY = bytes({*range(0x09), 0x0B, *range(0x0E, 0x1B), *range(0x1C, 0x20)} - {0})
 _TOLERATED_BINARY_SHARE = 0.02
+_PLAIN_TEXT = "text/plain"
 
 
 def check_content(head: bytes, file_type: FileType) -> str | None:
@@ -45,18 +52,72 @@ def check_content(head: bytes, file_type: FileType) -> str | None:
     A type with known signatures must have one of them, and text must be text. A file of any other
     type passes unless it is a program, a page, a script, or one of the best known formats.
     """
+    found = detect(head)
     if file_type.is_text:
-        return _check_text(head, file_type)
+        return None if _is_text(head, found) else _mismatch(file_type, found or "binary data")
     if head.startswith(_EXECUTABLES):
         return _mismatch(file_type, "a program")
     if active := _active_content(head):
         return _mismatch(file_type, active)
-    found = detect(head)
-    if found in file_type.signatures:
+    if found in file_type.signatures or container(found) in file_type.signatures:
         return None
     if file_type.signatures or (found in _DISGUISED and not _is_image(file_type)):
         return _mismatch(file_type, found or "something else")
     return None
+
+
+def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | None:
+    """Return the type that a file called `name` really has, if it is another than `declared`.
+
+    Return None if it has the declared type, if its type can't be found, and if the file would do
+    harm as what it really is: pages, drawings, scripts and programs are never another type's
+    disguise. Only files for older versions of Office may be a page or XML.
+    """
+    found = detect(head)
+    if _fits(found, declared):
+        return None
+    if _is_text(head, found) and (declared.is_text or found != Signature.RTF):
+        mime_type = None if declared.is_text else _text_type(head, declared, name)
+    elif head.startswith(_EXECUTABLES):
+        return None
+    else:
+        mime_type = found
+    real = of_type(mime_type or "")
+    if real is None or real is declared:
+        return None
+    # Some suffixes would lead back to the declared type whenever the file is used.
+    return real if resolve(name, real.mime_type) is real else None
+
+
+def _fits(found: str | None, declared: FileType) -> bool:
+    """Whether content that is `found` surely has the declared type."""
+    if container(found) == Signature.ZIP and Signature.ZIP in declared.signatures:
+        # The order of a zip archive's entries misleads; only older suffixes are surely wrong.
+        return declared.signatures[0] != Signature.COMPOUND or found == Signature.ZIP
+    return found in declared.signatures and found != Signature.RTF
+
+
+def _text_type(head: bytes, declared: FileType, name: str) -> str | None:
+    encoding = find_encoding(head)
+    text = head if encoding is None else head.decode(encoding.codec, "replace").encode()
+    active = _active_content(text)
+    is_for_old_office = declared.signatures[:1] == (Signature.COMPOUND,)
+    if active:
+        return _SAVED_FOR_OFFICE.get(active) if is_for_old_office else None
+    if not declared.signatures:
+        return None
+    by_name = of_name(name)
+    if by_name is not None and by_name.is_text:
+        return by_name.mime_type
+    return _table_type(text) if declared.family is Family.SPREADSHEET else _PLAIN_TEXT
+
+
+def _table_type(text: bytes) -> str:
+    """Return the type of a table that is written as text, by its first line."""
+    heading = text.partition(b"\n")[0]
+    if b"\t" in heading:
+        return "text/tab-separated-values"
+    return "text/csv" if b"," in heading or b";" in heading else _PLAIN_TEXT
 
 
 def _is_image(file_type: FileType) -> bool:
@@ -72,22 +133,27 @@ def _active_content(head: bytes) -> str | None:
     text = _unmarked(head)
     start = text[_SKIPPED.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
     if start[:5].lower() == b"<?xml":
-        return "an XML page" if _XML_PAGE.search(start) else "XML"
+        return _XML_DOCUMENT if _XML_PAGE.search(start) else _XML
     if _PAGE.match(start):
-        return "an SVG drawing" if start[:4].lower() == b"<svg" else "an HTML page"
-    return "a script" if _SCRIPT.match(start) else None
+        return _SVG if start[:4].lower() == b"<svg" else _HTML
+    return _A_SCRIPT if _SCRIPT.match(start) else None
 
 
-def _check_text(head: bytes, file_type: FileType) -> str | None:
-    if head.lstrip().startswith(b"%PDF-"):
-        return _mismatch(file_type, Signature.PDF)
+def _is_text(head: bytes, found: str | None) -> bool:
+    if found == Signature.PDF and head.lstrip().startswith(b"%PDF-"):
+        return False
     text = _unmarked(head)
-    if b"\0" in text:
-        return _mismatch(file_type, "binary data")
     binary = len(text) - len(text.translate(None, _BINARY))
-    if binary > len(text) * _TOLERATED_BINARY_SHARE:
-        return _mismatch(file_type, "binary data")
-    return None
+    if b"\0" not in text and binary <= len(text) * _TOLERATED_BINARY_SHARE:
+        return True
+    # The bytes of UTF-16 and ISO-2022 look like binary data, and so does text with zeros in it.
+    encoding = None if found else find_encoding(head)
+    if encoding is None or encoding.is_guess:
+        return False
+    decoded = head.decode(encoding.codec, "replace").encode().translate(None, b"\0")
+    return len(decoded) - len(decoded.translate(None, _BINARY)) <= len(decoded) * (
+        _TOLERATED_BINARY_SHARE
+    )
 
 
 def _unmarked(head: bytes) -> bytes:

@@ -5,10 +5,14 @@ has to start fast and stay small. The model's images are opened by the same rule
 """
 
 import io
+import math
+import struct
 import warnings
+from typing import cast
 
 import pillow_heif
-from PIL import Image, ImageOps
+import pillow_jxl  # noqa: F401 - it registers itself
+from PIL import Image, ImageCms, ImageOps
 
 from app.file_types.table import FILE_TYPES
 
@@ -23,7 +27,15 @@ FORMATS = tuple(dict.fromkeys(each.decoder for each in FILE_TYPES if each.decode
 ORIENTATION_TAG = 0x0112  # EXIF 2.32, table 4
 
 # The errors of decoders for invalid data, besides `MemoryError`.
-UNREADABLE = (OSError, ValueError, SyntaxError, EOFError, IndexError, ZeroDivisionError)
+UNREADABLE = (
+    *(OSError, ValueError, SyntaxError, EOFError, IndexError, ZeroDivisionError),
+    *(RuntimeError, KeyError, TypeError, struct.error, ImageCms.PyCMSError),
+)
+
+# A scale of 16 bits that only this part of is used is that of a camera of 10 or 12 bits, or of an
+# instrument. Shown on the whole scale it would be black.
+_USED_SCALE = 0x4000
+_WHOLE_SCALE = 0xFFFF
 
 pillow_heif.register_heif_opener()
 
@@ -50,11 +62,36 @@ def check_pixels(image: Image.Image) -> None:
 
 
 def eight_bit(image: Image.Image, *, alpha: bool) -> Image.Image:
-    """Convert to RGB, or to RGBA with `alpha`. Greys of 16 bits are scaled, not clipped."""
-    if image.mode.startswith("I;16") or image.mode == "I":
-        image = image.convert("I").point(lambda value: value / 256).convert("L")
+    """Convert to RGB, or to RGBA with `alpha`."""
+    image, _ = in_eight_bits(image)
     mode = "RGBA" if alpha else "RGB"
     return image if image.mode == mode else image.convert(mode)
+
+
+def in_eight_bits(image: Image.Image) -> tuple[Image.Image, str]:
+    """Return an image with values of eight bits, and a remark on how others were scaled.
+
+    Values of 16 bits keep their scale if they use it. Other numbers are stretched from the least
+    to the greatest, as programs of science do, so that no image comes out black.
+    """
+    if image.mode == "LAB":
+        of_lab, of_screens = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, of_lab, of_screens, outputMode="RGB")
+        return converted or image, ""
+    if image.mode not in ("I", "F") and not image.mode.startswith("I;16"):
+        return image, ""
+    numbers = image if image.mode == "F" else image.convert("I")
+    # Two numbers, because the image has one band.
+    least, greatest = cast(tuple[float, float], numbers.getextrema())
+    if not (math.isfinite(least) and math.isfinite(greatest)):
+        raise ValueError("it has values that are not finite numbers")
+    remark = f"its values {least:g} to {greatest:g} are shown as black to white"
+    if numbers.mode == "I" and least >= 0 and _USED_SCALE <= greatest <= _WHOLE_SCALE:
+        least, greatest, remark = 0, _WHOLE_SCALE, ""
+    elif least == greatest:
+        least, greatest, remark = least - 1, greatest + 1, f"all its values are {least:g}"
+    scale = 255 / (greatest - least)
+    return numbers.point(lambda value: value * scale - least * scale).convert("L"), remark
 
 
 def thumbnail_of(body: bytes) -> bytes | None:
@@ -77,6 +114,7 @@ def _thumbnail(body: bytes) -> bytes:
     # A JPEG is decoded at an eighth of its size for an eighth of the time.
     image.draft("RGB", (THUMBNAIL_MAX_SIDE * 2, THUMBNAIL_MAX_SIDE * 2))
     image.load()
+    image, _ = in_eight_bits(image)
     image.thumbnail((THUMBNAIL_MAX_SIDE, THUMBNAIL_MAX_SIDE), Image.Resampling.LANCZOS)
     upright = eight_bit(ImageOps.exif_transpose(image), alpha=image.has_transparency_data)
     upright.info = {}

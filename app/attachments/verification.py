@@ -10,7 +10,8 @@ import logging
 from collections.abc import Sequence
 
 from app.attachment_state import AttachmentState
-from app.attachments.content import HEAD_BYTES, check_content
+from app.attachments.content import HEAD_BYTES, check_content, corrected_type
+from app.attachments.policy import AttachmentPolicy
 from app.attachments.thumbnails import Thumbnails
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import (
@@ -22,6 +23,7 @@ from app.errors import (
     ObjectMissing,
 )
 from app.faults import fault_point
+from app.file_types.file_type import FileType
 from app.file_types.table import plain_type, resolve
 from app.sizes import in_words
 from app.storage.bucket import Bucket
@@ -45,7 +47,15 @@ class _Rejected(Exception):
 class Verifier:
     """Turns pending attachments into stored ones, or into rejected ones with a reason."""
 
-    def __init__(self, records: AttachmentRecords, bucket: Bucket, thumbnails: Thumbnails) -> None:
+    def __init__(
+        self,
+        records: AttachmentRecords,
+        bucket: Bucket,
+        thumbnails: Thumbnails,
+        policy: AttachmentPolicy,
+    ) -> None:
+        """`policy`: decides which types a file may have that was declared as another."""
+        self._policy = policy
         self._records = records
         self._bucket = bucket
         self._thumbnails = thumbnails
@@ -53,8 +63,9 @@ class Verifier:
     async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None:
         """Verify all the attachments of a message, concurrently.
 
-        Raises `NotFound` for ids that are not the user's, and `BucketUnavailable`. Raises
-        `AttachmentNotUploaded` or `AttachmentRejected` for the first unusable one in their order.
+        A rejected one affects neither the others nor the message; `rejections` says why. Raises
+        `NotFound` for ids that are not the user's, `BucketUnavailable`, and `AttachmentNotUploaded`
+        for the first one that is still missing.
         """
         records = await self._records.load_many(user_id, attachment_ids)
         unverified = [records[each] for each in dict.fromkeys(attachment_ids)]
@@ -62,8 +73,17 @@ class Verifier:
             *(self.verify(record) for record in unverified), return_exceptions=True
         )
         for result in results:
-            if isinstance(result, BaseException):
+            if isinstance(result, BaseException) and not isinstance(result, AttachmentRejected):
                 raise result
+
+    async def rejections(self, user_id: str, attachment_ids: Sequence[str]) -> Sequence[str]:
+        """Return in sentences why attachments were rejected, for their user to read.
+
+        Raises `NotFound` for ids that are not the user's.
+        """
+        records = await self._records.load_many(user_id, attachment_ids)
+        found = [records[each] for each in dict.fromkeys(attachment_ids)]
+        return [each.problem or "" for each in found if each.state is AttachmentState.REJECTED]
 
     async def verify(self, record: AttachmentRecord) -> AttachmentRecord:
         """Return the verified record; the same one if it was verified before.
@@ -87,19 +107,35 @@ class Verifier:
         if etag is None:
             return await self._verify_again(record)
         head = await self._bucket.read(object_key, etag=etag, start=0, length=HEAD_BYTES)
-        file_type = resolve(record.name, record.mime_type)
-        if problem := check_content(head, file_type):
-            raise _Rejected(problem)
+        declared = resolve(record.name, record.mime_type)
+        corrected = self._corrected(record, declared, head)
+        file_type = corrected or declared
         thumbnail = await self._thumbnails.make(object_key, file_type, size=record.size, etag=etag)
         fault_point("verify.thumbnail")
         stored = await self._records.mark_stored(
-            record.user_id, record.id, etag=etag, preview_key=thumbnail
+            record.user_id, record.id, etag=etag, preview_key=thumbnail, corrected=corrected
         )
         if stored:
             metrics.verifications.labels("stored").inc()
             metrics.verified_bytes.inc(record.size)
         fault_point("verify.stored")
         return stored or await self._verify_again(record)
+
+    def _corrected(
+        self, record: AttachmentRecord, declared: FileType, head: bytes
+    ) -> FileType | None:
+        """Return the type that the file has instead of the declared one, or None if it has that.
+
+        Raises `_Rejected` if the content is not of the declared type, nor of one that is allowed.
+        """
+        problem = check_content(head, declared)
+        corrected = corrected_type(head, declared, record.name)
+        if corrected is not None and self._policy.why_not(corrected) is None:
+            logger.info("%s is %s, not %s", record.id, corrected.mime_type, declared.mime_type)
+            return corrected
+        if problem:
+            raise _Rejected(problem)
+        return None
 
     async def _copy_upload(self, record: AttachmentRecord, object_key: str) -> str | None:
         """Copy the upload to the key that no link can write, and return the copy's ETag.

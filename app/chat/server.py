@@ -16,6 +16,7 @@ from chatkit.types import (
     FeedbackKind,
     ItemsListReq,
     NonStreamingReq,
+    NoticeEvent,
     Page,
     StreamingReq,
     Thread,
@@ -62,9 +63,13 @@ class Responder(Protocol):
 
 
 class AttachmentVerifier(Protocol):
-    """Verifies the bytes of a message's attachments. Raises `AppError` if one can't be used."""
+    """Verifies the bytes of a message's attachments, and says why some were rejected.
+
+    Raises `AppError` if the message can't be sent now.
+    """
 
     async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None: ...
+    async def rejections(self, user_id: str, attachment_ids: Sequence[str]) -> Sequence[str]: ...
 
 
 class Transcriber(Protocol):
@@ -217,6 +222,9 @@ class AssistantServer(ChatKitServer[RequestContext]):
         self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
     ) -> AsyncIterator[ThreadStreamEvent]:
         yield ThreadItemDoneEvent(item=message)
+        if attached := [each.id for each in message.attachments]:
+            for problem in await self._verifier.rejections(context.user_id, attached):
+                yield NoticeEvent(level="warning", message=problem)
         async for event in self._process_events(
             thread, context, lambda: self.respond(thread, message, context)
         ):

@@ -15,10 +15,11 @@ from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
 from app.database.missing import no_attachment, no_such_file
 from app.database.quota import NewAttachment, insert_within_quota
-from app.database.references import payload_previewed_by
+from app.database.references import payload_of_file, payload_of_image, payload_previewed_by
 from app.database.tables import attachments
 from app.database.transitions import in_state, transition
 from app.faults import fault_point
+from app.file_types.file_type import FileType
 from app.settings.quota import QuotaSettings
 from app.storable import storable
 from app.telemetry import metrics
@@ -125,21 +126,31 @@ class AttachmentRecords:
             )
 
     async def mark_stored(
-        self, user_id: str, attachment_id: str, *, etag: str, preview_key: str | None
+        self,
+        user_id: str,
+        attachment_id: str,
+        *,
+        etag: str,
+        preview_key: str | None,
+        corrected: FileType | None = None,
     ) -> AttachmentRecord | None:
         """PENDING → STORED, with the ETag that every later read of the object must match.
 
-        With a `preview_key`, the payload's preview refers to that object. Return None, and change
-        nothing, if the row is in another state.
+        With a `preview_key`, the payload's preview refers to that object. With a `corrected` type,
+        the row and its payload get it. Return None, and change nothing, if the row is in another
+        state.
         """
-        previewed = (
-            attachments.c.payload if preview_key is None else payload_previewed_by(preview_key)
-        )
+        payload: Any = attachments.c.payload
+        if preview_key is not None:
+            payload = payload_previewed_by(preview_key)
+        values: dict[str, Any] = {"etag": etag, "preview_key": preview_key, "payload": payload}
+        if corrected is not None:
+            values |= _of_type(corrected, preview_key)
         async with self._database.connect() as connection:
             stored = await connection.execute(
                 transition(AttachmentState.STORED)
                 .where(_has_id(user_id, attachment_id))
-                .values(etag=etag, preview_key=preview_key, payload=previewed)
+                .values(values)
                 .returning(*RECORD_COLUMNS)
             )
             row = stored.one_or_none()
@@ -154,7 +165,11 @@ class AttachmentRecords:
             rejected = await connection.execute(
                 transition(AttachmentState.REJECTED, AttachmentState.PENDING)
                 .where(_has_id(user_id, attachment_id))
-                .values(problem=problem)
+                .values(
+                    problem=problem,
+                    # A page can't show an image whose bytes are deleted.
+                    payload=payload_of_file(),
+                )
             )
             return bool(rejected.rowcount)
 
@@ -207,6 +222,14 @@ def upload_ends_at() -> ColumnElement[datetime]:
     """
     seconds = attachments.c.size / float(SLOW_LINE_BYTES_PER_SECOND)
     return attachments.c.upload_expires_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+
+
+def _of_type(file_type: FileType, preview_key: str | None) -> dict[str, Any]:
+    """Return the values of a row whose content has another type than its user declared."""
+    mime_type = file_type.mime_type
+    if not file_type.is_inline:
+        return {"mime_type": mime_type, "payload": payload_of_file(mime_type=mime_type)}
+    return {"mime_type": mime_type, "payload": payload_of_image(mime_type, preview_key)}
 
 
 def to_record(row: Row[*tuple[Any, ...]]) -> AttachmentRecord:

@@ -5,38 +5,47 @@ from collections.abc import Iterable
 from sqlalchemy import (
     ARRAY,
     Text,
+    Update,
     any_,
     bindparam,
     func,
     literal,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.attachment_state import USABLE, AttachmentState
 from app.database.missing import no_such_file
 from app.database.references import REFERENCE_SCHEME, preview_reference
 from app.database.tables import attachments, thread_items
-from app.database.transitions import transition
-from app.errors import AppError, AttachmentInUse, AttachmentNotUploaded, AttachmentRejected
+from app.database.transitions import in_state, transition
+from app.errors import AppError, AttachmentInUse, AttachmentNotUploaded
 
 _IDS = any_(bindparam("attachment_ids", type_=ARRAY(Text)))
 
-_BIND = (
-    transition(AttachmentState.ATTACHED, *USABLE)
-    .where(
-        attachments.c.user_id == bindparam("owner"),
-        attachments.c.id == _IDS,
-        or_(
-            attachments.c.thread_id.is_(None),
-            attachments.c.thread_id == bindparam("thread"),
-        ),
+
+def _binding(changed: Update) -> ReturningUpdate[tuple[str, str | None]]:
+    return (
+        changed.where(
+            attachments.c.user_id == bindparam("owner"),
+            attachments.c.id == _IDS,
+            or_(
+                attachments.c.thread_id.is_(None),
+                attachments.c.thread_id == bindparam("thread"),
+            ),
+        )
+        .values(thread_id=bindparam("thread"))
+        .returning(attachments.c.id, preview_reference().label("reference"))
     )
-    .values(thread_id=bindparam("thread"))
-    .returning(attachments.c.id, preview_reference().label("reference"))
-)
+
+
+_BIND = _binding(transition(AttachmentState.ATTACHED, *USABLE))
+# The thread shows why it was rejected, and the model gets a note in its place.
+_BIND_REJECTED = _binding(update(attachments).where(in_state(AttachmentState.REJECTED)))
 
 _OWN = select(attachments.c.id, preview_reference().label("reference")).where(
     attachments.c.user_id == bindparam("owner"),
@@ -70,8 +79,8 @@ async def bind_attachments(
 ) -> dict[str, str]:
     """Bind all of them to the thread, or raise an error, on which the caller rolls back.
 
-    Return the references of those whose bytes are in the bucket, by id. Raises `NotFound`,
-    `AttachmentNotUploaded`, `AttachmentRejected`, and `AttachmentInUse` if one is in another
+    Those that were rejected stay so. Return the references of those that this service created, by
+    id. Raises `NotFound`, `AttachmentNotUploaded`, and `AttachmentInUse` if one is in another
     thread.
     """
     wanted = sorted(set(attachment_ids))
@@ -81,6 +90,11 @@ async def bind_attachments(
         _BIND, {"owner": user_id, "thread": thread_id, "attachment_ids": wanted}
     )
     references = {row.id: row.reference for row in bound}
+    if len(references) < len(wanted):
+        rejected = await connection.execute(
+            _BIND_REJECTED, {"owner": user_id, "thread": thread_id, "attachment_ids": wanted}
+        )
+        references |= {row.id: row.reference for row in rejected}
     for attachment_id in wanted:
         if attachment_id not in references:
             raise await _why_not_bound(connection, user_id, attachment_id)
@@ -107,7 +121,7 @@ async def stored_references(
 
 async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_id: str) -> AppError:
     found = await connection.execute(
-        select(attachments.c.state, attachments.c.name, attachments.c.problem).where(
+        select(attachments.c.state).where(
             attachments.c.user_id == user_id, attachments.c.id == attachment_id
         )
     )
@@ -117,6 +131,4 @@ async def _why_not_bound(connection: AsyncConnection, user_id: str, attachment_i
         return no_such_file(attachment_id)
     if row.state is AttachmentState.PENDING:
         return AttachmentNotUploaded(param=param)
-    if row.state is AttachmentState.REJECTED:
-        return AttachmentRejected(row.problem, param=param)
     return AttachmentInUse(param=param)

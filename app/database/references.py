@@ -1,6 +1,6 @@
 """References, which are stored in place of preview URLs and never expire: `bucket:<object key>`."""
 
-from sqlalchemy import ColumnElement, case, func, literal
+from sqlalchemy import ColumnElement, Text, case, func, literal
 from sqlalchemy.dialects.postgresql import JSONB
 
 from app.database.tables import attachments
@@ -40,4 +40,28 @@ def payload_previewed_by(object_key: str) -> ColumnElement[JSONB]:
     """The payload of a row with its preview, if it has one, referring to `object_key`."""
     return func.jsonb_set(
         attachments.c.payload, ["preview_url"], func.to_jsonb(reference_to(object_key)), False
+    )
+
+
+def payload_of_file(**changed: str) -> ColumnElement[JSONB]:
+    """Return a row's payload with these fields changed, as that of a file without a preview."""
+    without_preview = attachments.c.payload.op("-")(literal("preview_url", Text))
+    return without_preview.op("||")(literal({**changed, "type": "file"}, JSONB))
+
+
+def payload_of_image(mime_type: str, preview_key: str | None) -> ColumnElement[JSONB]:
+    """Return a row's payload as that of an image of this type.
+
+    Its preview refers to the object `preview_key`, or to the row's own object.
+    """
+    shown = func.coalesce(literal(preview_key, Text), attachments.c.object_key)
+    return attachments.c.payload.op("||")(
+        func.jsonb_build_object(
+            literal("type", Text),
+            literal("image", Text),
+            literal("mime_type", Text),
+            literal(mime_type, Text),
+            literal("preview_url", Text),
+            literal(REFERENCE_SCHEME, Text).concat(shown),
+        )
     )

@@ -83,7 +83,7 @@ CODE = (
         ".bat",
         ".cmd",
         aliases=("application/x-bat",),
-        mistaken_for=("application/x-msdos-program",),
+        mistaken_for=("application/x-msdos-program", "application/x-msdownload"),
     ),
     text("text/x-powershell", ".ps1", ".psm1", aliases=("application/x-powershell",)),
     text("text/x-makefile", ".mk", "makefile"),

@@ -20,7 +20,10 @@ class Family(StrEnum):
 
 
 class Signature(StrEnum):
-    """A format that the first bytes of a file show, by its MIME type."""
+    """A format that the first bytes of a file show, by its MIME type.
+
+    A row may also name a type that `detect` returns and that is not here.
+    """
 
     PNG = "image/png"
     JPEG = "image/jpeg"
@@ -28,7 +31,12 @@ class Signature(StrEnum):
     GIF = "image/gif"
     BMP = "image/bmp"
     TIFF = "image/tiff"
-    HEIF = "image/heif"  # HEIC and AVIF share this container and its brands
+    HEIC = "image/heic"
+    AVIF = "image/avif"
+    ICO = "image/x-icon"
+    JXL = "image/jxl"
+    JP2 = "image/jp2"
+    PSD = "image/vnd.adobe.photoshop"
     PDF = "application/pdf"
     RTF = "application/rtf"
     ZIP = "application/zip"
@@ -61,7 +69,7 @@ class FileType:
     """The first one is the canonical suffix. A name without a dot is a whole file name."""
     family: Family
     delivery: Delivery
-    signatures: tuple[Signature, ...] = ()
+    signatures: tuple[str, ...] = ()
     """What such a file may begin with, the usual one first; empty where no signature is known."""
     aliases: tuple[str, ...] = ()
     """Other names of this very type."""

@@ -50,12 +50,14 @@ def resolve(name: str, declared: str) -> FileType:
     """Return the row of a file called `name` that is declared as the MIME type `declared`.
 
     The declared type decides if the table has it, unless the suffix names a type that is often
-    mistaken for it or that it is only the container of. Otherwise the suffix decides, because
-    browsers declare nothing or nonsense for suffixes that the system does not know. A file whose
-    type and suffix are both unknown gets `UNKNOWN_TEXT` or `UNKNOWN` with the declared type.
+    mistaken for it, that it is only the container of, or that reaches the model when an archive, a
+    film or a sound does not.
+    Otherwise the suffix decides, because browsers declare nothing or nonsense for suffixes that the
+    system does not know. A file whose type and suffix are both unknown gets `UNKNOWN_TEXT` or
+    `UNKNOWN` with the declared type.
     """
     mime_type = plain_type(declared)
-    by_type = _BY_MIME_TYPE.get(mime_type)
+    by_type = of_type(mime_type)
     by_name = of_name(name)
     if by_name is not None and _is_mistaken(mime_type, by_type, by_name):
         return by_name
@@ -66,6 +68,20 @@ def resolve(name: str, declared: str) -> FileType:
     if by_name is not None:
         return by_name
     return replace(UNKNOWN, mime_type=mime_type or UNKNOWN.mime_type)
+
+
+def of_type(mime_type: str) -> FileType | None:
+    """Return the row that has this MIME type, in lower case, as its own or as an alias."""
+    return _BY_MIME_TYPE.get(mime_type)
+
+
+def container(found: str | None) -> str | None:
+    """Return the type of the zip archive that a file found to be of the type `found` is.
+
+    Return `found` itself if it is no zip archive.
+    """
+    row = of_type(found or "")
+    return Signature.ZIP if row is not None and Signature.ZIP in row.signatures else found
 
 
 def of_name(name: str) -> FileType | None:
@@ -82,6 +98,10 @@ def _is_mistaken(mime_type: str, by_type: FileType | None, by_name: FileType) ->
         return True
     if by_type is None:
         return False
+    if by_type.family is Family.OTHER:
+        return False  # nobody declares a program or a database by mistake
+    if by_name.reaches_model and not by_type.reaches_model:
+        return True
     syntax = _SYNTAXES.get(by_type.mime_type)
     return (
         by_type.mime_type in by_name.mistaken_for

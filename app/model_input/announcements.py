@@ -15,7 +15,7 @@ from openai.types.responses import (
     ResponseInputTextParam,
 )
 
-from app.model_input.kinds import document_suffix, plain_type
+from app.model_input.kinds import plain_type, suffix_of
 from app.model_input.labels import Announced, Label, LabelledPart
 from app.model_input.rendition import Rendition, note
 
@@ -89,7 +89,8 @@ def attachment_parts(
     elif url:
         content = ResponseInputFileParam(type="input_file", file_url=url)
     else:
-        suffix = document_suffix(attachment.mime_type, attachment.name)
+        # An image of many pages is sent as a PDF.
+        suffix = suffix_of(rendition.mime_type)
         content = ResponseInputFileParam(
             type="input_file",
             filename=file_name(attachment.name, suffix),

@@ -16,11 +16,13 @@ from app.model_input.kinds import (
 )
 from app.model_input.readers import documents, images, mail, text
 from app.model_input.readers.image_headers import sendable_type
+from app.model_input.readers.image_metadata import Malformed, without_metadata
 from app.model_input.readers.unreadable import Unreadable
 from app.model_input.rendition import Rendition, note
 from app.settings.model import ChatModelSettings
 from app.workers import Workers, WorkFailed
 
+_PDF = "application/pdf"
 _CONCURRENT_ENCODINGS = 2
 _DECODE_IN_WORKER_BYTES = 1024 * 1024
 
@@ -101,17 +103,32 @@ class Conversions:
     async def _image(self, body: bytes) -> Rendition:
         side = self._settings.image_max_side
         if mime_type := sendable_type(body, side):
-            return await self._untouched("image", mime_type, body)
-        prepared = await self._workers.run(images.prepare, body, side)
+            return await self._plain_image(mime_type, body)
+        prepared = await self._workers.run(images.prepare, body, side, self._files_accepted)
         if isinstance(prepared, Unreadable):
             return note(f"the image could not be read: {prepared.reason}.")
         if prepared.body is None:
             return await self._untouched("image", prepared.mime_type, body)
         return Rendition(
-            kind="image",
+            kind="file" if prepared.mime_type == _PDF else "image",
             body=await self._data_url(prepared.mime_type, prepared.body),
             mime_type=prepared.mime_type,
             remark=prepared.remark,
+        )
+
+    async def _plain_image(self, mime_type: str, body: bytes) -> Rendition:
+        """Return the stored image itself if it has no metadata, or else without them."""
+        try:
+            kept = await asyncio.to_thread(without_metadata, body, mime_type)
+        except Malformed:
+            return note("the image could not be read: it is damaged.")
+        if kept is body:
+            return await self._untouched("image", mime_type, body)
+        return Rendition(
+            kind="image",
+            body=await self._data_url(mime_type, kept),
+            mime_type=mime_type,
+            remark=images.METADATA_REMARK,
         )
 
     async def _document(self, suffix: str, body: bytes, offset_chars: int) -> Rendition:
@@ -149,7 +166,7 @@ class Conversions:
             decoded = await self._workers.run(read, body)
         if isinstance(decoded, Unreadable):
             return note(f"the file could not be read: {decoded.reason}.")
-        return self._slice(decoded.text, offset_chars, f"encoding {decoded.encoding}")
+        return self._slice(decoded.text, offset_chars, decoded.remark)
 
     def _goes_as_file(self, suffix: str) -> bool:
         return self._files_accepted and taken_as_file(suffix)

@@ -11,6 +11,7 @@ __all__ = [
     "document_type",
     "kind_of",
     "plain_type",
+    "suffix_of",
     "taken_as_file",
 ]
 
@@ -50,6 +51,11 @@ def document_suffix(mime_type: str, name: str) -> str:
 def document_type(suffix: str) -> str:
     """Return the MIME type of a format that `document_suffix` returned."""
     return _document(suffix).mime_type
+
+
+def suffix_of(mime_type: str) -> str:
+    """Return `pdf`, `docx`, …: the suffix of a type in the table, without its dot."""
+    return resolve("", mime_type).suffix[1:]
 
 
 def taken_as_file(suffix: str) -> bool:

@@ -90,7 +90,8 @@ def create_web_parts(settings: Settings) -> WebParts:
     )
     reader = ObjectReader(core.internal, core.credentials)
     workers = Workers()
-    verifier = Verifier(core.records, core.bucket, Thumbnails(reader, core.bucket, workers))
+    thumbnails = Thumbnails(reader, core.bucket, workers)
+    verifier = Verifier(core.records, core.bucket, thumbnails, policy)
     splicer = Splicer(core.internal)
     posts = PostPolicySigner(core.internal, core.credentials)
     chat = build_chat(

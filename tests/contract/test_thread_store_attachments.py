@@ -28,7 +28,6 @@ from app.database.thread_store import PostgresStore
 from app.errors import (
     AttachmentInUse,
     AttachmentNotUploaded,
-    AttachmentRejected,
     InvalidRequest,
     NotFound,
 )
@@ -391,7 +390,6 @@ async def test_a_message_binds_its_attachments(store: PostgresStore, database: D
     ("state", "error"),
     [
         (AttachmentState.PENDING, AttachmentNotUploaded),
-        (AttachmentState.REJECTED, AttachmentRejected),
         (AttachmentState.TOMBSTONE, NotFound),
         (None, NotFound),
     ],
@@ -410,16 +408,28 @@ async def test_a_message_that_is_refused_leaves_nothing_behind(
     if not create_thread:
         await store.save_thread(thread(), MINE)
     before = await everything_stored(database)
-    with pytest.raises(error) as caught:
+    with pytest.raises(error):
         await store.add_user_message(
             thread(),
             message([image("atc_good"), image("atc_1")]),
             MINE,
             create_thread=create_thread,
         )
-    if state is AttachmentState.REJECTED:
-        assert "broken" in str(caught.value)
     assert await everything_stored(database) == before
+
+
+async def test_a_rejected_file_stays_in_its_message_and_takes_no_other_with_it(
+    store: PostgresStore, database: Database
+) -> None:
+    await reserve(database, "atc_good")
+    await reserve(database, "atc_bad", state=AttachmentState.REJECTED)
+    item = await send(store, "atc_good", "atc_bad")
+    assert [one.id for one in item.attachments] == ["atc_good", "atc_bad"]
+    bad, good = await row(database, "atc_bad"), await row(database, "atc_good")
+    assert (bad["state"], bad["thread_id"], bad["problem"]) == ("rejected", "thr_1", "broken")
+    assert (good["state"], good["thread_id"]) == ("attached", "thr_1")
+    with pytest.raises(AttachmentInUse):
+        await send(store, "atc_bad", thread_id="thr_2")
 
 
 async def test_an_attachment_belongs_to_one_thread(

@@ -7,12 +7,14 @@ import random
 import pytest
 from PIL import Image
 
+from app.attachments.policy import AttachmentPolicy
 from app.errors import (
     AttachmentNotUploaded,
     AttachmentRejected,
     NotFound,
     ObjectChanged,
 )
+from app.file_types.table import INLINE_MIME_TYPES
 from app.storage.object_keys import preview_key, upload_key
 from tests.rig import Rig
 
@@ -22,6 +24,12 @@ def photo(side: int = 1200) -> bytes:
     image = Image.effect_noise((side, side // 2), 80).convert("RGB")
     out = io.BytesIO()
     image.save(out, "JPEG", quality=90)
+    return out.getvalue()
+
+
+def small(image_format: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (8, 8), "teal").save(out, image_format)
     return out.getvalue()
 
 
@@ -56,8 +64,11 @@ async def test_a_page_that_is_declared_as_png_is_rejected(rig: Rig) -> None:
     rejected = await rig.records.load("alice", record.id)
     assert rejected.state == "rejected" and rejected.problem and "image/png" in rejected.problem
     assert await rig.objects() == []
-    with pytest.raises(AttachmentRejected, match="an HTML page"):
-        await rig.verifier.verify_all("alice", [record.id])
+    assert (rejected.mime_type, rejected.preview_key) == ("image/png", None)
+    [(payload,)] = await rig.sql("SELECT payload FROM attachments")
+    assert payload["type"] == "file" and "preview_url" not in payload
+    await rig.verifier.verify_all("alice", [record.id])
+    assert await rig.verifier.rejections("alice", [record.id]) == [rejected.problem]
 
 
 async def test_another_size_is_rejected(rig: Rig) -> None:
@@ -99,8 +110,9 @@ async def test_an_upload_swapped_between_pin_and_copy_is_rejected(rig: Rig) -> N
     first = (await rig.bucket.head(upload_key(record.object_key))).etag
     await rig.records.pin_upload("alice", record.id, first)
     await rig.upload(record, b"HELLO")
-    with pytest.raises(AttachmentRejected, match="replaced while it was being checked"):
-        await rig.verifier.verify_all("alice", [record.id])
+    await rig.verifier.verify_all("alice", [record.id])
+    [problem] = await rig.verifier.rejections("alice", [record.id])
+    assert "replaced while it was being checked" in problem
 
 
 async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(rig: Rig) -> None:
@@ -158,7 +170,39 @@ async def test_ten_swaps_during_ten_verifications_leave_one_verified_file(
         assert after.state == "rejected"
 
 
-async def test_all_attachments_of_a_message_are_verified_or_the_first_problem_is_raised(
+@pytest.mark.parametrize(
+    ("name", "declared", "body", "stored"),
+    [
+        ("photo.jpg", "image/jpeg", small("PNG"), "image/png"),
+        ("photo.jpg", "image/jpeg", small("WEBP"), "image/webp"),
+        ("photo.jpg", "image/jpeg", small("HEIF"), "image/heic"),
+        ("table.xls", "application/vnd.ms-excel", b"a\tb\n1\t2\n", "text/tab-separated-values"),
+        ("table.xls", "application/vnd.ms-excel", b"<html><table>", "text/html"),
+        ("notes.txt", "text/plain", b"%PDF-1.7\n", "application/pdf"),
+    ],
+)
+async def test_a_wrong_type_is_corrected_and_stored(
+    rig: Rig, name: str, declared: str, body: bytes, stored: str
+) -> None:
+    record = await rig.uploaded(name=name, body=body, mime_type=declared)
+    verified = await rig.verifier.verify(record)
+    assert (verified.state, verified.mime_type, verified.name) == ("stored", stored, name)
+    assert await rig.verifier.verify(verified) == verified
+    [(payload,)] = await rig.sql("SELECT payload FROM attachments")
+    assert payload["mime_type"] == stored
+    is_shown = stored in INLINE_MIME_TYPES
+    assert payload["type"] == ("image" if is_shown else "file")
+    assert payload.get("preview_url") == (f"bucket:{verified.object_key}" if is_shown else None)
+
+
+async def test_a_corrected_type_must_be_allowed_too(rig: Rig) -> None:
+    rig.verifier._policy = AttachmentPolicy(max_bytes=1000, allowed_mime_types=("image/jpeg",))
+    record = await rig.uploaded(name="a.jpg", body=small("PNG"), mime_type="image/jpeg")
+    with pytest.raises(AttachmentRejected, match="its content is image/png"):
+        await rig.verifier.verify(record)
+
+
+async def test_all_attachments_of_a_message_are_verified_even_if_one_is_missing(
     rig: Rig,
 ) -> None:
     await rig.uploaded("atc_good")

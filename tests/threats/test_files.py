@@ -123,6 +123,18 @@ def test_history_holds_ids_and_no_bytes(service: Service) -> None:
     assert len(stored) - before < 20_000 < len(body)
 
 
+def test_one_bad_file_takes_no_other_file_and_no_words_with_it(service: Service) -> None:
+    """A page in disguise is rejected, and the message is sent all the same."""
+    good = service.alice.attach("good.txt", b"the quick brown fox", "text/plain")
+    bad = service.alice.attach("bad.png", b"<!DOCTYPE html><script>", "image/png")
+    events = service.alice.say("look at both", good["id"], bad["id"])
+    [notice] = [each for each in events if each["type"] == "notice"]
+    assert notice["level"] == "warning" and "bad.png" in notice["message"]
+    answer = answer_of(events)
+    assert "the quick brown fox" in answer and "look at both" in answer
+    assert "bad.png" in answer and "an HTML page" in answer
+
+
 def test_one_bad_file_poisons_no_later_turn(service: Service) -> None:
     """kirill-markin #246, platypus #328."""
     bad = service.alice.attach("bad.pdf", b"%PDF-1.7\nnothing of the kind", "application/pdf")

@@ -76,8 +76,14 @@ def test_a_client_can_not_set_internal_fields_or_skip_type_detection(service: Se
     ).split("|")
     assert row[:6] == ["alice", "pending", "", "", "", ""] and "anyones" not in row[6]
     assert service.alice.upload(created, PAGE).is_success
-    (event,) = service.alice.say("look", created["id"])
-    assert event["type"] == "error" and "an HTML page" in event["message"]
+    events = service.alice.say("look", created["id"])
+    [notice] = [each for each in events if each["type"] == "notice"]
+    assert "an HTML page" in notice["message"]
+    assert "an HTML page" in answer_of(events), "the model gets a note and no bytes"
+    [attached] = next(each for each in events if each["type"] == "thread.item.done")["item"][
+        "attachments"
+    ]
+    assert attached["type"] == "file" and "preview_url" not in attached
 
 
 def test_no_url_from_a_client_is_ever_fetched(service: Service) -> None:

@@ -6,6 +6,7 @@ rejected too. Nothing is unpacked; the directory of a zip archive says how large
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 
 import pypdf
@@ -13,13 +14,19 @@ from pypdf.errors import PyPdfError
 
 from app.file_types.file_type import FileType, Signature
 from app.file_types.signatures import detect
-from app.file_types.table import FILE_TYPES
+from app.file_types.table import FILE_TYPES, container
+from app.model_input.readers.passwords import (
+    is_locked_archive,
+    is_locked_office,
+    is_locked_pdf,
+)
 from app.model_input.readers.unreadable import Unreadable
 
 _MAX_UNPACKED_BYTES = 512 * 1024 * 1024
 _MAX_ENTRIES = 20_000
 _MAX_RATIO = 200
 _RATIO_MATTERS_FROM_BYTES = 32 * 1024 * 1024
+_LOCKED = Unreadable("it is protected with a password")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +58,16 @@ def check(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
     if file_type.is_text:
         is_rtf = body.lstrip().startswith(b"{\\rtf")
         return DocumentFacts(pages=0) if is_rtf else _damaged(file_type)
-    found = detect(body)
-    if found is Signature.COMPOUND and file_type.signatures[0] is Signature.ZIP:
+    found = container(detect(body))
+    if found == Signature.COMPOUND:
         # [MS-OFFCRYPTO]: an encrypted package is a compound file
-        return Unreadable("it is protected with a password")
+        if is_locked_office(body):
+            return _LOCKED
+        if file_type.signatures[0] == Signature.ZIP:
+            return Unreadable(f"it is in an older format than {file_type.suffix}")
     if found not in file_type.signatures:
         return _damaged(file_type)
-    return _check_zip(body, file_type) if found is Signature.ZIP else DocumentFacts(pages=0)
+    return _check_zip(body, file_type) if found == Signature.ZIP else DocumentFacts(pages=0)
 
 
 def _damaged(file_type: FileType) -> Unreadable:
@@ -69,8 +79,8 @@ def _check_pdf(body: bytes) -> DocumentFacts | Unreadable:
         return Unreadable("it is damaged or not a PDF file")
     try:
         reader = pypdf.PdfReader(io.BytesIO(body))
-        if reader.is_encrypted and not reader.decrypt(""):
-            return Unreadable("it is protected with a password")
+        if reader.is_encrypted and (not reader.decrypt("") or is_locked_pdf(body)):
+            return _LOCKED
         pages = len(reader.pages)
     except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as problem:
         return Unreadable(f"it is a damaged PDF ({str(problem)[:200]})")
@@ -85,10 +95,10 @@ def _check_zip(body: bytes, file_type: FileType) -> DocumentFacts | Unreadable:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError):
+            if is_locked_archive(archive):
+                return _LOCKED
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, EOFError, zlib.error):
         return _damaged(file_type)
-    if any(entry.flag_bits & 1 for entry in entries):
-        return Unreadable("it is protected with a password")
     unpacked_bytes = sum(entry.file_size for entry in entries)
     if _is_bomb(len(body), unpacked_bytes, len(entries)):
         return Unreadable(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from app.attachments.content import HEAD_BYTES, check_content
+from app.attachments.content import HEAD_BYTES, check_content, corrected_type
 from app.file_types.table import resolve
 
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -80,6 +80,9 @@ MATCHING = [
     ("\ufeffname;größe\n".encode("utf-16-le"), "text/csv"),
     ("世界".encode("shift-jis"), "text/plain"),
     (b"\x1b[31mred\x1b[0m\n", "text/plain"),
+    (b"hello\0world", "text/plain"),
+    ("name;größe\r\n".encode("utf-16-le"), "text/csv"),
+    ("한국어".encode("iso2022_kr"), "text/plain"),
     (b'{"a": 1}', "application/json"),
     (b"<!DOCTYPE html><html>", "text/html"),
     (b"#!/bin/sh\n", "text/x-shellscript"),
@@ -137,7 +140,7 @@ def test_one_image_type_does_not_pass_as_another(declared: str, real: str) -> No
         (OLE, "text/csv"),
         (archive("a.txt"), "text/plain"),
         (b"%PDF-1.7\n", "text/plain"),
-        (b"hello\0world", "text/plain"),
+        (b"hello" + bytes(9), "text/plain"),
         (b"hello world", "image/png"),
         (b"hello world", "application/pdf"),
         (b"\x89PNG", "image/png"),
@@ -150,6 +153,66 @@ def test_one_image_type_does_not_pass_as_another(declared: str, real: str) -> No
 )
 def test_files_of_another_type_do_not_pass(head: bytes, mime_type: str) -> None:
     assert problem_of(head, mime_type)
+
+
+XLS = "application/vnd.ms-excel"
+MS_TABLE = b'<html xmlns:x="urn:schemas-microsoft-com:office:excel"><table>'
+
+
+@pytest.mark.parametrize(
+    ("name", "declared", "head", "real"),
+    [
+        ("photo.jpg", "image/jpeg", image("PNG"), "image/png"),
+        ("photo.jpg", "image/jpeg", image("WEBP"), "image/webp"),
+        ("photo.jpg", "image/jpeg", image("HEIF"), "image/heic"),
+        ("photo.jpg", "image/jpeg", image("AVIF"), "image/avif"),
+        ("photo.png", "image/png", image("TIFF"), "image/tiff"),
+        ("scan.pdf", "application/pdf", image("JPEG"), "image/jpeg"),
+        ("scan.jpg", "image/jpeg", b"%PDF-1.7\n", "application/pdf"),
+        ("table.xls", XLS, MS_TABLE, "text/html"),
+        ("table.xls", XLS, b'<?xml version="1.0"?><Workbook/>', "application/xml"),
+        ("table.xls", XLS, b"a\tb\r\n1\t2\r\n3\t4\r\n", "text/tab-separated-values"),
+        ("table.xls", XLS, b"a;b\r\n1;2\r\n3;4\r\n", "text/csv"),
+        ("letter.doc", "application/msword", b"{\\rtf1 hello}", "application/rtf"),
+        ("letter.docx", DOCX, b"Dear Sir or Madam", "text/plain"),
+        ("notes.txt", "text/plain", image("PNG"), "image/png"),
+        ("notes.md", "application/pdf", b"# Notes", "text/markdown"),
+    ],
+)
+def test_a_wrong_type_is_corrected(name: str, declared: str, head: bytes, real: str) -> None:
+    corrected = corrected_type(head, resolve(name, declared), name)
+    assert corrected is not None and corrected.mime_type == real
+    assert check_content(head, corrected) is None
+    assert resolve(name, real) is corrected, "it stays what it is whenever it is used"
+
+
+@pytest.mark.parametrize(("head", "mime_type"), MATCHING)
+def test_what_has_its_type_is_not_corrected(head: bytes, mime_type: str) -> None:
+    corrected = corrected_type(head[:HEAD_BYTES], resolve("no suffix", mime_type), "no suffix")
+    assert corrected is None or corrected.mime_type == "application/rtf"
+
+
+@pytest.mark.parametrize("mime_type", [*IMAGES, "application/pdf", "application/zip", DOCX])
+@pytest.mark.parametrize("disguise", ACTIVE)
+def test_active_content_is_never_corrected(disguise: str, mime_type: str) -> None:
+    for name in ("a", "a.html", "a.svg", "a.sh", "a.exe"):
+        assert corrected_type(ACTIVE[disguise], resolve("a", mime_type), name) is None
+
+
+def test_a_page_in_utf_16_without_a_mark_is_no_text_in_disguise() -> None:
+    page = "<html><script>alert(1)</script></html>".encode("utf-16-le")
+    assert corrected_type(page, resolve("a", "image/png"), "a.png") is None
+
+
+@pytest.mark.parametrize("disguise", [each for each in ACTIVE if not each.startswith("html")])
+def test_a_file_for_old_office_may_be_a_page_but_no_script(disguise: str) -> None:
+    corrected = corrected_type(ACTIVE[disguise], resolve("a.xls", XLS), "a.xls")
+    assert corrected is None or (corrected.mime_type == "text/html" and disguise == "image tag")
+
+
+@given(st.binary(max_size=300), st.text(max_size=40), st.text(max_size=20))
+def test_nothing_makes_correcting_raise(head: bytes, mime_type: str, name: str) -> None:
+    corrected_type(head, resolve(name, mime_type), name)
 
 
 @given(st.binary(max_size=400), st.sampled_from([*IMAGES, "application/pdf", "application/zip"]))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from pypdf import PdfReader
 
 from app.model_input.kinds import Kind, kind_of
 from tests.corpus import SAMPLES, Sample
@@ -14,7 +15,7 @@ from tests.unit.fakes.attachments import Attachments
 from tests.unit.fakes.conversation import conversation
 from tests.unit.model_input.announced import announced_fields
 
-TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg"}
+TRANSCODED = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
 
 
 def test_the_corpus_is_large_enough() -> None:
@@ -70,6 +71,12 @@ def test_every_file_reaches_the_model_in_its_best_form(
         assert sent == body
         if kind_of(sample.mime_type, sample.name) is Kind.DOCUMENT:
             assert content[0]["filename"].lower() == sample.name.lower()
+    elif expected == "pdf":
+        mime_type, sent = decoded(content)
+        assert mime_type == "application/pdf" and content[0]["filename"].endswith(".tiff.pdf")
+        frames = getattr(Image.open(io.BytesIO(body)), "n_frames", 1)
+        assert len(PdfReader(io.BytesIO(sent)).pages) == frames > 1
+        assert fields["remark"] == f"all {frames} pages, converted from TIFF to PDF"
     else:
         mime_type, sent = decoded(content)
         assert mime_type == TRANSCODED[expected]
@@ -108,14 +115,21 @@ async def test_a_remark_says_that_only_the_first_frame_is_sent(api: ModelApi) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "encoding"),
-    [("a.txt", "utf-8"), ("utf16.txt", "utf-16"), ("latin.txt", "cp1252"), ("bom.txt", "utf-8")],
+    ("name", "remark"),
+    [
+        ("a.txt", "encoding utf-8"),
+        ("utf16.txt", "encoding utf-16"),
+        ("bom.txt", "encoding utf-8"),
+        ("polish.txt", "encoding guessed: cp1250"),
+    ],
 )
-async def test_a_remark_says_the_encoding(api: ModelApi, name: str, encoding: str) -> None:
+async def test_a_remark_says_the_encoding_and_calls_a_guess_a_guess(
+    api: ModelApi, name: str, remark: str
+) -> None:
     sample = next(sample for sample in SAMPLES if sample.name == name)
     received = await received_of(api, sample)
     fields = announced_fields(received.parts()[1]["text"])
-    assert fields["remark"] == f"encoding {encoding}"
+    assert fields["remark"] == remark
 
 
 async def test_an_image_side_is_a_setting(api: ModelApi) -> None:

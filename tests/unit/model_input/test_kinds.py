@@ -16,9 +16,12 @@ from app.model_input.kinds import Kind, kind_of
         ("application/octet-stream", "C:\\files\\a.PDF", Kind.DOCUMENT),
         ("", "photo.HEIC", Kind.IMAGE),
         ("application/problem+json", "", Kind.TEXT),
-        ("video/mp4", "a.txt", Kind.OTHER),
+        ("video/mp4", "a.txt", Kind.TEXT),
+        ("video/mp4", "a.mp4", Kind.OTHER),
         ("nonsense", "a.txt", Kind.TEXT),
     ],
 )
-def test_the_name_counts_if_the_type_says_nothing(mime_type: str, name: str, kind: Kind) -> None:
+def test_the_name_counts_if_the_type_says_nothing_or_nothing_readable(
+    mime_type: str, name: str, kind: Kind
+) -> None:
     assert kind_of(mime_type, name) is kind
