@@ -22,6 +22,8 @@ class Kind(StrEnum):
     DOCUMENT = "document"
     TEXT = "text"
     MAIL = "mail"
+    ARCHIVE = "archive"
+    TABLE = "table"
     OTHER = "other"
 
 
@@ -32,6 +34,8 @@ _KINDS = {
     Delivery.EXTRACTED_TEXT: Kind.DOCUMENT,
     Delivery.TEXT: Kind.TEXT,
     Delivery.MAIL: Kind.MAIL,
+    Delivery.ARCHIVE: Kind.ARCHIVE,
+    Delivery.TABLE: Kind.TABLE,
     Delivery.NOTHING: Kind.OTHER,
 }
 
