@@ -22,7 +22,7 @@ from app.model_input.readers.unreadable import Unreadable
 from app.workers import Workers
 
 _DECODE_IN_WORKER_BYTES = 1024 * 1024
-_NO_TEXT = "no text was found in the document; it may consist of scanned pages"
+_NO_TEXT = "no text was found in it"
 
 _READERS: dict[str, Callable[[bytes], Decoded | Unreadable]] = {
     "message/rfc822": mail.read,
