@@ -29,6 +29,7 @@ from app.workers import Workers, WorkFailed
 # Between the name of a member and the name of a file in it, as in the URLs of Java archives.
 _NESTING = "!/"
 _MOST_NAMED_PICTURES = 10
+_LEAST_ROW_CHARS = 10
 
 
 class Conversions:
@@ -146,6 +147,15 @@ class Conversions:
     async def _text(
         self, file: FileFacts, body: bytes, offset_chars: int, remark: str = ""
     ) -> Rendition:
+        is_workbook = (
+            self._tables.reads(file) and kind_of(file.mime_type, file.name) is Kind.DOCUMENT
+        )
+        if is_workbook and not offset_chars:
+            # The text of so many rows is too long, and would take minutes to extract.
+            most_rows = self._max_chars // _LEAST_ROW_CHARS
+            profile = await self._tables.profile_if_longer(file, body, most_rows)
+            if isinstance(profile, Rendition):
+                return profile
         read = await self._texts.read(file, body)
         if isinstance(read, Unreadable):
             return note(f"the file could not be read: {read.reason}.")

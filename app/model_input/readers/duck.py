@@ -1,4 +1,4 @@
-"""An in-memory DuckDB that is taken away all access to files before it runs foreign SQL."""
+"""An in-memory DuckDB that loses all access to files before it runs a query of the model."""
 
 import os
 import tempfile

@@ -2,10 +2,13 @@
 
 import base64
 import io
+import zipfile
 from collections.abc import Callable
 from email.message import EmailMessage
 from typing import Any
 
+import docx
+import openpyxl
 import pypdf
 import pytest
 from reportlab.pdfgen import canvas
@@ -143,8 +146,6 @@ async def test_a_file_in_a_file_in_a_file_is_fetched(api: ModelApi) -> None:
 
 
 def word_in(archive: bytes) -> bytes:
-    import zipfile
-
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         return opened.read("folder/report.docx")
 
@@ -166,8 +167,6 @@ async def test_a_member_that_can_not_be_had_is_explained(
 
 
 async def test_pictures_in_a_document_are_named_and_fetched(api: ModelApi) -> None:
-    import docx
-
     document = docx.Document()
     document.add_picture(io.BytesIO(image("PNG")))
     first, second = await asked(
@@ -199,8 +198,6 @@ async def test_a_long_table_is_a_profile_and_answers_queries(api: ModelApi, mode
 
 
 async def test_a_sheet_that_the_provider_would_cut_is_a_profile(api: ModelApi) -> None:
-    import openpyxl
-
     book = openpyxl.Workbook()
     for n in range(1500):
         book.active.append([f"name {n}", n])
@@ -214,6 +211,24 @@ async def test_a_sheet_that_the_provider_would_cut_is_a_profile(api: ModelApi) -
     )
     assert files_in(first) == [] and 'Table "Sheet": 1,500 rows' in first.texts()
     assert "\n1500,1124250\n" in second.texts()
+
+
+async def test_a_workbook_too_long_for_text_is_a_profile(api: ModelApi) -> None:
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("Long")
+    for n in range(10_500):
+        sheet.append([f"name {n}", n])
+    first, second = await asked(
+        api,
+        "a.xlsx",
+        "",
+        saved(book),
+        "query_attachment",
+        sql="SELECT max(B) FROM Long",
+        model_api="chat_completions",
+    )
+    assert 'Table "Long": 10,500 rows' in first.texts()
+    assert "\n10499\n" in second.texts()
 
 
 async def test_a_small_workbook_answers_queries_too(api: ModelApi) -> None:
