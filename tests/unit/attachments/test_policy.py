@@ -75,8 +75,7 @@ def test_other_types_and_invalid_types_are_rejected(mime_type: str) -> None:
 @pytest.mark.parametrize(
     ("name", "mime_type", "instead"),
     [
-        ("a.zip", "application/zip", "attach the files that are in it"),
-        ("a.odp", "", "save it as .pptx or PDF"),
+        ("a.7z", "application/x-7z-compressed", "make a .zip of it"),
         ("a.numbers", "", "save it as .xlsx"),
         ("a.psd", "image/vnd.adobe.photoshop", "export it as PNG"),
         ("a.mp4", "video/mp4", "attach single pictures of it"),
