@@ -3,19 +3,23 @@
 Each sample says what the model has to get of it by either API:
 `same` the very bytes as an image or file · `png`, `jpeg`, `webp`, `pdf` other bytes in that form ·
 `text: …` inlined text that contains this · `note: …` a note that contains this.
+`page: …` a picture of a page, after a text with a remark that contains this.
 """
 
+import base64
 import gzip
 import io
 import json
 import struct
 import tarfile
+import tempfile
 import wave
 import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Any
 
 import docx
@@ -24,12 +28,14 @@ import openpyxl
 import pillow_heif
 import pptx
 import xlwt
+from odf.draw import Frame, Page, TextBox
 from odf.opendocument import (
     OpenDocument,
     OpenDocumentPresentation,
     OpenDocumentSpreadsheet,
     OpenDocumentText,
 )
+from odf.style import MasterPage, PageLayout
 from odf.table import Table, TableCell, TableRow
 from odf.text import P
 from PIL import Image, ImageCms
@@ -210,7 +216,50 @@ def open_sheet() -> bytes:
 
 
 def open_slides() -> bytes:
-    return open_saved(OpenDocumentPresentation())
+    document = OpenDocumentPresentation()
+    layout = PageLayout(name="Layout")
+    master = MasterPage(name="Master", pagelayoutname=layout)
+    document.automaticstyles.addElement(layout)
+    document.masterstyles.addElement(master)
+    slide, frame, box = Page(masterpagename=master), Frame(), TextBox()
+    box.addElement(P(text=PHRASE))
+    frame.addElement(box)
+    slide.addElement(frame)
+    document.presentation.addElement(slide)
+    return open_saved(document)
+
+
+def fiction_book() -> bytes:
+    return (
+        '<?xml version="1.0"?><FictionBook xmlns="http://www.gribuser.ru/xml/fictionbook/2.0">'
+        f"<body><section><p>{PHRASE}</p></section></body></FictionBook>"
+    ).encode()
+
+
+def notebook() -> bytes:
+    picture = base64.b64encode(image("PNG")).decode()
+    cell = {
+        "cell_type": "code",
+        "execution_count": 1,
+        "metadata": {},
+        "source": [f"print('{PHRASE}')"],
+        "outputs": [
+            {"output_type": "stream", "name": "stdout", "text": [PHRASE]},
+            {"output_type": "display_data", "data": {"image/png": picture}, "metadata": {}},
+        ],
+    }
+    return json.dumps(
+        {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    ).encode()
+
+
+def parquet() -> bytes:
+    import duckdb  # worker processes import this module, and it fails in one without __main__
+
+    with tempfile.TemporaryDirectory() as folder, duckdb.connect() as database:
+        file = Path(folder) / "a.parquet"
+        database.execute(f"COPY (FROM (VALUES (1), (2)) AS t(number)) TO '{file}'")
+        return file.read_bytes()
 
 
 def open_saved(document: OpenDocument) -> bytes:
@@ -372,7 +421,7 @@ DOCUMENTS = [
     Sample("a.pdf", "application/pdf", lambda: pdf(PHRASE), "same", f"text: {PHRASE}"),
     Sample("two.pdf", "application/pdf", lambda: pdf("one", PHRASE), "same", f"text: {PHRASE}"),
     Sample("owner.pdf", "application/pdf", lambda: encrypted_pdf(""), "same", f"text: {PHRASE}"),
-    Sample("scan.pdf", "application/pdf", scanned_pdf, "same", "note: no text was found"),
+    Sample("scan.pdf", "application/pdf", scanned_pdf, "same", "page: pages 1 have no text"),
     Sample("A.PDF", "", lambda: pdf(PHRASE), "same", f"text: {PHRASE}"),
     Sample("a.docx", DOCX, word, "same", f"text: {PHRASE}"),
     Sample("a.xlsx", f"{OOXML}.spreadsheetml.sheet", excel, "same", f"text: {PHRASE}"),
@@ -380,7 +429,20 @@ DOCUMENTS = [
     Sample("a.xls", "application/vnd.ms-excel", old_excel, "same", f"text: {PHRASE}"),
     Sample("a.odt", f"{ODF}.text", open_text, "same", f"text: {PHRASE}"),
     Sample("a.ods", f"{ODF}.spreadsheet", open_sheet, f"text: {PHRASE}"),
-    Sample("a.odp", f"{ODF}.presentation", open_slides, "note: files of this type"),
+    Sample("a.odp", f"{ODF}.presentation", open_slides, f"text: {PHRASE}"),
+    Sample("a.docm", "application/vnd.ms-word.document.macroEnabled.12", word, f"text: {PHRASE}"),
+    Sample("a.dotx", f"{OOXML}.wordprocessingml.template", word, f"text: {PHRASE}"),
+    Sample("a.xlsm", "", excel, f"text: {PHRASE}"),
+    Sample("a.pptm", "", powerpoint, f"text: {PHRASE}"),
+    Sample("a.ppsx", f"{OOXML}.presentationml.slideshow", powerpoint, f"text: {PHRASE}"),
+    Sample("a.fb2", "application/x-fictionbook+xml", fiction_book, f"text: {PHRASE}"),
+    Sample("a.ipynb", "application/x-ipynb+json", notebook, f"text: print('{PHRASE}')"),
+    Sample("a.parquet", "application/vnd.apache.parquet", parquet, "text: 2 rows, 1 columns"),
+    Sample(
+        "a.zip", "application/zip", lambda: zipped({"a.txt": PHRASE.encode()}), f"text: {PHRASE}"
+    ),
+    Sample("a.tar.gz", "application/gzip", tarball, "text: - a.txt (text/plain, 0 bytes)"),
+    Sample("a.gz", "application/gzip", lambda: gzip.compress(b"a"), "text: - content"),
     Sample("a.epub", "application/epub+zip", epub, f"text: {PHRASE}"),
     Sample("a.rtf", "application/rtf", lambda: RTF, "same", f"text: {PHRASE}"),
     Sample("b.rtf", "text/rtf", lambda: RTF, "same", f"text: {PHRASE}"),
@@ -408,7 +470,7 @@ TEXTS = [
     Sample("a.json", "application/json", text(json.dumps({"a": PHRASE})), f"text: {PHRASE}"),
     Sample("a.geojson", "application/geo+json", text(f'{{"a": "{PHRASE}"}}'), f"text: {PHRASE}"),
     Sample("a.xml", "application/xml", text(f"<a>{PHRASE}</a>"), f"text: <a>{PHRASE}</a>"),
-    Sample("a.html", "text/html", text(f"<p>{PHRASE}</p>"), f"text: <p>{PHRASE}</p>"),
+    Sample("a.html", "text/html", text(f"<p>{PHRASE}</p>"), f"text: \n{PHRASE}\n"),
     Sample("a.yaml", "application/yaml", text(f"a: {PHRASE}"), f"text: a: {PHRASE}"),
     Sample("a.py", "text/x-python", text("print(1)\n"), "text: print(1)"),
     Sample("a.js", "text/javascript", text("let a = 1\n"), "text: let a = 1"),
@@ -421,9 +483,8 @@ TEXTS = [
 ]
 
 REFUSED = [
-    Sample("a.zip", "application/zip", lambda: zipped({"a": b"b"}), "note: files of this type"),
-    Sample("a.tar.gz", "application/gzip", tarball, "note: files of this type"),
-    Sample("a.gz", "application/gzip", lambda: gzip.compress(b"a"), "note: files of this type"),
+    Sample("a.7z", "application/x-7z-compressed", lambda: b"7z", "note: files of this type"),
+    Sample("cut.zip", "application/zip", lambda: zipped({"a": b"b"})[:40], "note: damaged"),
     Sample("a.wav", "audio/wav", sound, "note: files of this type"),
     Sample("a.bin", "application/octet-stream", lambda: bytes(99), "note: files of this type"),
     Sample("a.mp4", "video/mp4", lambda: b"\0\0\0\x18ftypmp42", "note: files of this type"),

@@ -29,7 +29,7 @@ from app.chat.item_ids import RenamedRun
 from app.chat.model_metrics import ModelMeter
 from app.chat.rejections import Rejection, rejection_of, suspects
 from app.chat.titles import Titles
-from app.chat.tools import FETCH_ATTACHMENT, AnswerContext, fetch_attachment
+from app.chat.tools import AnswerContext, with_file_tools
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.converter import ThreadConverter
@@ -81,7 +81,7 @@ class AgentResponder:
         rejections: RejectionRecords,
         titles: Titles,
     ) -> None:
-        self._agent = _with_fetch_tool(agent)
+        self._agent = with_file_tools(agent)
         self._model_api = model_api
         self._budget = budget
         self._make_converter = make_converter
@@ -240,10 +240,3 @@ class _Run:
             self.rejection = renamed.rejection
             run.cancel()
             meter.close()
-
-
-def _with_fetch_tool(agent: ChatAgent) -> ChatAgent:
-    """Return the agent with the tool that fetches files, unless it has a tool of that name."""
-    if any(tool.name == FETCH_ATTACHMENT for tool in agent.tools):
-        return agent
-    return agent.clone(tools=[*agent.tools, fetch_attachment])

@@ -1,41 +1,100 @@
-"""The tool by which a model gets a file that was left out, or the rest of a long text."""
+"""The tools by which a model works with files: it fetches, searches and queries them."""
 
 from typing import Annotated
 
-from agents import function_tool
+from agents import FunctionTool, function_tool
 from agents.tool import ToolOutputFileContent, ToolOutputImage, ToolOutputText
 from agents.tool_context import ToolContext
 from chatkit.agents import AgentContext
 from pydantic import Field
 
+from app.chat.agent import ChatAgent
 from app.context import RequestContext
 from app.model_input.converter import ThreadConverter
 from app.model_input.input_items import Part
 from app.model_input.labels import LabelTable
-
-FETCH_ATTACHMENT = "fetch_attachment"
+from app.model_input.selection import Selection
 
 Output = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 
 class AnswerContext(AgentContext[RequestContext]):
-    """The context of a run: ChatKit's, and what `fetch_attachment` works with."""
+    """The context of a run: ChatKit's, and what the tools work with."""
 
     converter: ThreadConverter
     labels: LabelTable
 
 
-@function_tool(name_override=FETCH_ATTACHMENT)
+Id = Annotated[str, Field(description="The id of the file, as its announcement gives it.")]
+MemberName = Annotated[
+    str,
+    Field(
+        description="The name of a file inside a mail, an archive or an office document, as its"
+        " list gives it; `outer!/inner` for a file in such a file. Otherwise empty."
+    ),
+]
+
+
+@function_tool(name_override="fetch_attachment")
 async def fetch_attachment(
     context: ToolContext[AnswerContext],
-    id: Annotated[str, Field(description="The id of the file, as its announcement gives it.")],
+    id: Id,
     offset: Annotated[
         int, Field(ge=0, description="For a text: the character to start from. Otherwise 0.")
     ] = 0,
+    pages: Annotated[
+        str,
+        Field(description="For a PDF: pages to get, `10-12` or `1, 4-6`. Otherwise empty."),
+    ] = "",
+    member: MemberName = "",
 ) -> list[Output]:
-    """Get the content of a file that the user attached, or the next slice of a long text."""
+    """Get a file of the user, a slice of a long text, pages of a PDF, or a file in a file."""
+    return await _selected(context, id, Selection(offset_chars=offset, pages=pages, member=member))
+
+
+@function_tool(name_override="search_attachment")
+async def search_attachment(
+    context: ToolContext[AnswerContext],
+    id: Id,
+    words: Annotated[str, Field(min_length=1, description="The words to find.")],
+    member: MemberName = "",
+) -> list[Output]:
+    """Find words in the text of a file. It returns pages of a PDF or offsets, and snippets."""
+    return await _selected(context, id, Selection(words=words, member=member))
+
+
+@function_tool(name_override="query_attachment")
+async def query_attachment(
+    context: ToolContext[AnswerContext],
+    id: Id,
+    sql: Annotated[
+        str,
+        Field(
+            min_length=1,
+            description="One SELECT in DuckDB's SQL. The table of a CSV or Parquet file is called"
+            ' data; each sheet of a workbook is a table of its name, like "Sheet1".',
+        ),
+    ],
+    member: MemberName = "",
+) -> list[Output]:
+    """Answer a question on a table (CSV, TSV, Excel, OpenDocument, Parquet) by SQL on all rows."""
+    return await _selected(context, id, Selection(sql=sql, member=member))
+
+
+FILE_TOOLS: tuple[FunctionTool, ...] = (fetch_attachment, search_attachment, query_attachment)
+
+
+def with_file_tools(agent: ChatAgent) -> ChatAgent:
+    """Return the agent with the tools for files, except those of whose name it has one."""
+    names = {tool.name for tool in agent.tools}
+    return agent.clone(tools=[*agent.tools, *(t for t in FILE_TOOLS if t.name not in names)])
+
+
+async def _selected(
+    context: ToolContext[AnswerContext], id: str, selection: Selection
+) -> list[Output]:
     answer = context.context
-    parts = await answer.converter.fetch(id, offset_chars=offset)
+    parts = await answer.converter.fetch(id, selection)
     answer.labels.remember(parts)
     return [_output(part) for part in parts]
 

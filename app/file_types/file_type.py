@@ -53,6 +53,8 @@ class Delivery(StrEnum):
     EXTRACTED_TEXT = "extracted text"
     TEXT = "text"
     MAIL = "mail"
+    ARCHIVE = "archive"  # a list of what is in it, and small texts
+    TABLE = "table"  # its profile
     NOTHING = "nothing"
 
 

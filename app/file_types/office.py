@@ -34,6 +34,18 @@ def _unread(
     )
 
 
+def _open_xml(mime_type: str, suffix: str, family: Family) -> FileType:
+    """A format of Microsoft Office that the provider takes not as a file, but as text."""
+    return FileType(
+        mime_type,
+        (suffix,),
+        family,
+        Delivery.EXTRACTED_TEXT,
+        _OPEN_XML,
+        required_entry=_OPEN_XML_ENTRY,
+    )
+
+
 DOCUMENTS = (
     FileType(
         "application/pdf",
@@ -85,13 +97,18 @@ DOCUMENTS = (
         aliases=("application/x-iwork-pages-sffpages",),
     ),
     FileType("application/epub+zip", (".epub",), Family.DOCUMENT, Delivery.EXTRACTED_TEXT, _ZIP),
-    _unread(
-        f"{_MICROSOFT}.wordprocessingml.template",
-        ".dotx",
-        family=Family.DOCUMENT,
-        save_as=".docx",
-        signatures=_OPEN_XML,
+    FileType(
+        "application/x-fictionbook+xml",
+        (".fb2",),
+        Family.DOCUMENT,
+        Delivery.EXTRACTED_TEXT,
+        (Signature.TEXT,),
+        aliases=("application/x-fictionbook", "text/fb2+xml"),
+        mistaken_for=("application/xml", "text/xml"),
     ),
+    _open_xml(f"{_MICROSOFT}.wordprocessingml.template", ".dotx", Family.DOCUMENT),
+    _open_xml("application/vnd.ms-word.document.macroenabled.12", ".docm", Family.DOCUMENT),
+    _open_xml("application/vnd.ms-word.template.macroenabled.12", ".dotm", Family.DOCUMENT),
 )
 
 SPREADSHEETS = (
@@ -119,12 +136,16 @@ SPREADSHEETS = (
         _ZIP,
         required_entry=_OPEN_DOCUMENT_ENTRY,
     ),
-    _unread(
-        f"{_MICROSOFT}.spreadsheetml.template",
-        ".xltx",
-        family=Family.SPREADSHEET,
-        save_as=".xlsx",
-        signatures=_OPEN_XML,
+    _open_xml(f"{_MICROSOFT}.spreadsheetml.template", ".xltx", Family.SPREADSHEET),
+    _open_xml("application/vnd.ms-excel.sheet.macroenabled.12", ".xlsm", Family.SPREADSHEET),
+    _open_xml("application/vnd.ms-excel.template.macroenabled.12", ".xltm", Family.SPREADSHEET),
+    _open_xml("application/vnd.ms-excel.sheet.binary.macroenabled.12", ".xlsb", Family.SPREADSHEET),
+    FileType(
+        "application/vnd.apache.parquet",
+        (".parquet",),
+        Family.SPREADSHEET,
+        Delivery.TABLE,
+        aliases=("application/x-parquet",),
     ),
     _unread(
         "application/vnd.apple.numbers",
@@ -160,21 +181,27 @@ PRESENTATIONS = (
         _ZIP,
         aliases=("application/x-iwork-keynote-sffkey",),
     ),
-    _unread(f"{_OASIS}.presentation", ".odp", family=Family.PRESENTATION, save_as=".pptx or PDF"),
-    _unread(
-        f"{_MICROSOFT}.presentationml.slideshow",
-        ".ppsx",
-        family=Family.PRESENTATION,
-        save_as=".pptx",
-        signatures=_OPEN_XML,
+    FileType(
+        f"{_OASIS}.presentation",
+        (".odp",),
+        Family.PRESENTATION,
+        Delivery.EXTRACTED_TEXT,
+        _ZIP,
+        required_entry=_OPEN_DOCUMENT_ENTRY,
     ),
-    _unread(
-        f"{_MICROSOFT}.presentationml.template",
-        ".potx",
-        family=Family.PRESENTATION,
-        save_as=".pptx",
-        signatures=_OPEN_XML,
+    _open_xml(f"{_MICROSOFT}.presentationml.slideshow", ".ppsx", Family.PRESENTATION),
+    _open_xml(f"{_MICROSOFT}.presentationml.template", ".potx", Family.PRESENTATION),
+    _open_xml(
+        "application/vnd.ms-powerpoint.presentation.macroenabled.12", ".pptm", Family.PRESENTATION
+    ),
+    _open_xml(
+        "application/vnd.ms-powerpoint.slideshow.macroenabled.12", ".ppsm", Family.PRESENTATION
     ),
 )
 
-MAIL = (FileType("message/rfc822", (".eml",), Family.MAIL, Delivery.MAIL, (Signature.TEXT,)),)
+MAIL = (
+    FileType("message/rfc822", (".eml",), Family.MAIL, Delivery.MAIL, (Signature.TEXT,)),
+    FileType(
+        "application/vnd.ms-outlook", (".msg",), Family.MAIL, Delivery.MAIL, (Signature.COMPOUND,)
+    ),
+)

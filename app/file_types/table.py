@@ -7,6 +7,7 @@ type, add a row; `python -m tools.file_types_reference` then renews the document
 
 from dataclasses import replace
 
+from app.file_types.archives import ARCHIVES
 from app.file_types.code import CODE
 from app.file_types.file_type import Delivery, Family, FileType, Signature
 from app.file_types.images import IMAGES
@@ -22,6 +23,7 @@ FILE_TYPES = (
     *TEXTS,
     *CODE,
     *MAIL,
+    *ARCHIVES,
     *UNREAD,
 )
 

@@ -9,11 +9,10 @@ def text(
     family: Family = Family.TEXT,
     aliases: tuple[str, ...] = (),
     mistaken_for: tuple[str, ...] = (),
+    delivery: Delivery = Delivery.TEXT,
 ) -> FileType:
-    """A row of a type that is text and reaches the model as such."""
-    return FileType(
-        mime_type, suffixes, family, Delivery.TEXT, (Signature.TEXT,), aliases, mistaken_for
-    )
+    """A row of a type that is text, and by default reaches the model as such."""
+    return FileType(mime_type, suffixes, family, delivery, (Signature.TEXT,), aliases, mistaken_for)
 
 
 _EXCEL = "application/vnd.ms-excel"
@@ -32,8 +31,8 @@ TEXTS = (
     text("text/org", ".org", aliases=("text/x-org",)),
     text("text/x-tex", ".tex", ".latex", ".sty", ".cls", aliases=("application/x-tex",)),
     text("text/x-bibtex", ".bib"),
-    text("text/html", ".html", ".htm"),
-    text("application/xhtml+xml", ".xhtml", ".xht"),
+    text("text/html", ".html", ".htm", delivery=Delivery.EXTRACTED_TEXT),
+    text("application/xhtml+xml", ".xhtml", ".xht", delivery=Delivery.EXTRACTED_TEXT),
     text("text/vcard", ".vcf", ".vcard", aliases=("text/x-vcard", "text/directory")),
     text("text/calendar", ".ics", aliases=("application/ics", "text/x-vcalendar")),
     text("application/x-subrip", ".srt", aliases=("text/srt", "application/x-srt")),
@@ -63,7 +62,7 @@ TEXTS = (
     ),
     text("application/geo+json", ".geojson", aliases=("application/vnd.geo+json",)),
     text("application/ld+json", ".jsonld"),
-    text("application/x-ipynb+json", ".ipynb"),
+    text("application/x-ipynb+json", ".ipynb", delivery=Delivery.EXTRACTED_TEXT),
     text("application/xml", ".xml", ".xsd", aliases=("text/xml",)),
     text("application/xslt+xml", ".xsl", ".xslt"),
     text("application/rss+xml", ".rss", aliases=("text/rss", "application/x-rss+xml")),

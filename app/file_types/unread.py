@@ -1,6 +1,6 @@
 """The rows of files that no reader here reads: what is in them never reaches the model."""
 
-from app.file_types.file_type import Delivery, Family, FileType, Signature
+from app.file_types.file_type import Delivery, Family, FileType
 
 
 def _audio(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
@@ -25,20 +25,14 @@ def _video(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> Fil
     )
 
 
-def _archive(
-    mime_type: str,
-    *suffixes: str,
-    signatures: tuple[Signature, ...] = (),
-    aliases: tuple[str, ...] = (),
-) -> FileType:
+def _archive(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
     return FileType(
         mime_type,
         suffixes,
         Family.ARCHIVE,
         Delivery.NOTHING,
-        signatures,
-        aliases,
-        why_nothing="archives are not unpacked here; attach the files that are in it",
+        aliases=aliases,
+        why_nothing="such archives are not unpacked here; make a .zip of it",
     )
 
 
@@ -82,16 +76,6 @@ UNREAD = (
     _video("video/mp2t", ".m2ts"),
     _video("video/x-ms-wmv", ".wmv"),
     _video("video/3gpp", ".3gp"),
-    _archive(
-        "application/zip",
-        ".zip",
-        signatures=(Signature.ZIP,),
-        aliases=("application/x-zip-compressed", "application/x-zip"),
-    ),
-    _archive("application/gzip", ".gz", ".tgz", aliases=("application/x-gzip",)),
-    _archive("application/x-tar", ".tar"),
-    _archive("application/x-bzip2", ".bz2", aliases=("application/x-bzip", "application/bzip2")),
-    _archive("application/x-xz", ".xz"),
     _archive("application/zstd", ".zst"),
     _archive("application/x-7z-compressed", ".7z"),
     _archive(
@@ -99,7 +83,6 @@ UNREAD = (
         ".rar",
         aliases=("application/x-rar-compressed", "application/x-rar"),
     ),
-    _archive("application/java-archive", ".jar", aliases=("application/x-java-archive",)),
     _program(
         "application/vnd.microsoft.portable-executable",
         *(".exe", ".dll"),
@@ -115,14 +98,12 @@ UNREAD = (
     _program("application/x-apple-diskimage", ".dmg"),
     _program("application/x-iso9660-image", ".iso", aliases=("application/x-cd-image",)),
     _data("application/vnd.sqlite3", ".sqlite", ".db", aliases=("application/x-sqlite3",)),
-    _data("application/vnd.apache.parquet", ".parquet"),
     _data("application/vnd.visio", ".vsd"),
     _data(
         "application/vnd.ms-visio.drawing",
         ".vsdx",
         aliases=("application/vnd.ms-visio.drawing.main+xml",),
     ),
-    _data("application/vnd.ms-outlook", ".msg"),
     _data("font/ttf", ".ttf", aliases=("application/x-font-ttf",)),
     _data("font/otf", ".otf", aliases=("application/x-font-otf",)),
     _data("font/woff", ".woff", aliases=("application/font-woff",)),

@@ -9,6 +9,7 @@ from app.model_input.announcements import attachment_parts
 from app.model_input.labels import LabelledPart
 from app.model_input.rendering import Renderer, StoredAttachment
 from app.model_input.rendition import Rendition, note
+from app.model_input.selection import WHOLE, Selection
 
 
 class ContentLinks(Protocol):
@@ -35,12 +36,12 @@ class AttachmentContents:
         self._links = links
         self._rejected = rejected
 
-    async def render(self, record: StoredAttachment, *, offset_chars: int = 0) -> Rendition:
-        """Return what the model gets of an attachment; of a text, the slice from `offset_chars`."""
+    async def render(self, record: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
+        """Return what the model gets of an attachment, or of what is selected in it."""
         reason = self._rejected.get(record.id)
         if reason is not None:
             return note(reason, lasting=False)
-        return await self._renderer.render(record, offset_chars=offset_chars)
+        return await self._renderer.render(record, selection)
 
     def least_bytes(self, record: StoredAttachment) -> int:
         """Return a lower bound of what the content adds to a request; nothing is read for it."""

@@ -1,193 +1,229 @@
 """Converts the bytes of a file into what the model gets of them, by the kind of the file."""
 
 import asyncio
-from collections.abc import Callable
-from typing import Literal, Protocol
+from typing import Literal
 
-import pybase64
-
+from app.file_types.table import resolve
+from app.model_input.data_urls import DataUrls
+from app.model_input.file_facts import FileFacts
 from app.model_input.kinds import (
     Kind,
     document_suffix,
     document_type,
     kind_of,
-    plain_type,
     taken_as_file,
 )
-from app.model_input.readers import documents, images, mail, text
+from app.model_input.pdf_renditions import MOST_WHOLE_BYTES, PdfRenditions
+from app.model_input.readers import containers, documents, images, occurrences, office
 from app.model_input.readers.image_headers import sendable_type
 from app.model_input.readers.image_metadata import Malformed, without_metadata
+from app.model_input.readers.members import Member
+from app.model_input.readers.occurrences import Found
 from app.model_input.readers.unreadable import Unreadable
-from app.model_input.rendition import Rendition, note
+from app.model_input.rendition import Rendition, note, text_rendition
+from app.model_input.selection import Selection
+from app.model_input.table_renditions import MOST_SHEET_ROWS, TableRenditions
+from app.model_input.whole_texts import WholeText, WholeTexts
 from app.settings.model import ChatModelSettings
 from app.workers import Workers, WorkFailed
 
 _PDF = "application/pdf"
-_CONCURRENT_ENCODINGS = 2
-_DECODE_IN_WORKER_BYTES = 1024 * 1024
-
-
-class FileFacts(Protocol):
-    """What of an attachment's row a conversion depends on."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def mime_type(self) -> str: ...
-    @property
-    def size(self) -> int: ...
-
-
-class Extractor(Protocol):
-    """Extracts text from a document's bytes, in a worker: a module-level function."""
-
-    def __call__(self, body: bytes, mime_type: str) -> str | Unreadable: ...
+# Between the name of a member and the name of a file in it, as in the URLs of Java archives.
+_NESTING = "!/"
+_MOST_NAMED_PICTURES = 10
+_LEAST_ROW_CHARS = 10
 
 
 class Conversions:
     """Converts in threads and worker processes. An unreadable file gives a note, never an error."""
 
-    def __init__(
-        self,
-        workers: Workers,
-        settings: ChatModelSettings,
-        *,
-        extractor: Extractor | None,
-    ) -> None:
+    def __init__(self, workers: Workers, settings: ChatModelSettings) -> None:
         self._workers = workers
         self._settings = settings
         self._files_accepted = settings.api == "responses"
         self._by_url = settings.input == "url"
-        self._extractor = extractor
-        # For a moment, encoding holds a file two or three times in memory.
-        self._encodings = asyncio.Semaphore(_CONCURRENT_ENCODINGS)
+        self._urls = DataUrls()
+        self._texts = WholeTexts(workers)
+        self._pdfs = PdfRenditions(workers, settings, self._urls)
+        self._tables = TableRenditions(workers)
 
-    def key(self, file: FileFacts, kind: Kind, offset_chars: int) -> tuple[str, ...]:
+    def key(self, file: FileFacts, selection: Selection) -> tuple[str, ...]:
         """Return what a rendition depends on besides the bytes: one part of its cache key."""
-        match kind:
-            case Kind.IMAGE:
-                return ("image", str(self._settings.image_max_side), str(self._by_url))
-            case Kind.DOCUMENT:
-                suffix = document_suffix(file.mime_type, file.name)
-                if self._goes_as_file(suffix):
-                    return ("file", suffix, str(self._by_url))
-                return ("extract", suffix, str(offset_chars))
-            case _:
-                return (kind.value, str(offset_chars), str(self._settings.max_text_chars))
+        return (resolve(file.name, file.mime_type).mime_type, *selection.key)
 
     def least_bytes(self, file: FileFacts) -> int:
-        """Return a lower bound of what the file's content adds to a request."""
+        """Return a lower bound of what the file's content adds to a request.
+
+        It takes a PDF for one of few pages: its outline and first pages might need less.
+        """
         if kind_of(file.mime_type, file.name) is not Kind.DOCUMENT or self._by_url:
             return 0
-        is_sent_whole = self._goes_as_file(document_suffix(file.mime_type, file.name))
-        return 4 * ((file.size + 2) // 3) if is_sent_whole else 0
+        suffix = document_suffix(file.mime_type, file.name)
+        is_sent_whole = self._goes_as_file(suffix) and not self._tables.reads(file)
+        if not is_sent_whole or (suffix == "pdf" and file.size > MOST_WHOLE_BYTES):
+            return 0
+        return 4 * ((file.size + 2) // 3)
 
-    async def convert(
-        self, file: FileFacts, kind: Kind, body: bytes, offset_chars: int
-    ) -> Rendition:
+    async def convert(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
         """Return what the model gets of `body`, which is not empty."""
         try:
-            match kind:
-                case Kind.IMAGE:
-                    return await self._image(body)
-                case Kind.DOCUMENT:
-                    suffix = document_suffix(file.mime_type, file.name)
-                    return await self._document(suffix, body, offset_chars)
-                case Kind.MAIL:
-                    return await self._text(body, offset_chars, mail.readable)
-                case _:
-                    return await self._text(body, offset_chars, text.decode)
+            for name in filter(None, selection.member.split(_NESTING)):
+                mime_type = resolve(file.name, file.mime_type).mime_type
+                found = await self._workers.run(containers.member, body, mime_type, name)
+                if isinstance(found, Unreadable):
+                    return note(f"the member could not be read: {found.reason}.")
+                file, body = found, found.body
+            return await self._selected(file, body, selection)
         except WorkFailed as problem:
             return note(f"the file could not be read: {problem}.")
 
-    async def _image(self, body: bytes) -> Rendition:
+    async def _selected(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
+        if kind_of(file.mime_type, file.name) is Kind.OTHER:
+            return note("files of this type can't be shown to the model.")
+        if not body:
+            return note("the file is empty.")
+        if selection.sql:
+            return await self._tables.answer(file, body, selection.sql)
+        if selection.words:
+            return await self._found(file, body, selection.words)
+        if selection.pages:
+            if document_suffix(file.mime_type, file.name) != "pdf":
+                return note("only a PDF has pages that can be fetched.")
+            return await self._pdfs.pages(body, selection.pages)
+        return await self._whole(file, body, selection.offset_chars)
+
+    async def _whole(self, file: FileFacts, body: bytes, offset_chars: int) -> Rendition:
+        match kind_of(file.mime_type, file.name):
+            case Kind.IMAGE:
+                return await self._image(file, body)
+            case Kind.TABLE:
+                return await self._tables.profile(file, body)
+            case Kind.DOCUMENT:
+                suffix = document_suffix(file.mime_type, file.name)
+                return await self._document(file, suffix, body, offset_chars)
+            case _:
+                return await self._text(file, body, offset_chars)
+
+    async def _image(self, file: FileFacts, body: bytes) -> Rendition:
         side = self._settings.image_max_side
         if mime_type := sendable_type(body, side):
-            return await self._plain_image(mime_type, body)
+            return await self._plain_image(file, mime_type, body)
         prepared = await self._workers.run(images.prepare, body, side, self._files_accepted)
         if isinstance(prepared, Unreadable):
             return note(f"the image could not be read: {prepared.reason}.")
         if prepared.body is None:
-            return await self._untouched("image", prepared.mime_type, body)
+            return await self._untouched("image", file, prepared.mime_type, body)
         return Rendition(
             kind="file" if prepared.mime_type == _PDF else "image",
-            body=await self._data_url(prepared.mime_type, prepared.body),
+            body=await self._urls.make(prepared.mime_type, prepared.body),
             mime_type=prepared.mime_type,
             remark=prepared.remark,
         )
 
-    async def _plain_image(self, mime_type: str, body: bytes) -> Rendition:
+    async def _plain_image(self, file: FileFacts, mime_type: str, body: bytes) -> Rendition:
         """Return the stored image itself if it has no metadata, or else without them."""
         try:
             kept = await asyncio.to_thread(without_metadata, body, mime_type)
         except Malformed:
             return note("the image could not be read: it is damaged.")
         if kept is body:
-            return await self._untouched("image", mime_type, body)
+            return await self._untouched("image", file, mime_type, body)
         return Rendition(
             kind="image",
-            body=await self._data_url(mime_type, kept),
+            body=await self._urls.make(mime_type, kept),
             mime_type=mime_type,
             remark=images.METADATA_REMARK,
         )
 
-    async def _document(self, suffix: str, body: bytes, offset_chars: int) -> Rendition:
+    async def _document(
+        self, file: FileFacts, suffix: str, body: bytes, offset_chars: int
+    ) -> Rendition:
         if not await asyncio.to_thread(documents.is_plain_pdf, body, suffix):
             checked = await self._workers.run(documents.check, body, suffix)
             if isinstance(checked, Unreadable):
                 return note(f"the document could not be read: {checked.reason}.")
-        if self._goes_as_file(suffix):
-            return await self._untouched("file", document_type(suffix), body)
-        return await self._extract(document_type(suffix), body, offset_chars)
+        if suffix == "pdf":
+            return await self._pdf(file, body, offset_chars)
+        remark = _unseen(await asyncio.to_thread(office.unseen, body))
+        if not self._goes_as_file(suffix):
+            return await self._text(file, body, offset_chars, remark)
+        if self._tables.reads(file):
+            profile = await self._tables.profile_if_longer(file, body, MOST_SHEET_ROWS)
+            if isinstance(profile, Rendition):
+                return profile
+            if profile is not None:
+                remark = f"of a sheet, the first {MOST_SHEET_ROWS:,} rows at most are shown"
+        return await self._untouched("file", file, document_type(suffix), body, remark)
 
-    async def _extract(self, mime_type: str, body: bytes, offset_chars: int) -> Rendition:
-        if self._extractor is None:
-            return note(
-                "this model takes no such documents, and the server can't extract their text (it"
-                " lacks its optional extra `documents`).",
-                lasting=False,
-            )
-        extracted = await self._workers.run(self._extractor, body, mime_type)
-        if isinstance(extracted, Unreadable):
-            return note(f"the document could not be read: {extracted.reason}.")
-        if not extracted.strip():
-            return note("no text was found in the document; it may consist of scanned pages.")
-        return self._slice(extracted, offset_chars, "text extracted from the document")
+    async def _pdf(self, file: FileFacts, body: bytes, offset_chars: int) -> Rendition:
+        if not self._files_accepted:
+            return await self._pdfs.text(body, offset_chars)
+        excerpt = await self._pdfs.excerpt(body)
+        return excerpt or await self._untouched("file", file, document_type("pdf"), body)
 
     async def _text(
-        self,
-        body: bytes,
-        offset_chars: int,
-        read: Callable[[bytes], text.Decoded | Unreadable],
+        self, file: FileFacts, body: bytes, offset_chars: int, remark: str = ""
     ) -> Rendition:
-        if read is text.decode and _is_utf8(body):
-            decoded: text.Decoded | Unreadable = text.decode(body)
-        else:
-            decoded = await self._workers.run(read, body)
-        if isinstance(decoded, Unreadable):
-            return note(f"the file could not be read: {decoded.reason}.")
-        return self._slice(decoded.text, offset_chars, decoded.remark)
+        is_workbook = (
+            self._tables.reads(file) and kind_of(file.mime_type, file.name) is Kind.DOCUMENT
+        )
+        if is_workbook and not offset_chars:
+            # The text of so many rows is too long, and would take minutes to extract.
+            most_rows = self._max_chars // _LEAST_ROW_CHARS
+            profile = await self._tables.profile_if_longer(file, body, most_rows)
+            if isinstance(profile, Rendition):
+                return profile
+        read = await self._texts.read(file, body)
+        if isinstance(read, Unreadable):
+            return note(f"the file could not be read: {read.reason}.")
+        [text] = read.parts
+        remarks = "; ".join(filter(None, (read.remark, remark)))
+        if not offset_chars and len(text) > self._max_chars and self._tables.reads(file):
+            return await self._tables.profile(file, body)
+        return self._slice(text, offset_chars, remarks)
+
+    async def _found(self, file: FileFacts, body: bytes, words: str) -> Rendition:
+        if kind_of(file.mime_type, file.name) in (Kind.IMAGE, Kind.TABLE):
+            return note("it has no text in which words could be found.")
+        read = await self._texts.read(file, body)
+        if isinstance(read, Unreadable):
+            return note(f"the file could not be read: {read.reason}.")
+        found = await self._workers.run(occurrences.find, list(read.parts), words)
+        return _written(found, read)
 
     def _goes_as_file(self, suffix: str) -> bool:
         return self._files_accepted and taken_as_file(suffix)
 
     async def _untouched(
-        self, kind: Literal["image", "file"], mime_type: str, body: bytes
+        self,
+        kind: Literal["image", "file"],
+        file: FileFacts,
+        mime_type: str,
+        body: bytes,
+        remark: str = "",
     ) -> Rendition:
         """Return the stored bytes themselves; without a body if a URL will replace it."""
-        data_url = "" if self._by_url else await self._data_url(mime_type, body)
-        return Rendition(kind=kind, body=data_url, mime_type=mime_type, untouched=True)
+        is_member = isinstance(file, Member)
+        by_url = self._by_url and not is_member
+        return Rendition(
+            kind=kind,
+            body="" if by_url else await self._urls.make(mime_type, body),
+            mime_type=mime_type,
+            remark=remark,
+            untouched=not is_member,
+            file_name=file.name.rpartition("/")[2] if is_member else "",
+        )
 
-    async def _data_url(self, mime_type: str, body: bytes) -> str:
-        async with self._encodings:
-            return await asyncio.to_thread(_data_url, plain_type(mime_type), body)
+    @property
+    def _max_chars(self) -> int:
+        return self._settings.max_text_chars
 
     def _slice(self, whole: str, offset_chars: int, remark: str) -> Rendition:
         if offset_chars >= len(whole) and offset_chars:
             return note(f"there is nothing after character {len(whole):,}: the text ends there.")
         return Rendition(
             kind="text",
-            body=whole[offset_chars : offset_chars + self._settings.max_text_chars],
+            body=whole[offset_chars : offset_chars + self._max_chars],
             mime_type="text/plain",
             remark=remark,
             offset_chars=offset_chars,
@@ -195,20 +231,37 @@ class Conversions:
         )
 
 
-def _is_utf8(body: bytes) -> bool:
-    """Whether decoding takes microseconds per kilobyte, so that it needs no worker."""
-    if len(body) > _DECODE_IN_WORKER_BYTES:
-        return False
-    try:
-        return b"\x00" not in body and bool(body.decode("utf-8"))
-    except UnicodeDecodeError:
-        return False
+def _unseen(unseen: office.Unseen) -> str:
+    """Return the remark on what the text of a document leaves out."""
+    counts = [
+        f"{count:,} {thing}{'s' if count > 1 else ''}"
+        for count, thing in ((len(unseen.pictures), "picture"), (unseen.charts, "chart"))
+        if count
+    ]
+    if not counts:
+        return ""
+    remark = f"only the text is shown, without {' and '.join(counts)}"
+    if unseen.pictures:
+        named = ", ".join(unseen.pictures[:_MOST_NAMED_PICTURES])
+        remark += f"; fetch_attachment brings a picture by its `member`: {named}"
+        remark += ", …" if len(unseen.pictures) > _MOST_NAMED_PICTURES else ""
+    return remark
 
 
-def _data_url(mime_type: str, body: bytes) -> str:
-    """Return a base64 data URL (RFC 2397).
-
-    pybase64 uses the processor's vector units: 5 MiB take 0.2 ms. `base64` takes 12 ms for them and
-    holds the interpreter lock.
-    """
-    return f"data:{mime_type};base64,{pybase64.b64encode_as_string(body)}"
+def _written(found: Found, read: WholeText) -> Rendition:
+    """Return the list of occurrences, each with the place by which it can be fetched."""
+    if not found.occurrences:
+        empty = " Some pages may be pictures of text." if read.has_pages else ""
+        return note(f"none of the words was found.{empty}")
+    lines = [
+        f"- {f'page {each.place + 1}' if read.has_pages else f'offset {each.offset_chars}'}:"
+        f" {each.snippet}"
+        for each in found.occurrences
+    ]
+    shown = "" if found.total == len(lines) else f"; these are the first {len(lines)}"
+    how = "pages" if read.has_pages else "offset"
+    return text_rendition(
+        "\n".join(lines),
+        f"{found.total:,} places with {found.of}{shown}. Call fetch_attachment with {how} to see"
+        " more of a place",
+    )

@@ -19,6 +19,7 @@ from app.model_input.input_items import Item, Part
 from app.model_input.planning import ContentPlanner, with_content
 from app.model_input.rendering import StoredAttachment
 from app.model_input.rendition import note
+from app.model_input.selection import WHOLE, Selection
 from app.model_input.thread_writer import MentionReader, ThreadWriter
 
 _TOO_LARGE = note("the file is too large for a request to this model.")
@@ -57,12 +58,12 @@ class ThreadConverter:
         plan = await planner.plan(records.values())
         return cast(list[TResponseInputItem], with_content(written, plan))
 
-    async def fetch(self, attachment_id: str, *, offset_chars: int = 0) -> list[Part]:
-        """Return the parts of one attachment, of a text those from `offset_chars` on, or a note."""
+    async def fetch(self, attachment_id: str, selection: Selection = WHOLE) -> list[Part]:
+        """Return the parts of one attachment, or of what is selected in it, or a note."""
         record = await self._record(attachment_id)
         if record is None:
             return [text_part(f"There is no file with the id {attachment_id!r} for this user.")]
-        rendition = await self._contents.render(record, offset_chars=offset_chars)
+        rendition = await self._contents.render(record, selection)
         parts = self._contents.parts(record, rendition)
         if json_bytes(parts) > self._budget.max_input_bytes:
             parts = attachment_parts(record, _TOO_LARGE)

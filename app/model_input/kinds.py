@@ -23,6 +23,8 @@ class Kind(StrEnum):
     DOCUMENT = "document"
     TEXT = "text"
     MAIL = "mail"
+    ARCHIVE = "archive"
+    TABLE = "table"
     OTHER = "other"
 
 
@@ -33,6 +35,8 @@ _KINDS = {
     Delivery.EXTRACTED_TEXT: Kind.DOCUMENT,
     Delivery.TEXT: Kind.TEXT,
     Delivery.MAIL: Kind.MAIL,
+    Delivery.ARCHIVE: Kind.ARCHIVE,
+    Delivery.TABLE: Kind.TABLE,
     Delivery.NOTHING: Kind.OTHER,
 }
 

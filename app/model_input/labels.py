@@ -52,6 +52,13 @@ class Label:
         """Whether the part holds an attachment's content, not just its name or a note."""
         return self.holds in ("content", "both") and self.rendition.kind != "note"
 
+    @property
+    def contents(self) -> int:
+        """How many images and files follow the part."""
+        if self.holds == "announcement":
+            return 1
+        return len(self.rendition.images) if self.holds == "both" else 0
+
 
 class LabelledPart(dict[str, Any]):
     """A content part with its label. It is sent and compared as the dict that it is."""
@@ -79,8 +86,8 @@ class LabelTable:
 
     Before each request the Agents SDK writes the items anew as plain dicts; so it does with a
     tool's output. It does not copy strings. So a part is known by its text, and by that very
-    object: an equal text that a person has typed is another object. The content of an image or
-    file, which other attachments may share, is known by the announcement in front of it.
+    object: an equal text that a person has typed is another object. Images and files, which
+    other attachments may share, are known by the announcement in front of them.
     """
 
     def __init__(self) -> None:
@@ -98,11 +105,13 @@ class LabelTable:
         """Return the item with labels on the parts that are known."""
         restored: list[Part] = []
         announced: Label | None = None
+        left = 0
         for part in parts_of(item):
             if "text" in part:
                 _, label = self._known.get(id(part["text"]), (None, None))
-                announced = label if label and label.holds == "announcement" else None
+                announced, left = label, label.contents if label else 0
             else:
-                label, announced = announced and replace(announced, holds="content"), None
+                label = replace(announced, holds="content") if announced and left else None
+                left -= 1
             restored.append(LabelledPart(part, label) if label else part)
         return with_parts(item, restored)

@@ -6,9 +6,10 @@ from typing import Protocol
 from app.attachment_state import USABLE, AttachmentState
 from app.errors import ObjectChanged, ObjectMissing, Unavailable
 from app.model_input.cache import RenditionCache
-from app.model_input.conversions import Conversions, Extractor
+from app.model_input.conversions import Conversions
 from app.model_input.kinds import Kind, kind_of
 from app.model_input.rendition import Rendition, note
+from app.model_input.selection import WHOLE, Selection
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
@@ -50,34 +51,31 @@ class Renderer:
         cache: RenditionCache,
         workers: Workers,
         settings: ChatModelSettings,
-        extractor: Extractor | None = None,
         concurrent_fetches: int = 8,
     ) -> None:
-        """`extractor` is used for documents that the model API does not take as files."""
         self._bucket = bucket
         self._cache = cache
-        self._conversions = Conversions(workers, settings, extractor=extractor)
+        self._conversions = Conversions(workers, settings)
         self._fetches = asyncio.Semaphore(concurrent_fetches)
 
-    async def render(self, attachment: StoredAttachment, *, offset_chars: int = 0) -> Rendition:
-        """Return what the model gets of an attachment; of a text, the slice from `offset_chars` on.
+    async def render(self, attachment: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
+        """Return what the model gets of an attachment, or of what is selected in it.
 
         A file that can't be read gives a note. So does a bucket that fails: no error is raised.
         """
         unusable = _why_unusable(attachment)
         if unusable:
             return note(unusable, lasting=False)
-        kind = kind_of(attachment.mime_type, attachment.name)
-        if kind is Kind.OTHER:
+        if kind_of(attachment.mime_type, attachment.name) is Kind.OTHER:
             return note("files of this type can't be shown to the model.")
         if attachment.size == 0:
             return note("the file is empty.")
         pin = attachment.etag or f"key:{attachment.object_key}"
-        conversion = self._conversions.key(attachment, kind, offset_chars)
+        conversion = self._conversions.key(attachment, selection)
         try:
             return await self._cache.get(
                 (pin, str(attachment.size), *conversion),
-                lambda: self._make(attachment, kind, offset_chars),
+                lambda: self._make(attachment, selection),
             )
         except ObjectMissing:
             return note("the file could not be read: its bytes are gone.", lasting=False)
@@ -96,13 +94,13 @@ class Renderer:
         """Return a lower bound of what an attachment adds to a request; nothing is read for it."""
         return self._conversions.least_bytes(attachment)
 
-    async def _make(self, attachment: StoredAttachment, kind: Kind, offset_chars: int) -> Rendition:
+    async def _make(self, attachment: StoredAttachment, selection: Selection) -> Rendition:
         # `render` asks only for attachments that have a key.
         async with self._fetches:
             body = await self._bucket.read(attachment.object_key or "", etag=attachment.etag)
         if not body:
             return note("the file is empty.")
-        return await self._conversions.convert(attachment, kind, body, offset_chars)
+        return await self._conversions.convert(attachment, body, selection)
 
 
 def _why_unusable(attachment: StoredAttachment) -> str | None:

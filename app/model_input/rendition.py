@@ -12,6 +12,10 @@ class Rendition:
     to the file. An `untouched` image or file is the stored bytes, so a URL may replace its body.
     `total_chars` is the length of the whole text; `body` is the slice of it that starts at
     `offset_chars`. A note that is not `lasting` reports a temporary fault and is not cached.
+
+    `outline` is a text in front of a file that is only a part of the document. `images` are data
+    URLs of the pages of a document whose text is `body`. `file_name` is the name of a member, for
+    a file that is inside the attachment.
     """
 
     kind: Literal["image", "file", "text", "note"]
@@ -22,11 +26,15 @@ class Rendition:
     offset_chars: int = 0
     total_chars: int = 0
     lasting: bool = True
+    outline: str = ""
+    images: tuple[str, ...] = ()
+    file_name: str = ""
 
     @property
     def weight_bytes(self) -> int:
         """About how many bytes of memory the rendition takes."""
-        return len(self.body) + len(self.remark) + 200
+        texts = (self.body, self.remark, self.outline, *self.images)
+        return sum(map(len, texts)) + 200
 
     @property
     def end_chars(self) -> int:
@@ -37,3 +45,10 @@ class Rendition:
 def note(reason: str, *, lasting: bool = True) -> Rendition:
     """Return a rendition that says why there is no content."""
     return Rendition(kind="note", body=reason, lasting=lasting)
+
+
+def text_rendition(text: str, remark: str = "") -> Rendition:
+    """Return a rendition of a whole text."""
+    return Rendition(
+        kind="text", body=text, mime_type="text/plain", remark=remark, total_chars=len(text)
+    )

@@ -24,8 +24,8 @@ class ChatModelSettings(SettingsGroup):
     """The name by which the provider knows the model."""
 
     api: ModelApi = Field("responses", alias="MODEL_API")
-    """`chat_completions` is for providers without the Responses API; of files, it takes PDF
-    only."""
+    """`chat_completions` is for providers without the Responses API. Of documents it gets the
+    text, and pictures of the pages of a PDF that have none."""
 
     input: ModelInput = Field("inline", alias="MODEL_INPUT")
     """`inline` sends the bytes of files to the model. `url` sends links to the bucket, which must

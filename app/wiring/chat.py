@@ -20,7 +20,6 @@ from app.model_input.cache import RenditionCache
 from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
-from app.model_input.readers import extraction
 from app.model_input.rendering import ByteSource, Renderer
 from app.offline.model import OfflineModel
 from app.settings.model import ChatModelSettings
@@ -103,7 +102,6 @@ def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers)
         cache=RenditionCache(settings.cache_bytes),
         workers=workers,
         settings=settings,
-        extractor=extraction.extract if extraction.is_available() else None,
     )
 
 

@@ -55,6 +55,8 @@ def check(body: bytes, suffix: str) -> DocumentFacts | Unreadable:
     file_type = next(each for each in FILE_TYPES if each.suffix == f".{suffix}")
     if Signature.PDF in file_type.signatures:
         return _check_pdf(body)
+    if file_type.is_text and file_type.suffix != ".rtf":
+        return DocumentFacts(pages=0)
     if file_type.is_text:
         is_rtf = body.lstrip().startswith(b"{\\rtf")
         return DocumentFacts(pages=0) if is_rtf else _damaged(file_type)

@@ -1,23 +1,15 @@
-"""Extracts the text of documents for models that take no documents: the extra `documents`.
+"""Extracts the text of documents as Markdown, in a worker process.
 
-Kreuzberg is one self-contained wheel that reads every format of kinds.py in milliseconds.
-Markitdown, which is as well kept, depends on 300 MB of numpy and onnxruntime. It runs in a worker
-process.
+Kreuzberg is one self-contained wheel that reads every document format of the table in milliseconds.
+Markitdown, which is as well kept, depends on 300 MB of numpy and onnxruntime.
 """
-
-import importlib.util
 
 from app.model_input.readers.unreadable import Unreadable
 
 
-def is_available() -> bool:
-    """Whether the extra is installed."""
-    return importlib.util.find_spec("kreuzberg") is not None
-
-
 def extract(body: bytes, mime_type: str) -> str | Unreadable:
     """Return the text of a document as Markdown. A page that was only scanned has no text."""
-    import kreuzberg  # optional, and needed in workers only
+    import kreuzberg  # takes a tenth of a second, and is needed in workers only
 
     # OCR would download models, and the cache would write files.
     config = kreuzberg.ExtractionConfig(
@@ -29,3 +21,8 @@ def extract(body: bytes, mime_type: str) -> str | Unreadable:
         return str(kreuzberg.extract_bytes_sync(body, mime_type, config).content)
     except kreuzberg.KreuzbergError as problem:
         return Unreadable(f"no text could be extracted ({str(problem)[:200]})")
+    except BaseException as problem:
+        # A panic of the library's Rust code, whose class can't be imported or pickled.
+        if type(problem).__name__ == "PanicException":
+            return Unreadable("no text could be extracted: the file is damaged or of a rare kind")
+        raise

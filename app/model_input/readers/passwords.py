@@ -9,7 +9,6 @@ import struct
 import zipfile
 
 import msoffcrypto
-import pypdfium2
 from msoffcrypto.exceptions import DecryptionError, FileFormatError, ParseError
 
 # What msoffcrypto and olefile raise for files that are damaged, or older than 1997.
@@ -26,6 +25,8 @@ _IWORK_VERIFIERS = (".iwpv2", ".iwph")
 
 def is_locked_pdf(body: bytes) -> bool:
     """Whether PDFium, which browsers read PDF with, asks for a password."""
+    import pypdfium2  # needed in workers only
+
     try:
         pypdfium2.PdfDocument(body).close()
     except pypdfium2.PdfiumError as problem:

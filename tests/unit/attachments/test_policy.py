@@ -82,8 +82,7 @@ def test_what_is_no_mime_type_is_rejected(mime_type: str) -> None:
 @pytest.mark.parametrize(
     ("name", "mime_type", "instead"),
     [
-        ("a.zip", "application/zip", "attach the files that are in it"),
-        ("a.odp", "", "save it as .pptx or PDF"),
+        ("a.7z", "application/x-7z-compressed", "make a .zip of it"),
         ("a.numbers", "", "save it as .xlsx"),
         ("a.cr2", "image/x-canon-cr2", "raw photos can't be decoded here; export it as PNG"),
         ("a.mp4", "video/mp4", "attach single pictures of it"),

@@ -26,7 +26,12 @@ async def test_the_example_answers_with_files_tools_and_history(
     body = api.last.body
     assert body["instructions"].startswith("You check invoices.")
     assert "[attachment]" in body["instructions"]
-    assert {tool["name"] for tool in body["tools"]} == {"convert", "fetch_attachment"}
+    assert {tool["name"] for tool in body["tools"]} == {
+        "convert",
+        "fetch_attachment",
+        "search_attachment",
+        "query_attachment",
+    }
     assert "total;100 EUR" in api.last.texts()
     assert [item["output"] for item in body["input"] if "output" in item] == ["116.00 USD"]
 

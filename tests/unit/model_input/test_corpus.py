@@ -62,6 +62,10 @@ def test_every_file_reaches_the_model_in_its_best_form(
         assert content == []
         assert "\n----- begin text" in announced["text"]
         assert expected.removeprefix("text: ") in announced["text"]
+    elif expected.startswith("page: "):
+        assert expected.removeprefix("page: ") in str(fields["remark"])
+        mime_type, sent = decoded(content)
+        assert mime_type == "image/jpeg" and Image.open(io.BytesIO(sent)).size > (64, 48)
     elif expected.startswith("note: "):
         assert content == []
         assert "\nNote: " in announced["text"]

@@ -6,6 +6,7 @@ from app.attachment_state import AttachmentState
 from app.errors import BucketUnavailable
 from app.model_input.bucket_urls import BucketLinks
 from app.model_input.readers import images
+from app.model_input.selection import Selection
 from app.storage.credentials import Credentials
 from app.storage.endpoint import Endpoint
 from app.storage.signing import UrlSigner
@@ -150,9 +151,12 @@ async def test_each_slice_of_a_text_is_cached(api: ModelApi) -> None:
     attachments = Attachments()
     row = attachments.rows[attachments.add("a.txt", "text/plain", b"x" * 2500).id]
     converter = attachments.converter()
-    texts = [str(await converter.fetch(row.id, offset_chars=offset)) for offset in (0, 0, 2499)]
+    texts = [
+        str(await converter.fetch(row.id, Selection(offset_chars=offset)))
+        for offset in (0, 0, 2499)
+    ]
     assert texts[0] == texts[1] != texts[2]
-    [end] = await converter.fetch(row.id, offset_chars=2500)
+    [end] = await converter.fetch(row.id, Selection(offset_chars=2500))
     assert end["type"] == "input_text" and "the text ends there" in end["text"]
 
 
