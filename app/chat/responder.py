@@ -17,14 +17,21 @@ from chatkit.types import (
     AssistantMessageContent,
     AssistantMessageItem,
     ThreadItemDoneEvent,
+    ThreadItemRemovedEvent,
     ThreadMetadata,
     ThreadStreamEvent,
     UserMessageItem,
 )
 
 from app.chat.agent import ChatAgent
-from app.chat.failures import rejected_file_notice, rejected_file_reason, stream_error_for
-from app.chat.history import load_history
+from app.chat.endings import Ending, EndingModels
+from app.chat.failures import (
+    approval_needed,
+    rejected_file_notice,
+    rejected_file_reason,
+    stream_error_for,
+)
+from app.chat.history import is_empty_answer, load_history
 from app.chat.item_ids import RenamedRun
 from app.chat.model_metrics import ModelMeter
 from app.chat.rejections import Rejection, rejection_of, suspects
@@ -137,10 +144,9 @@ class AgentResponder:
                         yield event
                 return
             except (openai.OpenAIError, AgentsException) as problem:
-                rejection = rejection_of(problem) or run.rejection
+                rejection = rejection_of(problem)
                 found = self._without(rejected, rejection, run) if rejection else {}
                 if not found:
-                    logger.warning("the model gave no answer", exc_info=problem)
                     raise stream_error_for(problem) from problem
                 logger.info("the provider rejected %s: %s", sorted(found), rejection)
                 rejected |= found
@@ -212,11 +218,11 @@ class _Run:
         self._context = context
         self._config = replace(config, call_model_input_filter=trimmer)
         self.trimmer = trimmer
-        self.rejection: Rejection | None = None
 
     async def events(self) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Stream the run's events. `rejection` is set afterwards if the stream ended in one."""
+        """Stream the run's events. Raises `ModelFailed` after them if the answer is not whole."""
         context = self._context
+        ending = Ending()
         history = await load_history(context.store, context.thread.id, context.request_context)
         written = await context.converter.to_agent_input(history)
         for item in written:
@@ -226,7 +232,9 @@ class _Run:
             self._agent,
             written,
             context=context,
-            run_config=self._config,
+            run_config=replace(
+                self._config, model_provider=EndingModels(self._config.model_provider, ending)
+            ),
             hooks=meter,
         )
         renamed = RenamedRun(run, context.generate_id)
@@ -235,11 +243,22 @@ class _Run:
             stream = stream_agent_response(context, cast(RunResultStreaming, renamed))
             async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], stream)) as events:
                 async for event in events:
-                    yield event
+                    yield _without_empty_message(event)
+            if ending.failure is not None:
+                raise ending.failure
+            if run.interruptions:
+                raise approval_needed()
         finally:
-            self.rejection = renamed.rejection
             run.cancel()
+            context.close()
             meter.close()
+
+
+def _without_empty_message(event: ThreadStreamEvent) -> ThreadStreamEvent:
+    """Remove a message that ended without text: it was shown when it began."""
+    if not isinstance(event, ThreadItemDoneEvent) or not is_empty_answer(event.item):
+        return event
+    return ThreadItemRemovedEvent(item_id=event.item.id)
 
 
 def _with_fetch_tool(agent: ChatAgent) -> ChatAgent:

@@ -1,5 +1,6 @@
 """Writes the items of a thread as input items of a model request."""
 
+import json
 from collections.abc import Mapping
 from typing import Protocol, cast
 
@@ -9,6 +10,7 @@ from chatkit.types import (
     AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
+    HiddenContextItem,
     UserMessageItem,
     UserMessageTagContent,
 )
@@ -93,6 +95,15 @@ class ThreadWriter(ThreadItemConverter):
             text = f"(The call of the tool {item.name!r} was interrupted and gave no result.)"
             return Message(type="message", role="user", content=[text_part(text)])
         return await super().client_tool_call_to_input(item)
+
+    async def hidden_context_to_input(
+        self, item: HiddenContextItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The context as the SDK writes it; what is no text is written as JSON."""
+        if not isinstance(item.content, str):
+            written = json.dumps(item.content, ensure_ascii=False, default=str)
+            item = item.model_copy(update={"content": written})
+        return await super().hidden_context_to_input(item)
 
     def _announce(self, attachment: Attachment) -> list[LabelledPart]:
         unstored = Named(attachment.id, attachment.name, attachment.mime_type)

@@ -1,5 +1,6 @@
 """Wires the chat: the model's client, the converter of files, the agent that answers."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -60,6 +61,7 @@ def build_chat(
     # The library's own trace provider takes tens of milliseconds to create. Without this line the
     # first user's answer would wait for it.
     get_trace_provider()
+    logging.getLogger("openai.agents").addFilter(_is_no_failed_request)
     client = _client(settings)
     if client is None:
         # The offline model takes the Responses API's input, and follows no links.
@@ -89,6 +91,11 @@ def build_chat(
         client=client,
         is_offline=client is None and agent.model is None,
     )
+
+
+def _is_no_failed_request(record: logging.LogRecord) -> bool:
+    """Whether to log a record of the Agents SDK: app/chat/saving.py logs failed requests once."""
+    return not record.getMessage().startswith("Error streaming response")
 
 
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
