@@ -86,7 +86,7 @@ class AgentResponder:
         make_converter: MakeConverter,
         store: Store[RequestContext],
         rejections: RejectionRecords,
-        titles: Titles,
+        titles: Titles | None,
     ) -> None:
         self._agent = _with_fetch_tool(agent)
         self._model_api = model_api
@@ -106,20 +106,23 @@ class AgentResponder:
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-        A thread without a title gets one from `message` while the answer streams. ChatKit compares
-        `thread` after each event; when it has changed, ChatKit saves it and informs the client.
+        A thread without a title gets one from `message` while the answer streams, unless a tool is
+        first. The server compares `thread` after each event; when it has changed, the server saves
+        it and informs the client.
         """
         naming = None
-        if thread.title is None and message is not None:
+        if self._titles is not None and thread.title is None and message is not None:
             naming = asyncio.create_task(self._titles.title_of(message))
         try:
             async with aclosing(self._answer(thread, context)) as events:
                 async for event in events:
                     yield event
                     if naming and naming.done():
-                        thread.title = naming.result()
-            if naming:
-                thread.title = await naming
+                        thread.title = thread.title or naming.result()
+                        naming = None
+            if naming and thread.title is None:
+                title = await naming
+                thread.title = thread.title or title
         finally:
             if naming:
                 naming.cancel()

@@ -26,6 +26,7 @@ from chatkit.types import (
 
 from app.chat.failures import FailureKind, ModelFailed, stream_error_for
 from app.context import RequestContext
+from app.database.thread_store import PostgresStore
 from app.errors import DatabaseUnavailable
 from app.telemetry import metrics
 
@@ -61,6 +62,8 @@ class SavingServer(ChatKitServer[RequestContext]):
     its stack. tests/unit/test_sdk_hooks.py holds the hook's signature.
     """
 
+    store: PostgresStore
+
     async def _process_events(
         self,
         thread: ThreadMetadata,
@@ -76,15 +79,15 @@ class SavingServer(ChatKitServer[RequestContext]):
                     await self._save(event, answer, context)
                     if not _is_hidden(event):
                         yield event
-                    if answer.has_changed_its_thread():
-                        yield await self._save_thread(thread, context)
+                    if thread != answer.known_thread:
+                        yield await self._save_thread(answer, context)
         except asyncio.CancelledError:
             await self.handle_stream_cancelled(thread, list(answer.unfinished.values()), context)
             raise
         except Exception as problem:  # noqa: BLE001 - the edge of an answer; it is logged
             yield failure_event(problem)
-        if answer.has_changed_its_thread():
-            yield await self._save_thread(thread, context)
+        if thread != answer.known_thread:
+            yield await self._save_thread(answer, context)
 
     async def _save(
         self,
@@ -111,27 +114,49 @@ class SavingServer(ChatKitServer[RequestContext]):
                 await _persistently(lambda: store.delete_thread_item(thread_id, item_id, context))
                 unfinished.pop(item_id, None)
 
-    async def _save_thread(
-        self, thread: ThreadMetadata, context: RequestContext
-    ) -> ThreadUpdatedEvent:
-        await _persistently(lambda: self.store.save_thread(thread, context))
-        return ThreadUpdatedEvent(thread=self._to_thread_response(thread))
+    async def _save_thread(self, answer: "_Answer", context: RequestContext) -> ThreadUpdatedEvent:
+        change = answer.thread_change()
+
+        async def save() -> None:
+            answer.adopt(await self.store.change_thread(answer.thread.id, change, context))
+
+        await _persistently(save)
+        return ThreadUpdatedEvent(thread=self._to_thread_response(answer.thread))
 
 
 class _Answer:
-    """What of an answer is not saved: `unfinished` has the items that have begun, by id."""
+    """What of an answer is not saved: `unfinished` has the items that have begun, by id.
+
+    `thread` is what the agent works with, `known_thread` what of it was loaded or saved last.
+    """
 
     def __init__(self, thread: ThreadMetadata) -> None:
         self.thread = thread
+        self.known_thread = thread.model_copy(deep=True)
         self.unfinished: dict[str, ThreadItem] = {}
-        self._known = thread.model_copy(deep=True)
 
-    def has_changed_its_thread(self) -> bool:
-        """Return whether the thread has changed since the last call, or since the beginning."""
-        if self.thread == self._known:
-            return False
-        self._known = self.thread.model_copy(deep=True)
-        return True
+    def thread_change(self) -> Callable[[ThreadMetadata], ThreadMetadata]:
+        """Return what makes the same change of the stored thread, which others may have changed.
+
+        A first title does not replace a title that the thread has by now.
+        """
+        before, now = dict(self.known_thread), dict(self.thread)
+        fields = ThreadMetadata.model_fields
+        changed = {name: now[name] for name in fields if now[name] != before[name]}
+
+        def change(stored: ThreadMetadata) -> ThreadMetadata:
+            is_first_title = "title" in changed and before["title"] is None
+            if is_first_title and stored.title is not None:
+                return stored.model_copy(update=changed | {"title": stored.title})
+            return stored.model_copy(update=changed)
+
+        return change
+
+    def adopt(self, stored: ThreadMetadata) -> None:
+        """Take over what is stored now."""
+        for name in ThreadMetadata.model_fields:
+            setattr(self.thread, name, getattr(stored, name))
+        self.known_thread = self.thread.model_copy(deep=True)
 
 
 async def _persistently(write: Callable[[], Awaitable[None]]) -> None:

@@ -80,8 +80,6 @@ class AssistantServer(SavingServer):
     the hooks' signatures.
     """
 
-    store: PostgresStore
-
     def __init__(
         self,
         store: PostgresStore,
@@ -168,7 +166,14 @@ class AssistantServer(SavingServer):
             # the client should get an error.
             await self.store.load_thread(request.params.thread_id, context)
         if isinstance(request, ThreadsUpdateReq):
-            check_title(request.params.title)
+            title = request.params.title
+            check_title(title)
+            changed = await self.store.change_thread(
+                request.params.thread_id,
+                lambda stored: stored.model_copy(update={"title": title}),
+                context,
+            )
+            return self._serialize(self._to_thread_response(changed))
         return await super()._process_non_streaming(request, context)
 
     async def _written_events(

@@ -34,6 +34,10 @@ class ChatModelSettings(SettingsGroup):
     agent: str | None = Field(None, alias="AGENT")
     """Your own agent, as `module:function`: see docs/own_agent.py."""
 
+    titles: bool = Field(True, alias="TITLES")
+    """Whether a new thread gets a title from its first message. A title that a tool, an agent or a
+    person has given is never replaced."""
+
     transcription_model: str = Field("gpt-4o-mini-transcribe", alias="TRANSCRIPTION_MODEL")
     """The model that turns speech into text, for dictation."""
 

@@ -82,7 +82,7 @@ def build_chat(
         ),
         store=store,
         rejections=attachments,
-        titles=titles,
+        titles=titles if settings.titles else None,
     )
     return Chat(
         responder=responder,
