@@ -35,13 +35,24 @@ from app.chat.failures import (
 )
 from app.chat.wrapped_model import WrappedModel
 
+_NOT_BEGUN = ("response.created", "response.queued", "response.in_progress")
 _TERMINAL = ("response.incomplete", "response.failed", "error")
 
 
+class Accepted(AgentsException):
+    """Raised instead of the answer to a probe, when the provider has accepted the request."""
+
+
 class Ending:
-    """Why the latest response of a run is not whole; `failure` is None if it is."""
+    """Why the latest response of a run is not whole; `failure` is None if it is.
+
+    The run of a probe ends in `Accepted` as soon as the provider has begun its response.
+    """
 
     failure: ModelFailed | None = None
+
+    def __init__(self, *, is_probe: bool = False) -> None:
+        self.is_probe = is_probe
 
 
 class EndingModels(ModelProvider):
@@ -76,6 +87,8 @@ class EndingModel(WrappedModel):
                     answer.add(event)
                     if event.type in _TERMINAL:
                         raise _failure_of(event)
+                    if self._ending.is_probe and event.type not in _NOT_BEGUN:
+                        raise Accepted
                     if event.type == "response.completed" and answer.is_empty:
                         self._ending.failure = empty_answer()
                     for earlier in waiting:

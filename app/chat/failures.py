@@ -3,7 +3,7 @@
 Most are for the user who waits for an answer; `detail` and `kind` are for operators.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 import openai
@@ -25,6 +25,7 @@ from app.errors import AppError
 RECORDING_REJECTED = "The recording could not be transcribed. Try again."
 
 _MAX_DETAIL_CHARS = 500
+_MOST_NAMES = 10
 _GUARDRAIL_WORDS = "A rule of this assistant does not allow that. Ask in another way."
 
 
@@ -259,6 +260,21 @@ def rejected_file_reason(provider_words: str, *, is_certain: bool) -> str:
     """Say why a file can't be used that the provider rejected, perhaps because of another file."""
     doubt = "" if is_certain else "together with other files, without saying which, "
     return f"the model's provider rejected it {doubt}and said: {provider_words}"
+
+
+def reduced_files_notice(names: Sequence[str]) -> str:
+    """Say to the user of which files the model has less than all, and what to do."""
+    shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
+    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+    return (
+        f"There is not enough room in a request to the model for all files. The model has not got"
+        f" all of {shown}{more}. Ask about a single file, or attach it again in a new thread."
+    )
+
+
+def is_too_long(problem: Exception) -> bool:
+    """Return whether a request had more tokens than the model reads."""
+    return getattr(problem, "code", None) == "context_length_exceeded"
 
 
 def rejected_file_notice(name: str, reason: str) -> str:

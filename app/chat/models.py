@@ -5,8 +5,10 @@ from dataclasses import replace
 from agents import Model, ModelProvider, ModelSettings, OpenAIResponsesModel
 from agents.models import get_default_model_settings
 from openai import AsyncOpenAI
+from openai.types.responses import ResponseIncludable
 
 from app.chat.completions import CompletionsModel
+from app.chat.model_facts import facts_of
 from app.chat.wrapped_model import WrappedModel
 from app.settings.model import ChatModelSettings
 
@@ -25,9 +27,11 @@ class ConfiguredModels(ModelProvider):
         return self._model(model_name)
 
     def _model(self, name: str) -> Model:
-        if self._settings.api == "responses":
-            return OpenAIResponsesModel(name, self._client)
-        return CompletionsModel(name, self._client)
+        if self._settings.api == "chat_completions":
+            return CompletionsModel(name, self._client)
+        model = OpenAIResponsesModel(name, self._client)
+        facts = facts_of(name)
+        return UnstoredModel(model, reasons=facts.reasons) if facts else model
 
 
 class OneModel(ModelProvider):
@@ -38,6 +42,29 @@ class OneModel(ModelProvider):
 
     def get_model(self, model_name: str | None) -> Model:
         return self._model
+
+
+class UnstoredModel(WrappedModel):
+    """A model of the Responses API whose provider is asked to keep nothing of a request.
+
+    By default OpenAI keeps requests for 30 days (`CreateResponse.store`). An agent that says
+    `store=True` is asked so. What is not stored has to be sent back whole: the reasoning too, in
+    encrypted form, which only models that reason can give. For models of unknown families it is
+    left to the provider, because a wrong guess would end every answer in an error.
+    """
+
+    def __init__(self, model: Model, *, reasons: bool) -> None:
+        super().__init__(model)
+        self._included: list[ResponseIncludable | str] = (
+            ["reasoning.encrypted_content"] if reasons else []
+        )
+
+    def adapted(self, settings: ModelSettings) -> ModelSettings:
+        """Return `settings` with `store` false, unless they say otherwise."""
+        if settings.store:
+            return settings
+        included = list(dict.fromkeys([*(settings.response_include or ()), *self._included]))
+        return replace(settings, store=False, response_include=included or None)
 
 
 class DefaultModel(WrappedModel):

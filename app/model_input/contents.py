@@ -35,12 +35,21 @@ class AttachmentContents:
         self._links = links
         self._rejected = rejected
 
-    async def render(self, record: StoredAttachment, *, offset_chars: int = 0) -> Rendition:
+    @property
+    def image_max_side(self) -> int:
+        """Pixels of the longer side of images, unless `render` is asked for less."""
+        return self._renderer.image_max_side
+
+    async def render(
+        self, record: StoredAttachment, *, offset_chars: int = 0, image_max_side: int | None = None
+    ) -> Rendition:
         """Return what the model gets of an attachment; of a text, the slice from `offset_chars`."""
         reason = self._rejected.get(record.id)
         if reason is not None:
             return note(reason, lasting=False)
-        return await self._renderer.render(record, offset_chars=offset_chars)
+        return await self._renderer.render(
+            record, offset_chars=offset_chars, image_max_side=image_max_side
+        )
 
     def least_bytes(self, record: StoredAttachment) -> int:
         """Return a lower bound of what the content adds to a request; nothing is read for it."""

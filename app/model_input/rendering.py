@@ -56,10 +56,25 @@ class Renderer:
         """`extractor` is used for documents that the model API does not take as files."""
         self._bucket = bucket
         self._cache = cache
-        self._conversions = Conversions(workers, settings, extractor=extractor)
+        self._workers = workers
+        self._settings = settings
+        self._extractor = extractor
+        # By the longer side of images.
+        self._conversions: dict[int, Conversions] = {}
         self._fetches = asyncio.Semaphore(concurrent_fetches)
 
-    async def render(self, attachment: StoredAttachment, *, offset_chars: int = 0) -> Rendition:
+    @property
+    def image_max_side(self) -> int:
+        """Pixels of the longer side of images, unless `render` is asked for less."""
+        return self._settings.image_max_side
+
+    async def render(
+        self,
+        attachment: StoredAttachment,
+        *,
+        offset_chars: int = 0,
+        image_max_side: int | None = None,
+    ) -> Rendition:
         """Return what the model gets of an attachment; of a text, the slice from `offset_chars` on.
 
         A file that can't be read gives a note. So does a bucket that fails: no error is raised.
@@ -73,11 +88,12 @@ class Renderer:
         if attachment.size == 0:
             return note("the file is empty.")
         pin = attachment.etag or f"key:{attachment.object_key}"
-        conversion = self._conversions.key(attachment, kind, offset_chars)
+        conversions = self._conversions_to(image_max_side or self.image_max_side)
+        conversion = conversions.key(attachment, kind, offset_chars)
         try:
             return await self._cache.get(
                 (pin, str(attachment.size), *conversion),
-                lambda: self._make(attachment, kind, offset_chars),
+                lambda: self._make(conversions, attachment, kind, offset_chars),
             )
         except ObjectMissing:
             return note("the file could not be read: its bytes are gone.", lasting=False)
@@ -94,15 +110,29 @@ class Renderer:
 
     def least_bytes(self, attachment: StoredAttachment) -> int:
         """Return a lower bound of what an attachment adds to a request; nothing is read for it."""
-        return self._conversions.least_bytes(attachment)
+        return self._conversions_to(self.image_max_side).least_bytes(attachment)
 
-    async def _make(self, attachment: StoredAttachment, kind: Kind, offset_chars: int) -> Rendition:
+    def _conversions_to(self, image_max_side: int) -> Conversions:
+        if image_max_side not in self._conversions:
+            settings = self._settings.model_copy(update={"image_max_side": image_max_side})
+            self._conversions[image_max_side] = Conversions(
+                self._workers, settings, extractor=self._extractor
+            )
+        return self._conversions[image_max_side]
+
+    async def _make(
+        self,
+        conversions: Conversions,
+        attachment: StoredAttachment,
+        kind: Kind,
+        offset_chars: int,
+    ) -> Rendition:
         # `render` asks only for attachments that have a key.
         async with self._fetches:
             body = await self._bucket.read(attachment.object_key or "", etag=attachment.etag)
         if not body:
             return note("the file is empty.")
-        return await self._conversions.convert(attachment, kind, body, offset_chars)
+        return await conversions.convert(attachment, kind, body, offset_chars)
 
 
 def _why_unusable(attachment: StoredAttachment) -> str | None:

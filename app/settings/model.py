@@ -52,6 +52,10 @@ class ChatModelSettings(SettingsGroup):
     """The largest request to the model. The newest files win; notes replace older ones. OpenAI
     rejects requests with more than 50 MB of files."""
 
+    context_tokens: int | None = Field(None, alias="MODEL_CONTEXT_TOKENS", ge=4_000)
+    """How many tokens of input the model reads. Empty: what is known of `MODEL` by its name, and
+    128,000 for other names. A request that is too long is sent again with less."""
+
     max_images: int = Field(100, alias="MODEL_MAX_IMAGES", ge=0)
     """The most images in one request to the model."""
 

@@ -11,6 +11,7 @@ from openai import AsyncOpenAI
 
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
+from app.chat.model_facts import DEFAULT_WINDOW_TOKENS, facts_of
 from app.chat.models import ConfiguredModels, OneModel
 from app.chat.responder import AgentResponder, MakeConverter, RejectionRecords
 from app.chat.titles import Titles
@@ -70,7 +71,7 @@ def build_chat(
     else:
         models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
-    budget = Budget(settings.max_request_bytes, settings.max_images)
+    budget = Budget(settings.max_request_bytes, settings.max_images, _window_tokens(settings))
     agent = load_agent(settings.agent) if settings.agent else default_agent()
     responder = AgentResponder(
         agent=agent,
@@ -78,11 +79,13 @@ def build_chat(
         model_api=settings.api,
         budget=budget,
         make_converter=_converters(
-            settings, budget, attachments, _renderer(settings, bucket, workers), store, links
+            settings, attachments, _renderer(settings, bucket, workers), store, links
         ),
         store=store,
         rejections=attachments,
         titles=titles if settings.titles else None,
+        # Other providers of chat completions may reject what they don't know.
+        has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
     )
     return Chat(
         responder=responder,
@@ -91,6 +94,12 @@ def build_chat(
         client=client,
         is_offline=client is None and agent.model is None,
     )
+
+
+def _window_tokens(settings: ChatModelSettings) -> int:
+    facts = facts_of(settings.name)
+    known = facts.window_tokens if facts else DEFAULT_WINDOW_TOKENS
+    return settings.context_tokens or known
 
 
 def _is_no_failed_request(record: logging.LogRecord) -> bool:
@@ -116,13 +125,14 @@ def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers)
 
 def _converters(
     settings: ChatModelSettings,
-    budget: Budget,
     attachments: Attachments,
     renderer: Renderer,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
-    def make_converter(context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter:
+    def make_converter(
+        context: RequestContext, rejected: Mapping[str, str], budget: Budget
+    ) -> ThreadConverter:
         return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
