@@ -27,6 +27,7 @@ def items_of(api: ModelApi) -> list[list[str]]:
     ]
 
 
+@pytest.mark.slow
 async def test_nine_of_ten_turns_begin_with_the_whole_request_before(api: ModelApi) -> None:
     async with conversation(api) as chat:
         for turn in range(TURNS):
