@@ -24,7 +24,8 @@ what happened and what to do.
     ├── NotFound                    404 not_found            (also chatkit's NotFoundError)
     ├── Conflict                    409 conflict
     │   ├── AttachmentNotUploaded   409 attachment_not_uploaded
-    │   └── AttachmentInUse         409 attachment_in_use
+    │   ├── AttachmentInUse         409 attachment_in_use
+    │   └── ThreadNotOpen           409 thread_not_open      (it is locked or closed)
     ├── QuotaExceeded               429 quota_exceeded
     ├── RateLimited                 429 rate_limited
     ├── ObjectMissing               404 object_missing       (the bucket has no such object)
@@ -163,6 +164,11 @@ class AttachmentNotUploaded(Conflict):
 class AttachmentInUse(Conflict):
     code = "attachment_in_use"
     default_message = "The file belongs to another thread. Attach it again, or mention it with @."
+
+
+class ThreadNotOpen(Conflict):
+    code = "thread_not_open"
+    default_message = "The thread takes no messages. Start a new thread."
 
 
 class QuotaExceeded(AppError):

@@ -19,14 +19,14 @@ async def load_history(
     after: str | None = None
     while True:
         page = await store.load_thread_items(thread_id, after, _PAGE_SIZE, "asc", context)
-        items.extend(item for item in page.data if not _is_empty_answer(item))
+        items.extend(item for item in page.data if not is_empty_answer(item))
         if not page.has_more or page.after is None:
             return items
         after = page.after
 
 
-def _is_empty_answer(item: ThreadItem) -> bool:
-    """Whether it was cancelled before its first word. Model APIs reject messages without text."""
+def is_empty_answer(item: ThreadItem) -> bool:
+    """Return whether an item is a message without text. Model APIs reject such messages."""
     return isinstance(item, AssistantMessageItem) and not any(
         content.text.strip() for content in item.content
     )

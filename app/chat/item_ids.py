@@ -14,28 +14,24 @@ from agents.stream_events import RawResponsesStreamEvent, RunItemStreamEvent
 from chatkit.store import StoreItemType
 from pydantic import BaseModel
 
-from app.chat.rejections import Rejection, rejection_in_stream
-
 NewId = Callable[[StoreItemType], str]
 
 
 class RenamedRun:
     """A streamed run whose items have new ids, for use in `stream_agent_response`.
 
-    A new id is used for an item until another item with the same old id is added. `rejection` is
-    set if the stream ended because the provider rejected a file.
+    An item is known by its old id and its place in the response. Its new id is used until another
+    item with the same old id is added at that place.
     """
 
     def __init__(self, run: RunResultStreaming, new_id: NewId) -> None:
         self._run = run
         self._new_id = new_id
-        self._renamed: dict[str, str] = {}
-        self.rejection: Rejection | None = None
+        self._renamed: dict[tuple[str, int], str] = {}
 
     async def stream_events(self) -> AsyncIterator[StreamEvent]:
         async for event in self._run.stream_events():
             if isinstance(event, RawResponsesStreamEvent):
-                self.rejection = rejection_in_stream(event.data) or self.rejection
                 event = RawResponsesStreamEvent(data=self._rename(event.data))
             elif isinstance(event, RunItemStreamEvent) and isinstance(event.item, ToolCallItem):
                 event = replace(event, item=self._renamed_call(event.item))
@@ -43,14 +39,15 @@ class RenamedRun:
 
     def _rename(self, event: Any) -> Any:  # a union of some fifty event types
         if event.type == "response.output_item.added":
-            item_id = str(event.item.id)
             is_message = event.item.type == "message"
-            self._renamed[item_id] = self._new_id("message" if is_message else "tool_call")
-            return event.model_copy(update={"item": self._item(event.item)})
+            new_id = self._new_id("message" if is_message else "tool_call")
+            self._renamed[str(event.item.id), event.output_index] = new_id
+            return event.model_copy(update={"item": self._item(event)})
         if event.type == "response.output_item.done":
-            return event.model_copy(update={"item": self._item(event.item)})
+            return event.model_copy(update={"item": self._item(event)})
         changed: dict[str, object] = {}
-        if renamed := self._renamed.get(getattr(event, "item_id", None) or ""):
+        place = (getattr(event, "item_id", None) or "", getattr(event, "output_index", -1))
+        if renamed := self._renamed.get(place):
             changed["item_id"] = renamed
         if isinstance(annotation := getattr(event, "annotation", None), BaseModel):
             # openai has a class of its own for annotations in this event. ChatKit accepts only the
@@ -58,9 +55,9 @@ class RenamedRun:
             changed["annotation"] = annotation.model_dump()
         return event.model_copy(update=changed) if changed else event
 
-    def _item(self, item: Any) -> Any:
-        renamed = self._renamed.get(str(item.id))
-        return item.model_copy(update={"id": renamed}) if renamed else item
+    def _item(self, event: Any) -> Any:
+        renamed = self._renamed.get((str(event.item.id), event.output_index))
+        return event.item.model_copy(update={"id": renamed}) if renamed else event.item
 
     def _renamed_call(self, item: ToolCallItem) -> ToolCallItem:
         """Return a copy: `stream_agent_response` takes the id of a client tool call's item from it.

@@ -17,12 +17,14 @@ def start_model_span(operation: str) -> Span:
 class ModelMeter(RunHooks[Any]):
     """Measures every request to the model in one run of an agent.
 
+    `input_tokens` is what the provider has counted for the last one; 0 if it did not say.
     No hook is called for a request that fails, so `close` has to be called after the run.
     """
 
     def __init__(self) -> None:
         self._begun = perf_counter()
         self._span: Span | None = None
+        self.input_tokens = 0
 
     async def on_llm_start(
         self,
@@ -39,6 +41,7 @@ class ModelMeter(RunHooks[Any]):
     ) -> None:
         metrics.model_seconds.observe(perf_counter() - self._begun)
         usage = response.usage
+        self.input_tokens = usage.input_tokens
         metrics.model_tokens.labels("input").inc(usage.input_tokens)
         metrics.model_tokens.labels("output").inc(usage.output_tokens)
         cached = usage.input_tokens_details.cached_tokens if usage.input_tokens_details else 0

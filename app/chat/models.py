@@ -1,26 +1,15 @@
 """Chooses the model that an agent runs on, and the settings of its requests."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from agents import (
-    AgentOutputSchemaBase,
-    Handoff,
-    Model,
-    ModelProvider,
-    ModelResponse,
-    ModelSettings,
-    ModelTracing,
-    OpenAIChatCompletionsModel,
-    OpenAIResponsesModel,
-    Tool,
-)
-from agents.items import TResponseInputItem, TResponseStreamEvent
+from agents import Model, ModelProvider, ModelSettings, OpenAIResponsesModel
 from agents.models import get_default_model_settings
-from agents.retry import ModelRetryAdvice, ModelRetryAdviceRequest
 from openai import AsyncOpenAI
-from openai.types.responses.response_prompt_param import ResponsePromptParam
+from openai.types.responses import ResponseIncludable
 
+from app.chat.completions import CompletionsModel
+from app.chat.model_facts import facts_of
+from app.chat.wrapped_model import WrappedModel
 from app.settings.model import ChatModelSettings
 
 
@@ -38,9 +27,11 @@ class ConfiguredModels(ModelProvider):
         return self._model(model_name)
 
     def _model(self, name: str) -> Model:
-        if self._settings.api == "responses":
-            return OpenAIResponsesModel(name, self._client)
-        return OpenAIChatCompletionsModel(name, self._client)
+        if self._settings.api == "chat_completions":
+            return CompletionsModel(name, self._client)
+        model = OpenAIResponsesModel(name, self._client)
+        facts = facts_of(name)
+        return UnstoredModel(model, reasons=facts.reasons) if facts else model
 
 
 class OneModel(ModelProvider):
@@ -53,7 +44,30 @@ class OneModel(ModelProvider):
         return self._model
 
 
-class DefaultModel(Model):
+class UnstoredModel(WrappedModel):
+    """A model of the Responses API whose provider is asked to keep nothing of a request.
+
+    By default OpenAI keeps requests for 30 days (`CreateResponse.store`). An agent that says
+    `store=True` is asked so. What is not stored has to be sent back whole: the reasoning too, in
+    encrypted form, which only models that reason can give. For models of unknown families it is
+    left to the provider, because a wrong guess would end every answer in an error.
+    """
+
+    def __init__(self, model: Model, *, reasons: bool) -> None:
+        super().__init__(model)
+        self._included: list[ResponseIncludable | str] = (
+            ["reasoning.encrypted_content"] if reasons else []
+        )
+
+    def adapted(self, settings: ModelSettings) -> ModelSettings:
+        """Return `settings` with `store` false, unless they say otherwise."""
+        if settings.store:
+            return settings
+        included = list(dict.fromkeys([*(settings.response_include or ()), *self._included]))
+        return replace(settings, store=False, response_include=included or None)
+
+
+class DefaultModel(WrappedModel):
     """The model of agents that name no model, asked with its own default settings.
 
     The Agents SDK gives such agents the reasoning effort and verbosity of *its own* default model,
@@ -61,68 +75,8 @@ class DefaultModel(Model):
     """
 
     def __init__(self, model: Model, defaults: ModelSettings) -> None:
-        self._model = model
+        super().__init__(model)
         self._defaults = defaults
-
-    async def get_response(
-        self,
-        system_instructions: str | None,
-        input: str | list[TResponseInputItem],
-        model_settings: ModelSettings,
-        tools: list[Tool],
-        output_schema: AgentOutputSchemaBase | None,
-        handoffs: list[Handoff],
-        tracing: ModelTracing,
-        *,
-        previous_response_id: str | None,
-        conversation_id: str | None,
-        prompt: ResponsePromptParam | None,
-    ) -> ModelResponse:
-        return await self._model.get_response(
-            system_instructions,
-            input,
-            self.adapted(model_settings),
-            tools,
-            output_schema,
-            handoffs,
-            tracing,
-            previous_response_id=previous_response_id,
-            conversation_id=conversation_id,
-            prompt=prompt,
-        )
-
-    def stream_response(
-        self,
-        system_instructions: str | None,
-        input: str | list[TResponseInputItem],
-        model_settings: ModelSettings,
-        tools: list[Tool],
-        output_schema: AgentOutputSchemaBase | None,
-        handoffs: list[Handoff],
-        tracing: ModelTracing,
-        *,
-        previous_response_id: str | None,
-        conversation_id: str | None,
-        prompt: ResponsePromptParam | None,
-    ) -> AsyncIterator[TResponseStreamEvent]:
-        return self._model.stream_response(
-            system_instructions,
-            input,
-            self.adapted(model_settings),
-            tools,
-            output_schema,
-            handoffs,
-            tracing,
-            previous_response_id=previous_response_id,
-            conversation_id=conversation_id,
-            prompt=prompt,
-        )
-
-    def get_retry_advice(self, request: ModelRetryAdviceRequest) -> ModelRetryAdvice | None:
-        return self._model.get_retry_advice(request)
-
-    async def close(self) -> None:
-        await self._model.close()
 
     def adapted(self, settings: ModelSettings) -> ModelSettings:
         """Return `settings` with this model's defaults, if they have the SDK's defaults."""

@@ -6,13 +6,13 @@ The provider's error says more or less about it: the position of a part, a file'
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
 import openai
 from agents import TResponseInputItem
 from agents.models.chatcmpl_converter import Converter
 
-from app.chat.failures import provider_message
+from app.chat.failures import ProviderFailed, provider_message
 from app.model_input.input_items import Item, parts_of
 from app.model_input.labels import Announced, attachments_in, label_of
 from app.settings.model import ModelApi
@@ -39,7 +39,9 @@ class Rejection:
 
 def rejection_of(problem: Exception) -> Rejection | None:
     """Return the rejection that an error stands for, or None if it can't be about a file."""
-    if not isinstance(problem, openai.APIError) or problem.code in _NOT_ABOUT_FILES:
+    if not isinstance(problem, openai.APIError | ProviderFailed):
+        return None
+    if problem.code in _NOT_ABOUT_FILES:
         return None
     if isinstance(problem, openai.APIStatusError):
         if problem.status_code not in _STATUSES:
@@ -48,16 +50,6 @@ def rejection_of(problem: Exception) -> Rejection | None:
     if isinstance(problem, openai.APIConnectionError) or not _is_about_files(problem.code):
         return None
     return Rejection(problem.message[:_MAX_REASON_CHARS], problem.param or "")
-
-
-def rejection_in_stream(event: Any) -> Rejection | None:
-    """Return the same for a stream's event `response.failed` or `error`; None for other events."""
-    if event.type == "response.failed" and event.response.error is not None:
-        error = event.response.error
-        return Rejection(error.message[:_MAX_REASON_CHARS]) if _is_about_files(error.code) else None
-    if event.type == "error" and _is_about_files(event.code):
-        return Rejection(event.message[:_MAX_REASON_CHARS], event.param or "")
-    return None
 
 
 def _is_about_files(code: str | None) -> bool:

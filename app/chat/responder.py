@@ -4,14 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol
 
 import openai
-from agents import ModelProvider, RunConfig, Runner, RunResultStreaming
+from agents import ModelProvider, RunConfig
 from agents.exceptions import AgentsException
-from chatkit.agents import stream_agent_response
 from chatkit.store import Store
 from chatkit.types import (
     AssistantMessageContent,
@@ -23,31 +21,30 @@ from chatkit.types import (
 )
 
 from app.chat.agent import ChatAgent
-from app.chat.failures import rejected_file_notice, rejected_file_reason, stream_error_for
-from app.chat.history import load_history
-from app.chat.item_ids import RenamedRun
-from app.chat.model_metrics import ModelMeter
-from app.chat.rejections import Rejection, rejection_of, suspects
+from app.chat.attempts import Attempt, Outcome, RejectedFile, attempts
+from app.chat.endings import Accepted
+from app.chat.failures import is_too_long, rejected_file_notice, stream_error_for
+from app.chat.known_threads import KnownThread, KnownThreads
+from app.chat.rejections import rejection_of
+from app.chat.run import AgentRun
 from app.chat.titles import Titles
 from app.chat.tools import AnswerContext, with_file_tools
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.converter import ThreadConverter
-from app.model_input.input_items import Item, parts_of
 from app.model_input.labels import LabelTable
 from app.model_input.trimming import RequestTrimmer
 from app.settings.model import ModelApi
 
 logger = logging.getLogger(__name__)
 
-# A thread may hold several files that a provider new to it rejects one by one.
-_MAX_REJECTED_FILES = 8
-
 
 class MakeConverter(Protocol):
     """Makes a converter for the asking user. `rejected` ids become notes that give the reason."""
 
-    def __call__(self, context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter: ...
+    def __call__(
+        self, context: RequestContext, rejected: Mapping[str, str], budget: Budget
+    ) -> ThreadConverter: ...
 
 
 class RejectionRecords(Protocol):
@@ -56,14 +53,6 @@ class RejectionRecords(Protocol):
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str
     ) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class _RejectedFile:
-    """A file that is left out of the next try, because the provider rejected the last one."""
-
-    name: str
-    reason: str
 
 
 class AgentResponder:
@@ -79,8 +68,10 @@ class AgentResponder:
         make_converter: MakeConverter,
         store: Store[RequestContext],
         rejections: RejectionRecords,
-        titles: Titles,
+        titles: Titles | None,
+        has_prompt_cache_keys: bool = False,
     ) -> None:
+        """`has_prompt_cache_keys`: whether the provider takes `prompt_cache_key`, as OpenAI."""
         self._agent = with_file_tools(agent)
         self._model_api = model_api
         self._budget = budget
@@ -88,6 +79,8 @@ class AgentResponder:
         self._store = store
         self._rejections = rejections
         self._titles = titles
+        self._has_prompt_cache_keys = has_prompt_cache_keys
+        self._known_threads = KnownThreads()
         # Traces would go to OpenAI with the user's data, also if another provider is configured.
         self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
 
@@ -99,20 +92,23 @@ class AgentResponder:
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-        A thread without a title gets one from `message` while the answer streams. ChatKit compares
-        `thread` after each event; when it has changed, ChatKit saves it and informs the client.
+        A thread without a title gets one from `message` while the answer streams, unless a tool is
+        first. The server compares `thread` after each event; when it has changed, the server saves
+        it and informs the client.
         """
         naming = None
-        if thread.title is None and message is not None:
+        if self._titles is not None and thread.title is None and message is not None:
             naming = asyncio.create_task(self._titles.title_of(message))
         try:
             async with aclosing(self._answer(thread, context)) as events:
                 async for event in events:
                     yield event
                     if naming and naming.done():
-                        thread.title = naming.result()
-            if naming:
-                thread.title = await naming
+                        thread.title = thread.title or naming.result()
+                        naming = None
+            if naming and thread.title is None:
+                title = await naming
+                thread.title = thread.title or title
         finally:
             if naming:
                 naming.cancel()
@@ -120,72 +116,77 @@ class AgentResponder:
     async def _answer(
         self, thread: ThreadMetadata, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Stream the answer; a request that is rejected because of a file is sent without it.
+        """Stream the answer; a request that the provider rejects is tried again with less.
 
-        Only if the provider accepts that, the file is at fault: then the reason is recorded, and
-        the answer begins with a notice that names the file.
+        Only if the provider accepts that, a file is at fault: then the reason is recorded, and the
+        answer begins with a notice that names the file.
         """
-        rejected: dict[str, _RejectedFile] = {}
+        known = self._known_threads.of(context.user_id, thread.id)
+        tries = attempts(self._model_api, self._budget.corrected(known.token_factor))
+        attempt = next(tries)
         while True:
-            run = self._run(thread, context, rejected)
+            run = self._run(thread, context, attempt, known)
+            has_begun = False
             try:
                 async with aclosing(run.events()) as events:
                     async for event in events:
-                        if rejected:
-                            yield await self._record(thread, context, rejected)
-                            rejected = {}
+                        if not has_begun:
+                            has_begun = True
+                            known.learn_limit(attempt.budget.token_factor)
+                            if attempt.rejected:
+                                yield await self._record(thread, context, attempt.rejected)
                         yield event
                 return
+            except Accepted:
+                outcome = Outcome()
             except (openai.OpenAIError, AgentsException) as problem:
-                rejection = rejection_of(problem) or run.rejection
-                found = self._without(rejected, rejection, run) if rejection else {}
-                if not found:
-                    logger.warning("the model gave no answer", exc_info=problem)
-                    raise stream_error_for(problem) from problem
-                logger.info("the provider rejected %s: %s", sorted(found), rejection)
-                rejected |= found
-
-    def _without(
-        self, known: Mapping[str, _RejectedFile], rejection: Rejection, run: "_Run"
-    ) -> dict[str, _RejectedFile]:
-        """Return the files to leave out of the next try; none if another try makes no sense."""
-        if len(known) >= _MAX_REJECTED_FILES:
-            return {}
-        found = suspects(rejection, run.trimmer.last_input, model_api=self._model_api)
-        reason = rejected_file_reason(rejection.reason, is_certain=len(found) == 1)
-        return {
-            id: _RejectedFile(each.name, reason) for id, each in found.items() if id not in known
-        }
+                outcome = Outcome(
+                    rejection_of(problem),
+                    is_too_long(problem),
+                    run.trimmer.last_input,
+                    run.trimmer.last_tokens,
+                    follows_tools=run.trimmer.requests > 1,
+                )
+                failure = problem
+            try:
+                attempt = tries.send(outcome)
+            except StopIteration:
+                raise stream_error_for(failure) from failure
+            logger.info("the provider rejected a request: %s", outcome.rejection or "too long")
 
     def _run(
         self,
         thread: ThreadMetadata,
         context: RequestContext,
-        rejected: Mapping[str, _RejectedFile],
-    ) -> "_Run":
-        reasons = {id: file.reason for id, file in rejected.items()}
+        attempt: Attempt,
+        known: KnownThread,
+    ) -> AgentRun:
         labels = LabelTable()
-        return _Run(
+        return AgentRun(
             self._agent,
             AnswerContext(
                 thread=thread,
                 store=self._store,
                 request_context=context,
-                converter=self._make_converter(context, reasons),
+                converter=self._make_converter(context, attempt.reasons(), attempt.budget),
                 labels=labels,
             ),
             self._run_config,
-            RequestTrimmer(self._budget, self._model_api, labels),
+            RequestTrimmer(attempt.budget, self._model_api, labels),
+            known,
+            is_probe=attempt.is_probe,
+            prompt_cache_key=thread.id if self._has_prompt_cache_keys else None,
         )
 
     async def _record(
         self,
         thread: ThreadMetadata,
         context: RequestContext,
-        rejected: Mapping[str, _RejectedFile],
+        rejected: Mapping[str, RejectedFile],
     ) -> ThreadStreamEvent:
-        """Record why each file was rejected. Return the notice for the user."""
-        for id, file in rejected.items():
+        """Record why each file was rejected, if that is certain. Return the notice for the user."""
+        for id in [id for id, file in rejected.items() if file.is_certain]:
+            file = rejected[id]
             await self._rejections.mark_rejected_by_provider(context.user_id, id, file.reason)
         notices = [rejected_file_notice(file.name, file.reason) for file in rejected.values()]
         return ThreadItemDoneEvent(
@@ -196,47 +197,3 @@ class AgentResponder:
                 content=[AssistantMessageContent(text="\n\n".join(notices))],
             )
         )
-
-
-class _Run:
-    """One run of the agent over the thread as it is now."""
-
-    def __init__(
-        self,
-        agent: ChatAgent,
-        context: AnswerContext,
-        config: RunConfig,
-        trimmer: RequestTrimmer,
-    ) -> None:
-        self._agent = agent
-        self._context = context
-        self._config = replace(config, call_model_input_filter=trimmer)
-        self.trimmer = trimmer
-        self.rejection: Rejection | None = None
-
-    async def events(self) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Stream the run's events. `rejection` is set afterwards if the stream ended in one."""
-        context = self._context
-        history = await load_history(context.store, context.thread.id, context.request_context)
-        written = await context.converter.to_agent_input(history)
-        for item in written:
-            context.labels.remember(parts_of(cast(Item, item)))
-        meter = ModelMeter()
-        run = Runner.run_streamed(
-            self._agent,
-            written,
-            context=context,
-            run_config=self._config,
-            hooks=meter,
-        )
-        renamed = RenamedRun(run, context.generate_id)
-        try:
-            # It uses nothing of the run but `stream_events`.
-            stream = stream_agent_response(context, cast(RunResultStreaming, renamed))
-            async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], stream)) as events:
-                async for event in events:
-                    yield event
-        finally:
-            self.rejection = renamed.rejection
-            run.cancel()
-            meter.close()

@@ -2,12 +2,12 @@
 
 import asyncio
 import binascii
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Protocol
 
-from chatkit.server import ChatKitServer, NonStreamingResult
+from chatkit.server import NonStreamingResult
 from chatkit.types import (
     AttachmentsCreateReq,
     AttachmentsDeleteReq,
@@ -23,7 +23,9 @@ from chatkit.types import (
     ThreadCreatedEvent,
     ThreadItemDoneEvent,
     ThreadMetadata,
+    ThreadsAddStructuredInputReq,
     ThreadsCreateReq,
+    ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadsUpdateReq,
     TranscriptionResult,
@@ -31,24 +33,16 @@ from chatkit.types import (
     UserMessageItem,
     is_streaming_req,
 )
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from app.attachments.store import ChatKitAttachmentStore
+from app.chat.requests import check_counts, check_is_open, check_title
+from app.chat.saving import SavingServer
 from app.chat.stream import StreamedAnswer
 from app.context import RequestContext
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 from app.telemetry import logs
-
-# Limits of one message. Each attachment and mention costs queries, in every later turn too.
-MAX_ATTACHMENTS = 100
-MAX_MENTIONS = 100
-# The text of a message is in every later request to the model; a longer text should be a file.
-MAX_TEXT_CHARACTERS = 512 * 1024
-# A title is in every list of threads.
-MAX_TITLE_CHARACTERS = 1000
-
-_REQUEST: TypeAdapter[ChatKitReq] = TypeAdapter(ChatKitReq)
 
 
 class Responder(Protocol):
@@ -78,15 +72,13 @@ class Transcriber(Protocol):
     async def transcribe(self, audio: AudioInput) -> TranscriptionResult: ...
 
 
-class AssistantServer(ChatKitServer[RequestContext]):
+class AssistantServer(SavingServer):
     """Handles ChatKit requests.
 
     It overrides private hooks of the SDK, because the SDK checks nothing first and saves a thread,
     its attachments and its first message one after the other. tests/unit/test_sdk_hooks.py holds
     the hooks' signatures.
     """
-
-    store: PostgresStore
 
     def __init__(
         self,
@@ -119,7 +111,7 @@ class AssistantServer(ChatKitServer[RequestContext]):
         has been saved or sent then.
         """
         if is_streaming_req(request):
-            answer = StreamedAnswer(self._process_streaming(request, context))
+            answer = StreamedAnswer(self._written_events(request, context))
             self._answers.add(answer)
             answer.task.add_done_callback(lambda _: self._answers.discard(answer))
             return await answer.open()
@@ -173,18 +165,30 @@ class AssistantServer(ChatKitServer[RequestContext]):
             # For a thread that the user does not have, the store's contract is an empty page, but
             # the client should get an error.
             await self.store.load_thread(request.params.thread_id, context)
-        if (
-            isinstance(request, ThreadsUpdateReq)
-            and len(request.params.title) > MAX_TITLE_CHARACTERS
-        ):
-            raise InvalidRequest(
-                f"A title has {MAX_TITLE_CHARACTERS:,} characters at most.", param="title"
+        if isinstance(request, ThreadsUpdateReq):
+            title = request.params.title
+            check_title(title)
+            changed = await self.store.change_thread(
+                request.params.thread_id,
+                lambda stored: stored.model_copy(update={"title": title}),
+                context,
             )
+            return self._serialize(self._to_thread_response(changed))
         return await super()._process_non_streaming(request, context)
+
+    async def _written_events(
+        self, request: StreamingReq, context: RequestContext
+    ) -> AsyncGenerator[bytes, None]:
+        """Write events as `_process_streaming` of the SDK, which logs every rejected request."""
+        async with aclosing(self._process_streaming_impl(request, context)) as events:
+            async for event in events:
+                yield b"data: " + self._serialize(event) + b"\n\n"
 
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
+        if isinstance(request, ThreadsRetryAfterItemReq | ThreadsAddStructuredInputReq):
+            check_is_open(await self.store.load_thread(request.params.thread_id, context))
         if not isinstance(request, ThreadsCreateReq):
             async for event in super()._process_streaming_impl(request, context):
                 yield event
@@ -202,9 +206,10 @@ class AssistantServer(ChatKitServer[RequestContext]):
     async def _build_user_message_item(
         self, input: UserMessageInput, thread: ThreadMetadata, context: RequestContext
     ) -> UserMessageItem:
+        check_is_open(thread)
         # A file that is listed twice would be loaded, stored and announced twice.
         wanted = list(dict.fromkeys(input.attachments))
-        _check_counts(wanted, input)
+        check_counts(wanted, input)
         if wanted:
             logs.bind(attachments=wanted)
         input = input.model_copy(update={"attachments": wanted})
@@ -229,38 +234,3 @@ class AssistantServer(ChatKitServer[RequestContext]):
             thread, context, lambda: self.respond(thread, message, context)
         ):
             yield event
-
-
-def _check_counts(attachment_ids: Sequence[str], message: UserMessageInput) -> None:
-    if len(attachment_ids) > MAX_ATTACHMENTS:
-        raise InvalidRequest(
-            f"A message takes {MAX_ATTACHMENTS} files at most. Send the others in another message.",
-            param="attachments",
-        )
-    if len({part.id for part in message.content if part.type == "input_tag"}) > MAX_MENTIONS:
-        raise InvalidRequest(f"A message takes {MAX_MENTIONS} mentions at most.", param="content")
-    written = sum(len(part.text) for part in message.content) + len(message.quoted_text or "")
-    if written > MAX_TEXT_CHARACTERS:
-        raise InvalidRequest(
-            f"The message has {written:,} characters; {MAX_TEXT_CHARACTERS:,} are allowed. Attach a"
-            " longer text as a file.",
-            param="content",
-        )
-
-
-def parse_request(request: str | bytes | bytearray) -> ChatKitReq:
-    """Return the request. Raises `InvalidRequest`, which names the field that is not valid."""
-    try:
-        return _REQUEST.validate_json(request)
-    except ValidationError as exc:
-        first = exc.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            raise InvalidRequest("The request is not valid JSON.") from exc
-        if not first["loc"] and first["type"] != "union_tag_invalid":
-            raise InvalidRequest("The request names no operation.", param="type") from exc
-        if first["type"] == "union_tag_invalid":
-            operation = json.dumps(first.get("ctx", {}).get("tag"))
-            raise InvalidRequest(f"There is no operation {operation}.", param="type") from exc
-        # The first location is the operation, which the caller knows.
-        param = ".".join(str(part) for part in first["loc"][1:])
-        raise InvalidRequest(f"`{param}`: {first['msg']}.", param=param) from exc

@@ -34,7 +34,7 @@ class Titles:
             self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
 
     async def title_of(self, message: UserMessageItem) -> str:
-        """Return one line of 1 to 60 characters. Errors of the model API are logged, not raised."""
+        """Return one line of 1 to 60 characters. No error is raised: an answer goes on without."""
         source = _title_source(message)
         words = title_from_words(source)
         if self._run_config is None or not source.strip():
@@ -43,6 +43,9 @@ class Titles:
             title = await self.ask(source)
         except (openai.OpenAIError, AgentsException, TimeoutError) as problem:
             logger.info("the model gave no title: %s", problem)
+            return words
+        except Exception:  # an operator's model provider may raise anything
+            logger.exception("no title could be made")
             return words
         return title_from_words(title) if title else words
 

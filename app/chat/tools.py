@@ -1,12 +1,13 @@
 """The tools by which a model works with files: it fetches, searches and queries them."""
 
-from typing import Annotated
+import asyncio
+from typing import Annotated, Any
 
 from agents import FunctionTool, function_tool
 from agents.tool import ToolOutputFileContent, ToolOutputImage, ToolOutputText
 from agents.tool_context import ToolContext
 from chatkit.agents import AgentContext
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
 from app.chat.agent import ChatAgent
 from app.context import RequestContext
@@ -18,11 +19,37 @@ from app.model_input.selection import Selection
 Output = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 
 
+class ToolEvents(asyncio.Queue[Any]):
+    """The events that tools stream into the thread.
+
+    ChatKit waits for them in a task of its own. When a run fails or is cancelled, it forgets this
+    task; `close` cancels it.
+    """
+
+    _waiting: asyncio.Task[Any] | None = None
+
+    async def get(self) -> Any:
+        self._waiting = asyncio.current_task()
+        try:
+            return await super().get()
+        finally:
+            self._waiting = None
+
+    def close(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+
 class AnswerContext(AgentContext[RequestContext]):
     """The context of a run: ChatKit's, and what the tools work with."""
 
     converter: ThreadConverter
     labels: LabelTable
+    _events: ToolEvents = PrivateAttr(default_factory=ToolEvents)
+
+    def close(self) -> None:
+        """End what waits for events of tools. Call it when the run is over."""
+        self._events.close()
 
 
 Id = Annotated[str, Field(description="The id of the file, as its announcement gives it.")]

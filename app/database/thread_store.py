@@ -98,6 +98,26 @@ class PostgresStore(Store[RequestContext]):
         if saved is None:
             raise no_thread(thread.id)
 
+    async def change_thread(
+        self,
+        thread_id: str,
+        change: Callable[[ThreadMetadata], ThreadMetadata],
+        context: RequestContext,
+    ) -> ThreadMetadata:
+        """Save what `change` makes of the stored metadata, and return it. Raises `NotFound`.
+
+        The thread is locked in between: two changes at the same time are both kept.
+        """
+        wanted = {"owner": context.user_id, "thread": storable(thread_id)}
+        async with self._database.begin() as connection:
+            await connection.execute(statements.LOCK_THREAD, wanted)
+            stored = await connection.scalar(statements.LOAD_THREAD, wanted)
+            if stored is None:
+                raise no_thread(thread_id)
+            changed = change(decode_thread(stored))
+            await connection.execute(statements.UPDATE_THREAD, _thread_values(changed, context))
+        return changed
+
     async def delete_thread(self, thread_id: str, context: RequestContext) -> None:
         """Delete the thread with its items, and tombstone its attachments, in one transaction.
 

@@ -87,6 +87,8 @@ async def model_tool(deployment: Deployment) -> str:
 
 async def model_title(deployment: Deployment) -> str:
     """Check that the model names a chat."""
+    if not deployment.settings.model.titles:
+        raise NotChecked("TITLES is off: chats get no title by themselves")
     async with _conversation(deployment) as chat:
         title = await chat.title_of("How do I write a letter to my landlord?")
     if not title:

@@ -10,7 +10,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from app import paths
-from app.chat.server import AssistantServer, parse_request
+from app.chat.requests import parse_request
+from app.chat.server import AssistantServer
 from app.chat.stream import StreamedAnswer, error_event
 from app.errors import AppError, Unavailable
 from app.http.authentication import Authentication

@@ -1,10 +1,16 @@
 """How much a model request may hold, and how much its items take up."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.model_input.tokens import item_tokens, part_tokens
 
 # What the request holds besides its input: instructions, tool schemas, settings.
 _RESERVE_BYTES = 256 * 1024
+_RESERVE_TOKENS = 4_000
+# Estimates of tokens are wrong by some per cent.
+_USED_SHARE = 0.9
 
 # What JSON writes with a backslash, and what it may write with six characters (RFC 8259, 7).
 _SHORT_ESCAPES = b'"\\\n\r\t'
@@ -12,40 +18,94 @@ _LONG_ESCAPES = bytes(set(range(0x20)) - set(_SHORT_ESCAPES))
 
 
 @dataclass(frozen=True, slots=True)
+class Cost:
+    """What something takes up in a request, or how much of that there is room for."""
+
+    bytes: int = 0
+    images: int = 0
+    tokens: int = 0
+
+    def __add__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.bytes + other.bytes, self.images + other.images, self.tokens + other.tokens
+        )
+
+    def __sub__(self, other: "Cost") -> "Cost":
+        return Cost(
+            self.bytes - other.bytes, self.images - other.images, self.tokens - other.tokens
+        )
+
+    def is_within(self, room: "Cost") -> bool:
+        """Whether there is room for it. What it does not take up needs no room."""
+        return (
+            (self.bytes <= room.bytes or self.bytes <= 0)
+            and (self.images <= room.images or self.images <= 0)
+            and (self.tokens <= room.tokens or self.tokens <= 0)
+        )
+
+    def share_of(self, limit: "Cost") -> float:
+        """Return how much of `limit` it takes up at most: 1.0 is all of it."""
+        return max(
+            self.bytes / max(1, limit.bytes),
+            self.images / max(1, limit.images),
+            self.tokens / max(1, limit.tokens),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
-    """`max_request_bytes` counts the whole JSON body; OpenAI's limit for files is 50 MB."""
+    """The limits of one request.
+
+    `max_request_bytes` counts the whole JSON body; OpenAI's limit for files is 50 MB.
+    `window_tokens` is what the model reads. `token_factor` is how many tokens the model counts for
+    one that is estimated here.
+    """
 
     max_request_bytes: int = 45_000_000
     max_images: int = 100
+    window_tokens: int = 128_000
+    token_factor: float = 1.0
 
     @property
-    def max_input_bytes(self) -> int:
-        """How many bytes of the request its input may take."""
-        return self.max_request_bytes - _RESERVE_BYTES
+    def limit(self) -> Cost:
+        """What the input of a request may take up, in estimated tokens."""
+        reserve = min(_RESERVE_TOKENS, self.window_tokens // 8)
+        tokens = (self.window_tokens * _USED_SHARE - reserve) / self.token_factor
+        return Cost(self.max_request_bytes - _RESERVE_BYTES, self.max_images, round(tokens))
 
-    def room(self, spent_bytes: int = 0) -> "Room":
-        """Return the room of a request whose input has `spent_bytes` and no image yet."""
-        return Room(self.max_input_bytes - spent_bytes, self.max_images)
+    def below(self, tokens: int) -> "Budget":
+        """Return a budget for two thirds of an input that was too long, `tokens` as estimated."""
+        factor = 1.5 * self.token_factor * self.limit.tokens / max(1, tokens)
+        return self.corrected(max(factor, 1.5 * self.token_factor))
+
+    def corrected(self, token_factor: float) -> "Budget":
+        """Return the budget for a thread whose tokens are `token_factor` times as estimated."""
+        return replace(self, token_factor=token_factor)
 
 
-@dataclass(slots=True)
-class Room:
-    """How much more a request may hold."""
+def cost_of_part(part: Mapping[str, Any]) -> Cost:
+    """Return what a content part takes up."""
+    is_image = part.get("type") == "input_image"
+    return Cost(json_bytes(part), int(is_image), part_tokens(part))
 
-    left_bytes: int
-    left_images: int
 
-    def holds(self, added_bytes: int, *, is_image: bool) -> bool:
-        """Whether there is room for that much more."""
-        return added_bytes <= self.left_bytes and (self.left_images > 0 or not is_image)
+def cost_of_parts(parts: Iterable[Mapping[str, Any]]) -> Cost:
+    """Return what content parts take up together."""
+    return sum((cost_of_part(part) for part in parts), Cost())
 
-    def take(self, added_bytes: int, *, is_image: bool) -> bool:
-        """Take that much room, if it is there. Return whether it was."""
-        if not self.holds(added_bytes, is_image=is_image):
-            return False
-        self.left_bytes -= added_bytes
-        self.left_images -= is_image
-        return True
+
+def cost_of_item(item: Mapping[str, Any]) -> Cost:
+    """Return what an input item takes up, with all of its parts."""
+    parts = item.get("output") or item.get("content")
+    parts = parts if isinstance(parts, list) else []
+    images = sum(part.get("type") == "input_image" for part in parts)
+    return Cost(json_bytes(item), images, item_tokens(item))
+
+
+def cost_of_items(items: Iterable[Mapping[str, Any]]) -> Cost:
+    """Return what the input of a request takes up."""
+    # The brackets of the list; each item has a comma.
+    return sum((cost_of_item(item) + Cost(1) for item in items), Cost(2))
 
 
 def json_bytes(value: object) -> int:

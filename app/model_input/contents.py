@@ -36,6 +36,11 @@ class AttachmentContents:
         self._links = links
         self._rejected = rejected
 
+    @property
+    def image_max_side(self) -> int:
+        """Pixels of the longer side of images, unless a selection asks for less."""
+        return self._renderer.image_max_side
+
     async def render(self, record: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
         """Return what the model gets of an attachment, or of what is selected in it."""
         reason = self._rejected.get(record.id)

@@ -90,12 +90,14 @@ class Conversions:
             if document_suffix(file.mime_type, file.name) != "pdf":
                 return note("only a PDF has pages that can be fetched.")
             return await self._pdfs.pages(body, selection.pages)
-        return await self._whole(file, body, selection.offset_chars)
+        return await self._whole(file, body, selection)
 
-    async def _whole(self, file: FileFacts, body: bytes, offset_chars: int) -> Rendition:
+    async def _whole(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
+        offset_chars = selection.offset_chars
         match kind_of(file.mime_type, file.name):
             case Kind.IMAGE:
-                return await self._image(file, body)
+                side = selection.image_max_side or self._settings.image_max_side
+                return await self._image(file, body, side)
             case Kind.TABLE:
                 return await self._tables.profile(file, body)
             case Kind.DOCUMENT:
@@ -104,8 +106,7 @@ class Conversions:
             case _:
                 return await self._text(file, body, offset_chars)
 
-    async def _image(self, file: FileFacts, body: bytes) -> Rendition:
-        side = self._settings.image_max_side
+    async def _image(self, file: FileFacts, body: bytes, side: int) -> Rendition:
         if mime_type := sendable_type(body, side):
             return await self._plain_image(file, mime_type, body)
         prepared = await self._workers.run(images.prepare, body, side, self._files_accepted)

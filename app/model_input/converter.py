@@ -1,7 +1,7 @@
 """Converts a thread's items to model input, within the request budget.
 
 The items are written first, with every attachment announced but left out. Then it is planned which
-attachments have room, the newest first, and their content is put in place.
+attachments have room, and their content is put in place.
 """
 
 import asyncio
@@ -13,8 +13,9 @@ from chatkit.types import ThreadItem, UserMessageItem
 
 from app.errors import NotFound
 from app.model_input.announcements import attachment_parts, text_part
-from app.model_input.budget import Budget, json_bytes
+from app.model_input.budget import Budget, cost_of_items, cost_of_parts
 from app.model_input.contents import AttachmentContents
+from app.model_input.fitting import MessageFitter, Rendered
 from app.model_input.input_items import Item, Part
 from app.model_input.planning import ContentPlanner, with_content
 from app.model_input.rendering import StoredAttachment
@@ -48,14 +49,19 @@ class ThreadConverter:
         self._contents = contents
         self._budget = budget
         self._mentions = mentions
+        # Names by id of the attachments of which the latest input lacks something.
+        self.reduced: dict[str, str] = {}
 
     async def to_agent_input(self, items: Sequence[ThreadItem]) -> list[TResponseInputItem]:
         """Return the model input of a thread's items, in their order."""
-        records = await self._records(_attachment_ids(items))
+        messages = _attachment_ids(items)
+        records = await self._records([id for ids in messages for id in ids])
         writer = ThreadWriter(records, self._mentions)
         written = cast(list[Item], await writer.to_agent_input(items))
-        planner = ContentPlanner(self._contents, self._budget.room(json_bytes(written)))
-        plan = await planner.plan(records.values())
+        planner = ContentPlanner(self._contents, self._budget, cost_of_items(written))
+        attached = [[records[id] for id in ids if id in records] for ids in messages]
+        plan = await planner.plan([message for message in attached if message])
+        self.reduced = {each.id: each.name for each in plan.reduced}
         return cast(list[TResponseInputItem], with_content(written, plan))
 
     async def fetch(self, attachment_id: str, selection: Selection = WHOLE) -> list[Part]:
@@ -64,8 +70,11 @@ class ThreadConverter:
         if record is None:
             return [text_part(f"There is no file with the id {attachment_id!r} for this user.")]
         rendition = await self._contents.render(record, selection)
-        parts = self._contents.parts(record, rendition)
-        if json_bytes(parts) > self._budget.max_input_bytes:
+        fitted = await MessageFitter(self._contents, self._budget.limit).fit(
+            [Rendered(record, rendition)]
+        )
+        parts = fitted.parts[record.id]
+        if not cost_of_parts(parts).is_within(self._budget.limit):
             parts = attachment_parts(record, _TOO_LARGE)
         return list(parts)
 
@@ -81,8 +90,13 @@ class ThreadConverter:
             return None
 
 
-def _attachment_ids(items: Sequence[ThreadItem]) -> list[str]:
-    """Return the ids of all attachments, those of the newest message first."""
-    messages = [item for item in reversed(items) if isinstance(item, UserMessageItem)]
-    ids = [attachment.id for message in messages for attachment in message.attachments]
-    return list(dict.fromkeys(ids))
+def _attachment_ids(items: Sequence[ThreadItem]) -> list[list[str]]:
+    """Return the ids of attachments by message, each in the newest message that has it."""
+    seen: set[str] = set()
+    messages: list[list[str]] = []
+    for item in reversed(items):
+        if isinstance(item, UserMessageItem):
+            ids = dict.fromkeys(each.id for each in item.attachments if each.id not in seen)
+            seen.update(ids)
+            messages.append(list(ids))
+    return messages[::-1]

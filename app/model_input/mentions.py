@@ -6,6 +6,7 @@ a file.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chatkit.store import NotFoundError, Store
 from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
@@ -26,6 +27,9 @@ _EXTRACT_CHARS = 800
 _MESSAGE_CHARS = 400
 # Enough to find two messages among tasks, tool calls and widgets.
 _ITEMS_READ = 6
+# Newer items than the mention are passed over; a chat that has grown by more shows no end.
+_PAGE_SIZE = 100
+_MOST_PAGES = 10
 # A history may hold any number of mentions; of more than these only the name is sent.
 _MAX_EXTRACTS = 40
 
@@ -38,7 +42,11 @@ _NAME_ONLY = note("call fetch_attachment with this id if it is a file that you n
 
 
 class Mentions:
-    """Describes what one user mentions. Made for one answer; it reads each id once."""
+    """Describes what one user mentions. Made for one answer; it reads each mention once.
+
+    A chat is described as it was when it was mentioned: it may have grown since, and a description
+    that changes would change what later requests begin with.
+    """
 
     def __init__(
         self,
@@ -51,19 +59,20 @@ class Mentions:
         self._attachments = attachments
         self._renderer = renderer
         self._store = store
-        self._described: dict[str, LabelledPart] = {}
+        self._described: dict[tuple[str, datetime], LabelledPart] = {}
 
-    async def describe(self, entity_id: str) -> LabelledPart:
+    async def describe(self, entity_id: str, mentioned_at: datetime) -> LabelledPart:
         """Return the block for a file or thread of the user; for any other id, with a note."""
-        if entity_id not in self._described:
-            self._described[entity_id] = await self._describe(entity_id)
-        return self._described[entity_id]
+        mention = (entity_id, mentioned_at)
+        if mention not in self._described:
+            self._described[mention] = await self._describe(entity_id, mentioned_at)
+        return self._described[mention]
 
-    async def _describe(self, entity_id: str) -> LabelledPart:
+    async def _describe(self, entity_id: str, mentioned_at: datetime) -> LabelledPart:
         try:
             record = await self._attachments.load(self._context.user_id, entity_id)
         except NotFound:
-            return mention_part(*await self._thread(entity_id))
+            return mention_part(*await self._thread(entity_id, mentioned_at))
         return mention_part(record, await self._extract_of_file(record))
 
     async def _extract_of_file(self, record: StoredAttachment) -> Rendition:
@@ -85,14 +94,14 @@ class Mentions:
             total_chars=whole.total_chars,
         )
 
-    async def _thread(self, thread_id: str) -> tuple[Named, Rendition]:
+    async def _thread(self, thread_id: str, until: datetime) -> tuple[Named, Rendition]:
         try:
             thread = await self._store.load_thread(thread_id, self._context)
             named = Named(thread_id, thread.title or "(untitled)", "thread")
             if self._has_all_extracts():
                 return named, _NAME_ONLY
-            first = await self._items(thread_id, "asc")
-            last = await self._items(thread_id, "desc")
+            first = await self._items(thread_id, "asc", until)
+            last = await self._items(thread_id, "desc", until)
         except NotFoundError:
             return Named(thread_id[:100], "(unknown)", "unknown"), _UNKNOWN
         transcript = _first_and_last(first, last)
@@ -105,11 +114,22 @@ class Mentions:
             total_chars=len(transcript),
         )
 
-    async def _items(self, thread_id: str, order: str) -> Sequence[ThreadItem]:
-        page = await self._store.load_thread_items(
-            thread_id, None, _ITEMS_READ, order, self._context
-        )
-        return page.data
+    async def _items(self, thread_id: str, order: str, until: datetime) -> Sequence[ThreadItem]:
+        """Return the first or last items that the thread had at that time."""
+        found: list[ThreadItem] = []
+        after: str | None = None
+        for limit in (_ITEMS_READ, *[_PAGE_SIZE] * _MOST_PAGES):
+            page = await self._store.load_thread_items(
+                thread_id, after, limit, order, self._context
+            )
+            # Not compared as they are: items of other stores may have a time zone.
+            old = [each for each in page.data if each.created_at.timestamp() <= until.timestamp()]
+            found += old
+            after = page.after
+            has_enough = len(found) >= _ITEMS_READ or (order == "asc" and len(old) < len(page.data))
+            if has_enough or not page.has_more:
+                break
+        return found[:_ITEMS_READ]
 
     def _has_all_extracts(self) -> bool:
         return len(self._described) >= _MAX_EXTRACTS

@@ -1,90 +1,207 @@
 """Plans which attachments of a thread are sent with their content, within the request budget.
 
-Attachments are planned newest first. Those that surely have no room are not even read.
+The newest message comes first: what of it has no room at all is left out. Of older messages, whole
+ones are left out, the oldest first, in blocks of a fifth of the budget: so the request begins as
+the one before did for many turns, and providers can use their prompt cache.
 """
 
 import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 
 from app.model_input.announcements import LEFT_OUT, attachment_parts
-from app.model_input.budget import Room, json_bytes
+from app.model_input.budget import Budget, Cost, cost_of_parts
 from app.model_input.contents import AttachmentContents
+from app.model_input.fitting import MessageFitter, Rendered
 from app.model_input.input_items import Item, Part, parts_of, with_parts
 from app.model_input.kinds import Kind, kind_of
 from app.model_input.labels import LabelledPart, label_of
 from app.model_input.rendering import StoredAttachment
 from app.model_input.rendition import Rendition
+from app.model_input.tokens import IMAGE_TOKENS, file_tokens
 
 # How many attachments are rendered at the same time.
 _CONCURRENT_RENDERINGS = 8
+_BLOCK_SHARE = 0.2
+# An image of a camera is sent with about that many bytes, after it was scaled down.
+_USUAL_IMAGE_BYTES = 700_000
+_USUAL_TEXT_BYTES = 100_000
 
-# The parts of the attachments that are sent with their content, by id.
-ContentPlan = Mapping[str, Sequence[LabelledPart]]
+# The attachments of one message.
+Attached = Sequence[StoredAttachment]
+
+
+@dataclass(frozen=True, slots=True)
+class ContentPlan:
+    """The parts of attachments that are sent with their content, by id.
+
+    `reduced` has those of which something is missing, in the order of the thread: content that was
+    left out, and texts of the newest message that were cut.
+    """
+
+    parts: Mapping[str, Sequence[LabelledPart]] = field(default_factory=dict)
+    reduced: Sequence[StoredAttachment] = ()
 
 
 class ContentPlanner:
     """Plans one request."""
 
-    def __init__(self, contents: AttachmentContents, room: Room) -> None:
-        """`room`: what is left when every attachment is announced with the note `LEFT_OUT`."""
+    def __init__(self, contents: AttachmentContents, budget: Budget, written: Cost) -> None:
+        """`written`: the cost of the items, with every attachment announced as `LEFT_OUT`."""
         self._contents = contents
-        self._room = room
+        self._limit = budget.limit
+        self._room = self._limit - written
+        self._fitter = MessageFitter(contents, self._limit)
 
-    async def plan(self, records: Iterable[StoredAttachment]) -> ContentPlan:
-        """Choose as many as have room, in the order given."""
-        chosen: dict[str, Sequence[LabelledPart]] = {}
-        async with aclosing(self._rendered(records)) as rendered:
-            async for record, rendition in rendered:
-                parts = self._contents.parts(record, rendition)
-                added_bytes = json_bytes(parts) - json_bytes(attachment_parts(record, LEFT_OUT))
-                if self._room.take(added_bytes, is_image=rendition.kind == "image"):
-                    chosen[record.id] = parts
-        return chosen
+    async def plan(self, messages: Sequence[Attached]) -> ContentPlan:
+        """Choose the content to send. `messages` are in the order of the thread."""
+        chosen: dict[int, dict[str, Sequence[LabelledPart]]] = {}
+        cut: list[StoredAttachment] = []
+        newest = len(messages) - 1
+        async with aclosing(self._rendered(messages)) as rendered:
+            async for index, renditions, is_whole in rendered:
+                fitted = await self._fitter.fit(renditions)
+                if index == newest:
+                    chosen[index] = self._take_each(fitted.parts)
+                    cut = [each for each in fitted.cut if each.id in chosen[index]]
+                elif is_whole and self._take_all(fitted.parts):
+                    chosen[index] = dict(fitted.parts)
+                else:
+                    break
+        first = self._first_of_block(messages, min(chosen, default=newest))
+        parts = {
+            id: each
+            for index, message in chosen.items()
+            if index >= first
+            for id, each in message.items()
+        }
+        left_out = [each for message in messages for each in message if each.id not in parts]
+        return ContentPlan(parts, [*left_out, *cut])
+
+    def _first_of_block(self, messages: Sequence[Attached], first: int) -> int:
+        """Return the message to begin with, at `first` or later: the first of its block.
+
+        What older messages weigh is taken from their rows, so a block begins in every turn where it
+        began in the last.
+        """
+        if first == 0:
+            return 0
+        weight, block = 0.0, -1
+        for index, message in enumerate(messages):
+            here = int(weight / _BLOCK_SHARE)
+            if index >= first and here != block:
+                return index
+            block = here
+            weight += sum(self._usual_cost(each).share_of(self._limit) for each in message)
+        return first
+
+    def _usual_cost(self, record: StoredAttachment) -> Cost:
+        """Estimate what an attachment costs; nothing is read for it."""
+        match kind_of(record.mime_type, record.name):
+            case Kind.IMAGE:
+                return Cost(min(record.size * 4 // 3, _USUAL_IMAGE_BYTES), 1, IMAGE_TOKENS)
+            case Kind.DOCUMENT:
+                tokens = file_tokens(record.name, record.size)
+                return Cost(self._contents.least_bytes(record), 0, tokens)
+        size = min(record.size, _USUAL_TEXT_BYTES)
+        return Cost(size, 0, size // 3)
+
+    def _take_each(
+        self, parts: Mapping[str, Sequence[LabelledPart]]
+    ) -> dict[str, Sequence[LabelledPart]]:
+        """Take room for each attachment that has some, in their order. Return these."""
+        return {id: each for id, each in parts.items() if self._take_all({id: each})}
+
+    def _take_all(self, parts: Mapping[str, Sequence[LabelledPart]]) -> bool:
+        """Take room for all of these or none. Return whether there was room."""
+        added = sum((_added_cost(each) for each in parts.values()), Cost())
+        if not added.is_within(self._room):
+            return False
+        self._room -= added
+        return True
 
     async def _rendered(
-        self, records: Iterable[StoredAttachment]
-    ) -> AsyncGenerator[tuple[StoredAttachment, Rendition], None]:
-        """Render some at a time, in their order, without those that surely have no room."""
-        waiting = deque(records)
-        started: deque[tuple[StoredAttachment, asyncio.Task[Rendition]]] = deque()
+        self, messages: Sequence[Attached]
+    ) -> AsyncGenerator[tuple[int, list[Rendered], bool], None]:
+        """Render some attachments at a time. Yield whole messages by their index, newest first.
+
+        What surely has no room is not read. The last value says if all of a message was rendered.
+        """
+        waiting = deque(
+            (index, record)
+            for index in reversed(range(len(messages)))
+            for record in messages[index]
+        )
+        started: deque[_Started] = deque()
+        message: list[Rendered] = []
+        is_whole = True
         try:
             while waiting or started:
-                while waiting and self._may_start(waiting[0], len(started)):
-                    record = waiting.popleft()
-                    if self._may_fit(record):
-                        task = asyncio.ensure_future(self._contents.render(record))
-                        started.append((record, task))
-                if started:
-                    record, task = started.popleft()
-                    yield record, await task
+                self._start(waiting, started, message)
+                each = started.popleft()
+                if each.task is None:
+                    is_whole = False
+                else:
+                    message.append(Rendered(each.record, await each.task))
+                following = started[0].index if started else waiting[0][0] if waiting else None
+                if following != each.index:
+                    yield each.index, message, is_whole
+                    message, is_whole = [], True
         finally:
-            for _, task in started:
-                task.cancel()
+            for each in started:
+                if each.task is not None:
+                    each.task.cancel()
 
-    def _may_start(self, record: StoredAttachment, started: int) -> bool:
-        # Whether there is room for an image depends on how many of those before it are images.
-        waits = _is_image(record) and 0 < self._room.left_images <= started
-        return started < _CONCURRENT_RENDERINGS and not waits
+    def _start(
+        self,
+        waiting: deque[tuple[int, StoredAttachment]],
+        started: deque["_Started"],
+        message: Sequence[Rendered],
+    ) -> None:
+        """Start renderings. How much room an image has depends on those of newer messages."""
+        while waiting and len(started) < _CONCURRENT_RENDERINGS:
+            index, record = waiting[0]
+            ahead = [each for each in started if each.task and _is_image(each.record)]
+            images_ahead = len(ahead) + sum(_is_image(each.record) for each in message)
+            has_image_room = not _is_image(record) or images_ahead < self._room.images
+            if not has_image_room and any(each.index != index for each in ahead):
+                return
+            waiting.popleft()
+            fits = has_image_room and self._contents.least_bytes(record) <= self._room.bytes
+            task = asyncio.ensure_future(self._contents.render(record)) if fits else None
+            started.append(_Started(index, record, task))
 
-    def _may_fit(self, record: StoredAttachment) -> bool:
-        least_bytes = self._contents.least_bytes(record)
-        return self._room.holds(least_bytes, is_image=_is_image(record))
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """An attachment of the message with that index. Without a task it surely has no room."""
+
+    index: int
+    record: StoredAttachment
+    task: asyncio.Task[Rendition] | None
 
 
 def with_content(items: Iterable[Item], plan: ContentPlan) -> list[Item]:
     """Return the items with the planned content in the places of the notes that announce it."""
-    return [_filled(item, plan) for item in items]
+    return [_filled(item, plan.parts) for item in items]
 
 
-def _filled(item: Item, plan: ContentPlan) -> Item:
+def _filled(item: Item, planned: Mapping[str, Sequence[LabelledPart]]) -> Item:
     parts: list[Part] = []
     for part in parts_of(item):
         label = label_of(part)
         is_planned = label is not None and label.rendition is LEFT_OUT
-        parts += plan.get(label.subject.id, [part]) if label and is_planned else [part]
+        parts += planned.get(label.subject.id, [part]) if label and is_planned else [part]
     return with_parts(item, parts)
+
+
+def _added_cost(parts: Sequence[LabelledPart]) -> Cost:
+    """Return what these parts of an attachment cost beyond the note that stands for them."""
+    label = label_of(parts[0])
+    replaced = cost_of_parts(attachment_parts(label.subject, LEFT_OUT)) if label else Cost()
+    return cost_of_parts(parts) - replaced
 
 
 def _is_image(record: StoredAttachment) -> bool:

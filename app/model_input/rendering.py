@@ -57,6 +57,7 @@ class Renderer:
         self._cache = cache
         self._conversions = Conversions(workers, settings)
         self._fetches = asyncio.Semaphore(concurrent_fetches)
+        self.image_max_side = settings.image_max_side
 
     async def render(self, attachment: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
         """Return what the model gets of an attachment, or of what is selected in it.

@@ -1,7 +1,10 @@
 """A rendition: what the model gets of a file's bytes."""
 
+import re
 from dataclasses import dataclass
 from typing import Literal
+
+_OBJECT = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +46,12 @@ class Rendition:
 
 
 def note(reason: str, *, lasting: bool = True) -> Rendition:
-    """Return a rendition that says why there is no content."""
-    return Rendition(kind="note", body=reason, lasting=lasting)
+    """Return a rendition that says why there is no content.
+
+    Messages of libraries may quote an object with its address in memory. That would change the note
+    with every restart, and requests that differ early are not cached by the provider.
+    """
+    return Rendition(kind="note", body=_OBJECT.sub("the file", reason), lasting=lasting)
 
 
 def text_rendition(text: str, remark: str = "") -> Rendition:

@@ -1,6 +1,8 @@
 """Writes the items of a thread as input items of a model request."""
 
+import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Protocol, cast
 
 from agents import TResponseInputItem
@@ -9,8 +11,8 @@ from chatkit.types import (
     AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
+    HiddenContextItem,
     UserMessageItem,
-    UserMessageTagContent,
 )
 from openai.types.responses import EasyInputMessageParam, ResponseInputContentParam
 from openai.types.responses.response_input_item_param import Message
@@ -29,7 +31,7 @@ _GONE = note("the file could not be read: it was deleted, or it never was in thi
 class MentionReader(Protocol):
     """Describes what the id of an @-mention stands for."""
 
-    async def describe(self, entity_id: str) -> LabelledPart: ...
+    async def describe(self, entity_id: str, mentioned_at: datetime) -> LabelledPart: ...
 
 
 class ThreadWriter(ThreadItemConverter):
@@ -59,7 +61,7 @@ class ThreadWriter(ThreadItemConverter):
             content += self._announce(attachment)
         # By id: the SDK takes tags with equal texts for the same, and two files may share a name.
         tags = {part.id: part for part in item.content if part.type == "input_tag"}
-        content += [await self.tag_to_message_content(tag) for tag in tags.values()]
+        content += [await self._mention(tag.id, item.created_at) for tag in tags.values()]
         written: list[TResponseInputItem] = []
         if content:
             parts = cast(list[ResponseInputContentParam], content)
@@ -68,13 +70,11 @@ class ThreadWriter(ThreadItemConverter):
         by_sdk = await super().user_message_to_input(bare, is_last_message)
         return written + (by_sdk[1:] if isinstance(by_sdk, list) else [])
 
-    async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
+    async def _mention(self, entity_id: str, mentioned_at: datetime) -> LabelledPart:
         """What the service knows of the id. The rest of a tag is only what the client says."""
         if self._mentions is None:
-            part = mention_part(Named(tag.id, "(unknown)", "unknown"), _GONE)
-        else:
-            part = await self._mentions.describe(tag.id)
-        return cast(ResponseInputContentParam, part)
+            return mention_part(Named(entity_id, "(unknown)", "unknown"), _GONE)
+        return await self._mentions.describe(entity_id, mentioned_at)
 
     async def assistant_message_to_input(
         self, item: AssistantMessageItem
@@ -93,6 +93,15 @@ class ThreadWriter(ThreadItemConverter):
             text = f"(The call of the tool {item.name!r} was interrupted and gave no result.)"
             return Message(type="message", role="user", content=[text_part(text)])
         return await super().client_tool_call_to_input(item)
+
+    async def hidden_context_to_input(
+        self, item: HiddenContextItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The context as the SDK writes it; what is no text is written as JSON."""
+        if not isinstance(item.content, str):
+            written = json.dumps(item.content, ensure_ascii=False, default=str)
+            item = item.model_copy(update={"content": written})
+        return await super().hidden_context_to_input(item)
 
     def _announce(self, attachment: Attachment) -> list[LabelledPart]:
         unstored = Named(attachment.id, attachment.name, attachment.mime_type)

@@ -14,7 +14,14 @@ from chatkit.agents import AgentContext
 
 from app.context import RequestContext
 from app.model_input.announcements import RULES, left_out, text_part
-from app.model_input.budget import Budget, Room, json_bytes
+from app.model_input.budget import (
+    Budget,
+    Cost,
+    cost_of_item,
+    cost_of_items,
+    cost_of_part,
+    json_bytes,
+)
 from app.model_input.input_items import Item, Part, parts_of, with_parts
 from app.model_input.labels import LabelTable, label_of
 from app.model_input.tool_calls import pair_tool_calls
@@ -22,6 +29,7 @@ from app.settings.model import ModelApi
 
 # Shorter texts are kept: the note in their place would be no smaller.
 _HEAVY_BYTES = 2000
+_BLOCK_SHARE = 0.2
 _CONTENT_LEFT_OUT = text_part(
     "(The content was left out of this request, which would get too large.)"
 )
@@ -34,6 +42,9 @@ _EARLIER_LEFT_OUT = text_part(
 class RequestTrimmer:
     """The input filter of one run. `last_input` is the input of the latest request, with labels.
 
+    `last_tokens` is the estimate of its tokens, before the correction by `token_factor`; `requests`
+    counts the requests.
+
     `labels` knows the parts that the converter and the tool calls of the run have written.
     """
 
@@ -42,13 +53,17 @@ class RequestTrimmer:
         self._tools_return_text = model_api == "chat_completions"
         self._labels = labels
         self.last_input: list[Item] = []
+        self.last_tokens = 0
+        self.requests = 0
 
     def __call__(self, data: CallModelData[AgentContext[RequestContext]]) -> ModelInputData:
+        self.requests += 1
         items = pair_tool_calls(cast(list[Item], data.model_data.input))
         items = [self._labels.restored(item) for item in items]
         if self._tools_return_text:
             items = _move_files_out_of_outputs(items)
         self.last_input = trimmed(items, self._budget)
+        self.last_tokens = cost_of_items(self.last_input).tokens
         instructions = data.model_data.instructions
         return ModelInputData(
             input=cast(list[TResponseInputItem], self.last_input),
@@ -59,37 +74,48 @@ class RequestTrimmer:
 
 def trimmed(items: Sequence[Item], budget: Budget) -> list[Item]:
     """Return the items with content left out, the oldest first, until the budget holds them."""
-    images = sum(_is_image(part) for item in items for part in parts_of(item))
-    if budget.room(json_bytes(items)).left_bytes >= 0 and images <= budget.max_images:
+    if cost_of_items(items).is_within(budget.limit):
         return list(items)
     light = [with_parts(item, [_lightened(part) for part in parts_of(item)]) for item in items]
-    room = budget.room(json_bytes(light))
-    kept = [
-        with_parts(item, _newest_parts(parts_of(item), parts_of(lightened), room))
-        for item, lightened in zip(reversed(items), reversed(light), strict=True)
-    ]
-    return _newest_messages(kept[::-1], budget.max_input_bytes)
+    room = budget.limit - cost_of_items(light)
+    kept: list[Item] = []
+    for item, lightened in zip(reversed(items), reversed(light), strict=True):
+        parts, room = _newest_parts(parts_of(item), parts_of(lightened), room)
+        kept.append(with_parts(item, parts))
+    return _newest_messages(kept[::-1], budget.limit)
 
 
-def _newest_parts(parts: list[Part], light: list[Part], room: Room) -> list[Part]:
-    """Return the parts for which there is room, the last ones first, and else the light ones."""
+def _newest_parts(parts: list[Part], light: list[Part], room: Cost) -> tuple[list[Part], Cost]:
+    """Return the parts for which there is room, the last ones first, and else the light ones.
+
+    The second value is the room that is left.
+    """
     chosen = list(light)
     for i, part in reversed(list(enumerate(parts))):
-        if room.take(json_bytes(part) - json_bytes(light[i]), is_image=_is_image(part)):
+        added = cost_of_part(part) - cost_of_part(light[i])
+        if added.is_within(room):
             chosen[i] = part
-    return chosen
+            room -= added
+    return chosen, room
 
 
-def _newest_messages(items: list[Item], max_bytes: int) -> list[Item]:
-    """Leave out whole messages from the start if the items are too long even without files."""
-    total = json_bytes(items)
-    if total <= max_bytes:
+def _newest_messages(items: list[Item], limit: Cost) -> list[Item]:
+    """Leave out whole messages from the start if the items are too long even without files.
+
+    They are left out in blocks of a fifth of the limit, measured from the first message: so the
+    next turns leave out the same, and begin as this one does.
+    """
+    left = [cost_of_item(item) + Cost(1) for item in items]
+    total = sum(left, Cost(2))
+    if total.is_within(limit):
         return items
-    start = 0
-    while start < len(items) - 1 and total > max_bytes:
-        total -= json_bytes(items[start])
-        start += 1
-    return [_user_message([_EARLIER_LEFT_OUT]), *pair_tool_calls(items[start:])]
+    first, spent = 0, Cost()
+    block = before = 0
+    # The newest message is sent in any case.
+    while first < len(items) - 1 and not (total.is_within(limit) and block != before):
+        spent, total = spent + left[first], total - left[first]
+        first, before, block = first + 1, block, int(spent.share_of(limit) / _BLOCK_SHARE)
+    return [_user_message([_EARLIER_LEFT_OUT]), *pair_tool_calls(items[first:])]
 
 
 def _lightened(part: Part) -> Part:
@@ -100,10 +126,6 @@ def _lightened(part: Part) -> Part:
     if label and label.has_content and json_bytes(part) >= _HEAVY_BYTES:
         return left_out(label)
     return part
-
-
-def _is_image(part: Part) -> bool:
-    return bool(part["type"] == "input_image")
 
 
 def _user_message(parts: list[Part]) -> Item:

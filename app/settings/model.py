@@ -34,6 +34,10 @@ class ChatModelSettings(SettingsGroup):
     agent: str | None = Field(None, alias="AGENT")
     """Your own agent, as `module:function`: see docs/own_agent.py."""
 
+    titles: bool = Field(True, alias="TITLES")
+    """Whether a new thread gets a title from its first message. A title that a tool, an agent or a
+    person has given is never replaced."""
+
     transcription_model: str = Field("gpt-4o-mini-transcribe", alias="TRANSCRIPTION_MODEL")
     """The model that turns speech into text, for dictation."""
 
@@ -47,6 +51,10 @@ class ChatModelSettings(SettingsGroup):
     max_request_bytes: int = Field(45_000_000, alias="MODEL_MAX_REQUEST_BYTES", ge=1_000_000)
     """The largest request to the model. The newest files win; notes replace older ones. OpenAI
     rejects requests with more than 50 MB of files."""
+
+    context_tokens: int | None = Field(None, alias="MODEL_CONTEXT_TOKENS", ge=4_000)
+    """How many tokens of input the model reads. Empty: what is known of `MODEL` by its name, and
+    128,000 for other names. A request that is too long is sent again with less."""
 
     max_images: int = Field(100, alias="MODEL_MAX_IMAGES", ge=0)
     """The most images in one request to the model."""

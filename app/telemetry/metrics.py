@@ -45,6 +45,9 @@ database_seconds = Histogram(
 model_seconds = Histogram(
     "model_seconds", "Requests to the model, until the last token of the answer.", buckets=_SLOW
 )
+answers_failed = Counter(
+    "answers_failed", "Answers that ended in an error event, by the kind of failure.", ("kind",)
+)
 model_tokens = Counter(
     "model_tokens", "Tokens by kind: input, cached_input (part of input), output.", ("kind",)
 )

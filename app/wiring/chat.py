@@ -1,5 +1,6 @@
 """Wires the chat: the model's client, the converter of files, the agent that answers."""
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -10,6 +11,7 @@ from openai import AsyncOpenAI
 
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
+from app.chat.model_facts import DEFAULT_WINDOW_TOKENS, facts_of
 from app.chat.models import ConfiguredModels, OneModel
 from app.chat.responder import AgentResponder, MakeConverter, RejectionRecords
 from app.chat.titles import Titles
@@ -59,6 +61,7 @@ def build_chat(
     # The library's own trace provider takes tens of milliseconds to create. Without this line the
     # first user's answer would wait for it.
     get_trace_provider()
+    logging.getLogger("openai.agents").addFilter(_is_no_failed_request)
     client = _client(settings)
     if client is None:
         # The offline model takes the Responses API's input, and follows no links.
@@ -67,7 +70,7 @@ def build_chat(
     else:
         models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
-    budget = Budget(settings.max_request_bytes, settings.max_images)
+    budget = Budget(settings.max_request_bytes, settings.max_images, _window_tokens(settings))
     agent = load_agent(settings.agent) if settings.agent else default_agent()
     responder = AgentResponder(
         agent=agent,
@@ -75,11 +78,13 @@ def build_chat(
         model_api=settings.api,
         budget=budget,
         make_converter=_converters(
-            settings, budget, attachments, _renderer(settings, bucket, workers), store, links
+            settings, attachments, _renderer(settings, bucket, workers), store, links
         ),
         store=store,
         rejections=attachments,
-        titles=titles,
+        titles=titles if settings.titles else None,
+        # Other providers of chat completions may reject what they don't know.
+        has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
     )
     return Chat(
         responder=responder,
@@ -88,6 +93,17 @@ def build_chat(
         client=client,
         is_offline=client is None and agent.model is None,
     )
+
+
+def _window_tokens(settings: ChatModelSettings) -> int:
+    facts = facts_of(settings.name)
+    known = facts.window_tokens if facts else DEFAULT_WINDOW_TOKENS
+    return settings.context_tokens or known
+
+
+def _is_no_failed_request(record: logging.LogRecord) -> bool:
+    """Whether to log a record of the Agents SDK: app/chat/saving.py logs failed requests once."""
+    return not record.getMessage().startswith("Error streaming response")
 
 
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
@@ -107,13 +123,14 @@ def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers)
 
 def _converters(
     settings: ChatModelSettings,
-    budget: Budget,
     attachments: Attachments,
     renderer: Renderer,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
-    def make_converter(context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter:
+    def make_converter(
+        context: RequestContext, rejected: Mapping[str, str], budget: Budget
+    ) -> ThreadConverter:
         return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,

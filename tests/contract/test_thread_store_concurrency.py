@@ -1,7 +1,7 @@
 """Writers and pagers at work in the same lists at the same time."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from app.context import RequestContext
 from app.database.engine import Database
 from app.database.thread_store import PostgresStore
+from app.errors import NotFound
 from tests.waiting import wait_until_async
 
 MINE = RequestContext(user_id="me", request_id="r1", base_url="http://localhost")
@@ -176,3 +177,21 @@ async def _until_somebody_waits_for_a_lock(database: Database) -> None:
             " (SELECT oid FROM pg_database WHERE datname = current_database()))"
         )
         await wait_until_async(lambda: connection.scalar(waiting))
+
+
+async def test_changes_of_a_thread_at_the_same_time_are_all_kept(store: PostgresStore) -> None:
+    def add(number: int) -> Callable[[ThreadMetadata], ThreadMetadata]:
+        return lambda stored: stored.model_copy(
+            update={"metadata": stored.metadata | {str(number): number}}
+        )
+
+    changes = [store.change_thread("thr_1", add(number), MINE) for number in range(10)]
+    await asyncio.gather(*changes)
+    stored = await store.load_thread("thr_1", MINE)
+    assert stored.metadata == {str(number): number for number in range(10)}
+
+
+async def test_a_thread_of_another_user_can_not_be_changed(store: PostgresStore) -> None:
+    theirs = RequestContext(user_id="they", request_id="r2", base_url="http://localhost")
+    with pytest.raises(NotFound):
+        await store.change_thread("thr_1", lambda stored: stored, theirs)

@@ -1,12 +1,15 @@
 """Answers of the whole service with a model's provider behind it, over real HTTP both ways."""
 
+import asyncio
 import base64
 import contextlib
 from collections.abc import Iterator
 
 import httpx
 import pytest
+from chatkit.types import UserMessageItem
 
+from app.chat.titles import Titles
 from app.settings.environment import Settings
 from tests.corpus import image
 from tests.integration.test_cancel import partial_answers, start_answer
@@ -66,6 +69,26 @@ def test_a_new_thread_is_named_by_the_model_and_the_ui_is_told(
         assert updates == ["Contracts compared"]
         thread = alice.call("threads.get_by_id", thread_id=thread_id_of(events))
         assert thread["title"] == "Contracts compared"
+
+
+def test_a_title_that_a_person_gives_during_the_first_answer_is_kept(
+    settings_with_model: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(settings_with_model) as base_url:
+        alice = ChatKitClient.of(base_url)
+
+        async def title_of(titles: Titles, message: UserMessageItem) -> str:
+            rename = {"thread_id": message.thread_id, "title": "Mine"}
+            await asyncio.to_thread(alice.call, "threads.update", **rename)
+            return "A Title"
+
+        monkeypatch.setattr(Titles, "title_of", title_of)
+        events = alice.say("Compare them.")
+        assert answer_of(events) == "Noted."
+        thread = alice.call("threads.get_by_id", thread_id=thread_id_of(events))
+        assert thread["title"] == "Mine"
+        updates = [e["thread"]["title"] for e in events if e["type"] == "thread.updated"]
+        assert updates == ["Mine"]
 
 
 def test_a_refused_file_is_remembered_across_a_restart(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import event
 
-from app.chat.server import parse_request
+from app.chat.requests import parse_request
 from app.context import RequestContext
 from app.settings.environment import Settings
 from app.wiring.web import create_web_parts

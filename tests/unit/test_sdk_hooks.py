@@ -3,6 +3,7 @@
 import inspect
 
 import pytest
+from agents import OpenAIChatCompletionsModel
 from chatkit.server import ChatKitServer
 
 from app.chat.server import AssistantServer
@@ -12,10 +13,10 @@ OVERRIDDEN = [
     "_process_streaming_impl",
     "_process_new_thread_item_respond",
     "_build_user_message_item",
+    "_process_events",
 ]
 CALLED = {
-    "_process_streaming": ["self", "request", "context"],
-    "_process_events": ["self", "thread", "context", "stream"],
+    "_update_pending_items": ["self", "pending_items", "event"],
     "_to_thread_response": ["self", "thread"],
     "_serialize": ["self", "obj"],
     "_get_attachment_store": ["self"],
@@ -37,3 +38,11 @@ def test_the_sdk_still_calls_the_hook(name: str) -> None:
 @pytest.mark.parametrize(("name", "parameters"), CALLED.items())
 def test_what_we_call_of_the_sdk_is_there(name: str, parameters: list[str]) -> None:
     assert list(inspect.signature(getattr(ChatKitServer, name)).parameters) == parameters
+
+
+def test_the_model_still_streams_what_the_hook_fetches() -> None:
+    fetched = inspect.getsource(OpenAIChatCompletionsModel._fetch_response)
+    assert "return response, " in fetched
+    assert "await self._fetch_response(" in inspect.getsource(
+        OpenAIChatCompletionsModel.stream_response
+    )

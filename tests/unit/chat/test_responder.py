@@ -56,7 +56,7 @@ async def test_the_whole_history_goes_to_the_model(api: ModelApi, model_api: str
 async def test_an_error_of_the_provider_is_explained(
     api: ModelApi, error: Error, words: str, retry: bool
 ) -> None:
-    api.script.append(error)
+    api.answer = lambda received: error
     async with conversation(api) as chat:
         with pytest.raises(CustomStreamError, match=words) as caught:
             await chat.say("Hello")

@@ -1,14 +1,15 @@
 """Titles of new threads."""
 
+import asyncio
 from datetime import datetime
 
 import pytest
-from chatkit.types import ThreadMetadata
+from chatkit.types import ThreadMetadata, UserMessageItem
 
 from app.chat.titles import Titles, title_from_words
-from tests.model_api import Error, ModelApi, Text
+from tests.model_api import Call, Error, ModelApi, Text
 from tests.unit.fakes.attachments import Attachments
-from tests.unit.fakes.conversation import conversation
+from tests.unit.fakes.conversation import conversation, texts_of
 from tests.unit.fakes.threads import CONTEXT, user_message
 
 UNTITLED = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1))
@@ -53,7 +54,7 @@ async def test_the_model_gives_the_title_while_it_answers(api: ModelApi) -> None
 async def test_if_the_model_fails_the_title_is_the_first_words(api: ModelApi) -> None:
     async with conversation(api) as chat:
         api.script.append(Error(400, "no"))
-        assert await chat.chat.responder._titles.title_of(user_message(1, "Hello")) == "Hello"
+        assert await chat.chat.titles.title_of(user_message(1, "Hello")) == "Hello"
 
 
 async def test_a_thread_with_a_title_keeps_it(api: ModelApi) -> None:
@@ -64,4 +65,50 @@ async def test_a_thread_with_a_title_keeps_it(api: ModelApi) -> None:
         async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
             pass
     assert thread.title == "Mine"
+    assert len(api.received) == 1
+
+
+@pytest.mark.parametrize("problem", [AttributeError("no"), RuntimeError("no"), KeyError("no")])
+async def test_whatever_is_raised_for_a_title_the_answer_goes_on(
+    api: ModelApi, problem: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask(titles: Titles, source: str) -> str:
+        raise problem
+
+    monkeypatch.setattr(Titles, "ask", ask)
+    thread, message = UNTITLED.model_copy(), user_message(1, "Compare them.")
+    async with conversation(api) as chat:
+        chat.store.items.append(message)
+        events = [each async for each in chat.chat.responder.respond(thread, message, CONTEXT)]
+    assert texts_of(events) == ["Noted."]
+    assert thread.title == "Compare them."
+
+
+async def test_a_title_that_a_tool_gives_is_kept(
+    api: ModelApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    named = asyncio.Event()
+
+    async def title_of(titles: Titles, message: UserMessageItem) -> str:
+        await named.wait()
+        return "A Title"
+
+    monkeypatch.setattr(Titles, "title_of", title_of)
+    api.script.extend([Call("rename", {"title": "Mochi's Lounge"}), Text("Done.")])
+    thread, message = UNTITLED.model_copy(), user_message(1, "Call her Mochi.")
+    async with conversation(api, agent="tests.unit.fakes.agents:create") as chat:
+        chat.store.items.append(message)
+        async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
+            if thread.title is not None:
+                named.set()
+    assert thread.title == "Mochi's Lounge"
+
+
+async def test_titles_can_be_turned_off(api: ModelApi) -> None:
+    thread, message = UNTITLED.model_copy(), user_message(1, "Hello")
+    async with conversation(api, titles="off") as chat:
+        chat.store.items.append(message)
+        async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
+            pass
+    assert thread.title is None
     assert len(api.received) == 1

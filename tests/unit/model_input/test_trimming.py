@@ -12,7 +12,7 @@ from app.model_input.rendition import Rendition
 from app.model_input.trimming import trimmed
 from tests.unit.fakes.attachments import Row
 
-RESERVED_BYTES = 45_000_000 - Budget(45_000_000).max_input_bytes
+RESERVED_BYTES = 45_000_000 - Budget(45_000_000).limit.bytes
 
 
 def message(number: int, *parts: Any) -> dict[str, Any]:

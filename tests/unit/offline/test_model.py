@@ -25,7 +25,7 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
         model_api="responses",
         budget=Budget(),
-        make_converter=lambda context, rejected: attachments.converter(),
+        make_converter=lambda context, rejected, budget: attachments.converter(),
         store=store,
         rejections=attachments,
         titles=Titles(None),
