@@ -148,7 +148,7 @@ def test_metrics_count_what_happens(database_url: str, seaweedfs_bucket: TestBuc
         alice = ChatKitClient.of(base_url)
         fine = alice.attach("notes.txt", b"0123456789")
         alice.say("hello", fine["id"])
-        wrong = alice.attach("notes.txt", PNG, "text/plain")
+        wrong = alice.attach("a.png", b"<html>".ljust(len(PNG)), "image/png")
         alice.send("threads.create", input=user_message("hello", wrong["id"]))
         alice.send("attachments.create", name="big", size=20_000, mime_type="text/plain")
 
