@@ -78,7 +78,9 @@ def _chat_routes(
         limits.concurrent_streams,
         "You have {most} answers under way. Wait until one has ended, then send again.",
     )
-    return ChatKitEndpoint(parts.server, authentication, streams).routes()
+    return ChatKitEndpoint(
+        parts.server, authentication, streams, max_request_bytes=limits.max_request_bytes
+    ).routes()
 
 
 def _upload_routes(

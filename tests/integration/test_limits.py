@@ -64,6 +64,41 @@ def test_a_body_that_is_too_large_is_rejected_with_and_without_a_length(base_url
     assert code_of(unannounced) == (413, "request_too_large")
 
 
+def sent(base_url: str, operation: object) -> httpx.Response:
+    return httpx.post(
+        f"{base_url}/chatkit", content=json.dumps(operation), headers={"x-forwarded-user": "alice"}
+    )
+
+
+@pytest.mark.parametrize("field", ["data", "id", "group", "metadata", "quoted_text"])
+def test_every_part_of_a_request_counts_and_not_only_its_text(base_url: str, field: str) -> None:
+    long = {"a": "x" * 65_536} if field in ("data", "metadata") else "x" * 65_536
+    tag = {"type": "input_tag", "id": "t", "text": "t", "data": {}, "interactive": False}
+    message = user_message("hello")
+    message["content"].append(tag)
+    operation = {"type": "threads.create", "params": {"input": message}}
+    parts = {"metadata": operation, "quoted_text": message}
+    parts.get(field, tag)[field] = long
+    assert code_of(sent(base_url, operation)) == (413, "request_too_large")
+    assert ChatKitClient.of(base_url).call("threads.list")["data"] == []
+
+
+def test_a_request_of_many_elements_is_rejected_before_it_is_parsed(base_url: str) -> None:
+    operation = {"type": "threads.list", "params": {}, "metadata": {"a": [[]] * 10_000}}
+    assert code_of(sent(base_url, operation)) == (400, "invalid_request")
+
+
+def test_only_a_recording_may_be_larger(base_url: str) -> None:
+    recording = {"audio_base64": "A" * 100_000, "mime_type": "audio/webm"}
+    dictated = sent(base_url, {"type": "input.transcribe", "params": recording})
+    assert code_of(dictated) == (503, "unavailable")  # it was accepted, and there is no model
+    renamed = {"type": "threads.update", "params": {"thread_id": "t", "title": "A" * 100_000}}
+    assert code_of(sent(base_url, renamed)) == (413, "request_too_large")
+    crowded = {"type": "input.transcribe", "params": recording, "metadata": {"a": [[]] * 1000}}
+    assert code_of(sent(base_url, crowded)) == (413, "request_too_large")
+    assert code_of(sent(base_url, "A" * (8 * 1024 * 1024))) == (413, "request_too_large")
+
+
 def test_a_url_and_headers_that_are_too_large_are_rejected(base_url: str) -> None:
     assert code_of(httpx.get(f"{base_url}/livez?{'x' * 9000}")) == (414, "url_too_long")
     headers = {f"x-{number}": "y" * 5000 for number in range(7)}
