@@ -8,6 +8,7 @@ from starlette.responses import Response
 from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator
 from app.context import RequestContext
 from app.telemetry import logs
+from app.workers import working_for
 
 _DEV_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -37,6 +38,7 @@ class Authentication:
         """
         user_id = await self._authenticator.authenticate(request.headers, request.cookies)
         logs.bind(user=user_id)
+        working_for.set(user_id)
         if self._check_rate is not None:
             await self._check_rate(user_id)
         return RequestContext(
