@@ -56,12 +56,12 @@ class ChatKitEndpoint:
                 raise
             return _event_response(error)
         metrics.operations.labels(operation.type).inc()
-        with ExitStack() as held:
+        with ExitStack() as slot, ExitStack() as held:
             span = tracing.start_operation(f"chatkit {operation.type}")
             held.enter_context(tracing.ending(span))
             try:
                 if is_streaming_req(operation):
-                    held.enter_context(self._streams.slot(context.user_id))
+                    slot.enter_context(self._streams.slot(context.user_id))
                 with tracing.parent(span):
                     logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
@@ -75,7 +75,7 @@ class ChatKitEndpoint:
             if isinstance(result, StreamedAnswer):
                 until_done = held.pop_all()
                 result.task.add_done_callback(lambda _: until_done.close())
-                return _AnswerResponse(result)
+                return _AnswerResponse(result, slot.pop_all())
         return Response(result.json, media_type="application/json")
 
     def _parse(self, body: bytes) -> ChatKitReq:
@@ -110,14 +110,20 @@ def _ids(operation: ChatKitReq) -> dict[str, str]:
 
 
 class _AnswerResponse(StreamingResponse):
-    """Streams an answer, and cancels it when the client disconnects at any point."""
+    """Streams an answer, and cancels it when the client disconnects at any point.
 
-    def __init__(self, answer: StreamedAnswer) -> None:
+    It closes `slot` when the answer has ended and the client has taken it: an answer that nobody
+    reads occupies memory too.
+    """
+
+    def __init__(self, answer: StreamedAnswer, slot: ExitStack) -> None:
         super().__init__(answer, media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
         self._answer = answer
+        self._slot = slot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             self._answer.cancel()
+            self._answer.task.add_done_callback(lambda _: self._slot.close())
