@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import anyio.to_thread
 import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from app.errors import Unauthenticated, Unavailable
+from app.errors import Unauthenticated
+from app.public_keys import PublicKeys
 from app.storable import is_storable
 
 DEV_COOKIE = "chatkit_dev_user"
@@ -87,13 +87,12 @@ class HeaderAuthenticator:
 class JwtAuthenticator:
     """AUTH_MODE=jwt: `Authorization: Bearer <JWT>`, whose `sub` is the user's id.
 
-    `key` is either a shared secret (HS256) or a JWKS client (RS256, ES256). Only one kind of
-    algorithm is accepted, so that a public key can't be used as a shared secret (RFC 8725 §3.1).
+    `key` is either a shared secret (HS256) or the issuer's public keys (RS256, ES256). Only one
+    kind of algorithm is accepted, so that a public key can't be used as a shared secret (RFC 8725
+    §3.1).
     """
 
-    def __init__(
-        self, key: str | jwt.PyJWKClient, *, audience: str | None, issuer: str | None
-    ) -> None:
+    def __init__(self, key: str | PublicKeys, *, audience: str | None, issuer: str | None) -> None:
         self._key = key
         self._audience = audience
         self._issuer = issuer
@@ -105,8 +104,6 @@ class JwtAuthenticator:
             raise Unauthenticated("Send a token: `Authorization: Bearer <JWT>`.")
         try:
             claims = await self._claims(token)
-        except jwt.PyJWKClientConnectionError as exc:
-            raise Unavailable("The sign-in service's keys can't be fetched right now.") from exc
         except jwt.ExpiredSignatureError as exc:
             raise Unauthenticated("The token has expired. Sign in again.") from exc
         except jwt.PyJWTError as exc:
@@ -119,9 +116,8 @@ class JwtAuthenticator:
     async def _claims(self, token: str) -> dict[str, Any]:
         key: Any = self._key
         algorithms = ["HS256"]
-        if isinstance(self._key, jwt.PyJWKClient):
-            # A thread, because fetching the key set blocks. The keys are cached, so this is rare.
-            signing_key = await anyio.to_thread.run_sync(self._key.get_signing_key_from_jwt, token)
+        if isinstance(self._key, PublicKeys):
+            signing_key = await self._key.key_of(token)
             key = signing_key.key
             # The token chooses the key. PyJWT raises a TypeError for a key of another kind, so only
             # the key's own algorithm is allowed.

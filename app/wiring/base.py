@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import jwt
-
 from app.attachments.capability_links import LinkSigner
 from app.attachments.deletion import Sweeper
 from app.auth import (
@@ -19,6 +17,7 @@ from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
+from app.public_keys import PublicKeys
 from app.settings.bucket import BucketSettings
 from app.settings.environment import Settings
 from app.settings.retention import RetentionSettings
@@ -26,8 +25,6 @@ from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
-
-_JWKS_TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -94,12 +91,12 @@ def create_link_signer(sign_in: SignInSettings, credentials: SessionCredentials)
     return LinkSigner(_derived_secret(sign_in, credentials, b"capability links"))
 
 
-def _jwt_key(sign_in: SignInSettings) -> str | jwt.PyJWKClient:
+def _jwt_key(sign_in: SignInSettings) -> str | PublicKeys:
     secret, url = sign_in.jwt_secret, sign_in.jwt_jwks_url
     if secret is not None and url is None:
         return secret.get_secret_value()
     if url is not None and secret is None:
-        return jwt.PyJWKClient(url, cache_keys=True, timeout=_JWKS_TIMEOUT_SECONDS)
+        return PublicKeys(url)
     raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
 
 
