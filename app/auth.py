@@ -1,7 +1,7 @@
 """Authentication: one authenticator for each AUTH_MODE, from request headers to a user id."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import jwt
@@ -42,8 +42,9 @@ class DevAuthenticator:
     There is no sign-in, but users can't take the ids of others.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._serializer = URLSafeSerializer(secret, salt="chatkit-dev-user")
+    def __init__(self, secret: bytes, *, also_accepted: Sequence[bytes] = ()) -> None:
+        # The library signs with the last key and accepts all of them.
+        self._serializer = URLSafeSerializer([*also_accepted, secret], salt="chatkit-dev-user")
 
     def issue(self) -> str:
         """Return the value of a cookie for a new user."""

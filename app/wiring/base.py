@@ -77,7 +77,8 @@ def create_authenticator(sign_in: SignInSettings, credentials: SessionCredential
     """Return the authenticator of AUTH_MODE. Raises `Misconfigured`."""
     match sign_in.mode:
         case "dev":
-            return DevAuthenticator(_derived_secret(sign_in, credentials, b"dev cookies"))
+            secret, *previous = _derived_secrets(sign_in, credentials, b"dev cookies")
+            return DevAuthenticator(secret, also_accepted=previous)
         case "header":
             return HeaderAuthenticator(sign_in.header)
         case "jwt":
@@ -88,7 +89,8 @@ def create_authenticator(sign_in: SignInSettings, credentials: SessionCredential
 
 def create_link_signer(sign_in: SignInSettings, credentials: SessionCredentials) -> LinkSigner:
     """Return the signer of links to this service. Raises `Misconfigured`."""
-    return LinkSigner(_derived_secret(sign_in, credentials, b"capability links"))
+    secret, *previous = _derived_secrets(sign_in, credentials, b"capability links")
+    return LinkSigner(secret, also_accepted=previous)
 
 
 def _jwt_key(sign_in: SignInSettings) -> str | PublicKeys:
@@ -100,10 +102,25 @@ def _jwt_key(sign_in: SignInSettings) -> str | PublicKeys:
     raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
 
 
-def _derived_secret(
+def check_origins(settings: Settings) -> None:
+    """Raise `Misconfigured` if pages of all origins could act for users whom browsers sign in.
+
+    In AUTH_MODE=jwt they can't: no page can make a browser send another page's token.
+    """
+    if "*" in settings.web.allowed_origins and settings.sign_in.mode != "jwt":
+        raise Misconfigured(
+            f"ALLOWED_ORIGINS=* can't be used with AUTH_MODE={settings.sign_in.mode}: every page on"
+            " the web could read the threads of your users. List the origins of your pages."
+        )
+
+
+def _derived_secrets(
     sign_in: SignInSettings, credentials: SessionCredentials, purpose: bytes
-) -> bytes:
-    """Derive a key for one purpose from SIGNING_SECRET, else from the bucket's secret key."""
+) -> list[bytes]:
+    """Derive keys for one purpose from SIGNING_SECRET, else from the bucket's secret key.
+
+    The first one signs. A second one, from SIGNING_SECRET_PREVIOUS, is accepted too.
+    """
     if sign_in.signing_secret is not None:
         secret = sign_in.signing_secret.get_secret_value()
     elif (keys := credentials()).expires_at is None:
@@ -113,4 +130,7 @@ def _derived_secret(
             "Set SIGNING_SECRET to 32 or more random characters, the same on every replica. The"
             " bucket's credentials are temporary, so no lasting key can be derived from them."
         )
-    return hmac.digest(secret.encode(), purpose, "sha256")
+    secrets = [secret]
+    if sign_in.signing_secret_previous is not None:
+        secrets.append(sign_in.signing_secret_previous.get_secret_value())
+    return [hmac.digest(each.encode(), purpose, "sha256") for each in secrets]

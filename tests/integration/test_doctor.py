@@ -381,6 +381,14 @@ async def test_versions_that_the_key_may_not_list_are_named(
     assert "s3:ListBucketVersions" in findings["deletion"].words
 
 
+async def test_pages_of_all_origins_are_allowed_with_tokens_only(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, allowed_origins="*")
+    assert failed(findings) == {"settings"}
+    assert "ALLOWED_ORIGINS=*" in findings["settings"].words
+
+
 # Bucket, as browsers reach it
 
 

@@ -108,6 +108,16 @@ def test_a_url_and_headers_that_are_too_large_are_rejected(base_url: str) -> Non
     assert code_of(httpx.get(f"{base_url}/livez", headers=headers)) == (431, "headers_too_large")
 
 
+@pytest.mark.parametrize("mode", ["header", "dev"])
+def test_pages_of_all_origins_are_not_allowed_where_browsers_sign_users_in(
+    settings: Settings, mode: str
+) -> None:
+    with pytest.raises(Misconfigured, match="every page on the web"):
+        create_application(changed(settings, allowed_origins="*", auth_mode=mode))
+    by_token = changed(settings, allowed_origins="*", auth_mode="jwt", jwt_secret="s" * 32)
+    assert create_application(by_token)
+
+
 # Requests a minute
 
 

@@ -164,3 +164,11 @@ async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
     for cookies in ({}, {DEV_COOKIE: user_id}, {DEV_COOKIE: DevAuthenticator(b"x").issue()}):
         with pytest.raises(Unauthenticated):
             await authenticator.authenticate({}, cookies)
+
+
+async def test_a_dev_cookie_outlives_the_replacement_of_the_secret() -> None:
+    cookie = DevAuthenticator(b"old").issue()
+    during = DevAuthenticator(b"new", also_accepted=[b"old"])
+    assert during.is_valid(cookie)
+    after = DevAuthenticator(b"new")
+    assert after.is_valid(during.issue()) and not after.is_valid(cookie)
