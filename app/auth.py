@@ -9,7 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.errors import Unauthenticated
 from app.public_keys import PublicKeys
-from app.storable import is_storable
+from app.storable import is_user_id
 
 DEV_COOKIE = "chatkit_dev_user"
 
@@ -20,7 +20,10 @@ _PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
 
 
 class Authenticator(Protocol):
-    """Finds the user of a request."""
+    """Finds the user of a request. `header` is the one that may say who it is."""
+
+    @property
+    def header(self) -> str: ...
 
     async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
         """Return the user's id. Header names are in lower case.
@@ -41,6 +44,8 @@ class DevAuthenticator:
 
     There is no sign-in, but users can't take the ids of others.
     """
+
+    header = "cookie"
 
     def __init__(self, secret: bytes, *, also_accepted: Sequence[bytes] = ()) -> None:
         # The library signs with the last key and accepts all of them.
@@ -76,12 +81,14 @@ class HeaderAuthenticator:
     """
 
     def __init__(self, header: str) -> None:
-        self._header = header.lower()
+        self.header = header.lower()
 
     async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-        user_id = headers.get(self._header, "").strip()
+        user_id = headers.get(self.header, "").strip()
         if not user_id:
-            raise Unauthenticated(f"The proxy in front sent no {self._header} header.")
+            raise Unauthenticated(f"The proxy in front sent no {self.header} header.")
+        if not is_user_id(user_id):
+            raise Unauthenticated(f"The {self.header} header can't be used as a user id.")
         return user_id
 
 
@@ -92,6 +99,8 @@ class JwtAuthenticator:
     kind of algorithm is accepted, so that a public key can't be used as a shared secret (RFC 8725
     §3.1).
     """
+
+    header = "authorization"
 
     def __init__(self, key: str | PublicKeys, *, audience: str | None, issuer: str | None) -> None:
         self._key = key
@@ -110,7 +119,7 @@ class JwtAuthenticator:
         except jwt.PyJWTError as exc:
             raise Unauthenticated(f"The token is not valid: {_in_utf8(exc)}.") from exc
         user_id = str(claims["sub"])
-        if not user_id or not is_storable(user_id):
+        if not is_user_id(user_id):
             raise Unauthenticated("The token's `sub` can't be used as a user id.")
         return user_id
 

@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator
 from app.context import RequestContext
+from app.errors import Unauthenticated
 from app.telemetry import logs
 from app.workers import working_for
 
@@ -36,6 +37,10 @@ class Authentication:
 
         Raises `Unauthenticated` and `RateLimited`.
         """
+        header = self._authenticator.header
+        if len(request.headers.getlist(header)) > 1:
+            # A proxy may have added one to that of the caller, and which is whose is unknown.
+            raise Unauthenticated(f"The request has more than one {header} header.")
         user_id = await self._authenticator.authenticate(request.headers, request.cookies)
         logs.bind(user=user_id)
         working_for.set(user_id)

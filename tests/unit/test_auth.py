@@ -47,6 +47,7 @@ async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None
         {"sub": None},
         {"sub": ""},
         {"sub": "nul\0"},
+        {"sub": "x" * 256},
         {"sub": "lone surrogate \ud800"},
         {"aud": "other"},
         {"aud": None},
@@ -152,6 +153,8 @@ async def test_the_proxys_header_names_the_user() -> None:
     assert await authenticator.authenticate({"x-forwarded-user": "alice"}, {}) == "alice"
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate({"x-forwarded-user": " "}, {})
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate({"x-forwarded-user": "x" * 256}, {})
 
 
 async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
