@@ -20,12 +20,21 @@ class _Share:
 class FairSlots:
     """A semaphore with a queue for each user. `clock` returns seconds.
 
+    One user occupies `most_of_one` slots at most, so that others need not wait.
+
     The time that a user has used counts until nothing of that user runs or waits. A user who comes
     then counts like the one who has used least, so nobody saves up time.
     """
 
-    def __init__(self, slots: int, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        slots: int,
+        *,
+        most_of_one: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._free = slots
+        self._most_of_one = most_of_one or slots
         self._clock = clock
         self._shares: dict[str, _Share] = {}
 
@@ -36,7 +45,7 @@ class FairSlots:
         if share is None:
             least = min((each.used_seconds for each in self._shares.values()), default=0.0)
             share = self._shares[user] = _Share(least)
-        if self._free:
+        if self._free and share.running < self._most_of_one:
             self._free -= 1
             share.running += 1
         else:
@@ -68,7 +77,11 @@ class FairSlots:
         self._forget_if_idle(user, share)
 
     def _grant(self) -> None:
-        waiting = [share for share in self._shares.values() if share.waiting]
+        waiting = [
+            share
+            for share in self._shares.values()
+            if share.waiting and share.running < self._most_of_one
+        ]
         if waiting:
             next_one = min(waiting, key=lambda share: (share.used_seconds, share.running))
             self._free -= 1

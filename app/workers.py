@@ -1,8 +1,8 @@
 """Runs decoders in worker processes with limits, so that no file can block the server.
 
-A user's files can't block those of other users either. Users share the workers fairly, and a file
-is tried with little processor time first. Only if that is not enough, it is tried again with all of
-it, and such files together never occupy the last worker.
+A user's files can't block those of other users either. Users share the workers fairly, and no user
+occupies all of them. A file is tried with little processor time first. Only if that is not enough,
+it is tried again with all of it, and such files together leave two workers to others.
 """
 
 import os
@@ -38,7 +38,7 @@ class Workers:
     """A pool of processes. They start when needed, and end when idle for minutes or hung.
 
     `quick_seconds` is the processor time of a file's first try, and `timeout_seconds` the time of
-    its second. With one process, slow files are not kept apart from others.
+    its second. With fewer than three processes, slow files are not kept apart from others.
     """
 
     def __init__(
@@ -48,9 +48,9 @@ class Workers:
         quick_seconds: float = 1,
         timeout_seconds: float = 20,
     ) -> None:
-        processes = processes or max(2, (os.cpu_count() or 2))
-        self._slots = FairSlots(processes)
-        self._slow_slots = FairSlots(max(1, processes - 1))
+        processes = processes or max(3, (os.cpu_count() or 3))
+        self._slots = FairSlots(processes, most_of_one=max(1, processes - 1))
+        self._slow_slots = FairSlots(max(1, processes - 2))
         self._quick_seconds = quick_seconds
         self._timeout_seconds = timeout_seconds
 

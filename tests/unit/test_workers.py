@@ -99,6 +99,20 @@ async def test_a_user_who_comes_again_has_saved_up_nothing() -> None:
     await queue.end("a2")
 
 
+async def test_one_user_never_has_all_slots() -> None:
+    queue = Queue(FairSlots(3, most_of_one=2))
+    await queue.add("m1", "m2", "m3", "a1")
+    assert queue.order == ["m1", "m2", "a1"]
+    await queue.end("a1")
+    assert queue.order == ["m1", "m2", "a1"]
+    await queue.end("m1")
+    assert queue.order == ["m1", "m2", "a1", "m3"]
+    await queue.add("a2")
+    assert queue.order[-1] == "a2"
+    for name in ("m2", "m3", "a2"):
+        await queue.end(name)
+
+
 async def test_a_waiting_user_who_leaves_takes_no_slot() -> None:
     queue = Queue(FairSlots(1))
     await queue.add("m1", "a1", "b1")
@@ -138,7 +152,7 @@ def raises() -> None:
 
 @pytest.mark.parametrize("attackers", [1, 3])
 async def test_work_that_never_ends_delays_nobody_else(attackers: int) -> None:
-    workers = Workers(processes=2, quick_seconds=0.1, timeout_seconds=HOURS)
+    workers = Workers(processes=3, quick_seconds=0.1, timeout_seconds=HOURS)
     hanging = []
     for number in range(attackers):
         with as_user(f"mallory {number}"):
