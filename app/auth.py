@@ -1,15 +1,15 @@
 """Authentication: one authenticator for each AUTH_MODE, from request headers to a user id."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-import anyio.to_thread
 import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from app.errors import Unauthenticated, Unavailable
-from app.storable import is_storable
+from app.errors import Unauthenticated
+from app.public_keys import PublicKeys
+from app.storable import is_user_id
 
 DEV_COOKIE = "chatkit_dev_user"
 
@@ -20,7 +20,10 @@ _PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
 
 
 class Authenticator(Protocol):
-    """Finds the user of a request."""
+    """Finds the user of a request. `header` is the one that may say who it is."""
+
+    @property
+    def header(self) -> str: ...
 
     async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
         """Return the user's id. Header names are in lower case.
@@ -42,8 +45,11 @@ class DevAuthenticator:
     There is no sign-in, but users can't take the ids of others.
     """
 
-    def __init__(self, secret: bytes) -> None:
-        self._serializer = URLSafeSerializer(secret, salt="chatkit-dev-user")
+    header = "cookie"
+
+    def __init__(self, secret: bytes, *, also_accepted: Sequence[bytes] = ()) -> None:
+        # The library signs with the last key and accepts all of them.
+        self._serializer = URLSafeSerializer([*also_accepted, secret], salt="chatkit-dev-user")
 
     def issue(self) -> str:
         """Return the value of a cookie for a new user."""
@@ -75,25 +81,28 @@ class HeaderAuthenticator:
     """
 
     def __init__(self, header: str) -> None:
-        self._header = header.lower()
+        self.header = header.lower()
 
     async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-        user_id = headers.get(self._header, "").strip()
+        user_id = headers.get(self.header, "").strip()
         if not user_id:
-            raise Unauthenticated(f"The proxy in front sent no {self._header} header.")
+            raise Unauthenticated(f"The proxy in front sent no {self.header} header.")
+        if not is_user_id(user_id):
+            raise Unauthenticated(f"The {self.header} header can't be used as a user id.")
         return user_id
 
 
 class JwtAuthenticator:
     """AUTH_MODE=jwt: `Authorization: Bearer <JWT>`, whose `sub` is the user's id.
 
-    `key` is either a shared secret (HS256) or a JWKS client (RS256, ES256). Only one kind of
-    algorithm is accepted, so that a public key can't be used as a shared secret (RFC 8725 §3.1).
+    `key` is either a shared secret (HS256) or the issuer's public keys (RS256, ES256). Only one
+    kind of algorithm is accepted, so that a public key can't be used as a shared secret (RFC 8725
+    §3.1).
     """
 
-    def __init__(
-        self, key: str | jwt.PyJWKClient, *, audience: str | None, issuer: str | None
-    ) -> None:
+    header = "authorization"
+
+    def __init__(self, key: str | PublicKeys, *, audience: str | None, issuer: str | None) -> None:
         self._key = key
         self._audience = audience
         self._issuer = issuer
@@ -105,23 +114,20 @@ class JwtAuthenticator:
             raise Unauthenticated("Send a token: `Authorization: Bearer <JWT>`.")
         try:
             claims = await self._claims(token)
-        except jwt.PyJWKClientConnectionError as exc:
-            raise Unavailable("The sign-in service's keys can't be fetched right now.") from exc
         except jwt.ExpiredSignatureError as exc:
             raise Unauthenticated("The token has expired. Sign in again.") from exc
         except jwt.PyJWTError as exc:
             raise Unauthenticated(f"The token is not valid: {_in_utf8(exc)}.") from exc
         user_id = str(claims["sub"])
-        if not user_id or not is_storable(user_id):
+        if not is_user_id(user_id):
             raise Unauthenticated("The token's `sub` can't be used as a user id.")
         return user_id
 
     async def _claims(self, token: str) -> dict[str, Any]:
         key: Any = self._key
         algorithms = ["HS256"]
-        if isinstance(self._key, jwt.PyJWKClient):
-            # A thread, because fetching the key set blocks. The keys are cached, so this is rare.
-            signing_key = await anyio.to_thread.run_sync(self._key.get_signing_key_from_jwt, token)
+        if isinstance(self._key, PublicKeys):
+            signing_key = await self._key.key_of(token)
             key = signing_key.key
             # The token chooses the key. PyJWT raises a TypeError for a key of another kind, so only
             # the key's own algorithm is allowed.

@@ -1,17 +1,29 @@
-"""Runs decoders in worker processes with limits, so that no file can block the server."""
+"""Runs decoders in worker processes with limits, so that no file can block the server.
+
+A user's files can't block those of other users either. Users share the workers fairly, and no user
+occupies all of them. A file is tried with little processor time first. Only if that is not enough,
+it is tried again with all of it, and such files together leave two workers to others.
+"""
 
 import os
+import signal
 import sys
 import types
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import TypeVar, TypeVarTuple
 
 import anyio
 import anyio.to_process
 from anyio import BrokenWorkerProcess, CapacityLimiter
 
+from app.fair_slots import FairSlots
+
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
+
+working_for: ContextVar[str] = ContextVar("working_for", default="")
+"""The id of the user whose request causes the work; set when a request is authenticated."""
 
 _NICENESS = 10
 # This is address space, of which libraries and thread arenas reserve far more than they use.
@@ -23,10 +35,23 @@ class WorkFailed(Exception):
 
 
 class Workers:
-    """A pool of processes. They start when needed, and end when idle for minutes or hung."""
+    """A pool of processes. They start when needed, and end when idle for minutes or hung.
 
-    def __init__(self, *, processes: int | None = None, timeout_seconds: float = 20) -> None:
-        self._slots = CapacityLimiter(processes or max(1, (os.cpu_count() or 2)))
+    `quick_seconds` is the processor time of a file's first try, and `timeout_seconds` the time of
+    its second. With fewer than three processes, slow files are not kept apart from others.
+    """
+
+    def __init__(
+        self,
+        *,
+        processes: int | None = None,
+        quick_seconds: float = 1,
+        timeout_seconds: float = 20,
+    ) -> None:
+        processes = processes or max(3, (os.cpu_count() or 3))
+        self._slots = FairSlots(processes, most_of_one=max(1, processes - 1))
+        self._slow_slots = FairSlots(max(1, processes - 2))
+        self._quick_seconds = quick_seconds
         self._timeout_seconds = timeout_seconds
 
     async def run(
@@ -37,38 +62,91 @@ class Workers:
     ) -> Result:
         """Call a module-level function in a worker and return its result. Raises `WorkFailed`.
 
-        The time limit does not include the wait for a free worker. `times_longer` extends it.
+        The time limit does not include the wait for a free worker. `times_longer` extends it. The
+        function may be called twice, in two processes.
         """
         timeout_seconds = self._timeout_seconds * times_longer
-        async with self._slots:
-            try:
-                with anyio.fail_after(timeout_seconds):
-                    return await anyio.to_process.run_sync(
-                        _limited,
-                        function,
-                        arguments,
-                        cancellable=True,
-                        limiter=CapacityLimiter(1),
-                    )
-            except TimeoutError:
-                raise WorkFailed(
-                    f"it took longer than {timeout_seconds:g} seconds to read"
-                ) from None
-            except (BrokenWorkerProcess, MemoryError) as problem:
-                raise WorkFailed("reading it took too much memory or broke the reader") from problem
-            except Exception as problem:
-                # Decoders raise errors of any type for invalid data, and all mean the same.
-                raise WorkFailed(f"the reader failed on it ({str(problem)[:200]})") from problem
+
+        async def call(quick_seconds: float | None) -> Result:
+            return await self._call(quick_seconds, timeout_seconds, function, arguments)
+
+        return await self._in_turn(call)
+
+    async def run_on_loaded(
+        self, function: Callable[[bytes], Result], load: Callable[[], Awaitable[bytes]]
+    ) -> Result:
+        """Call `function` with the bytes that `load` returns, which is called for each try.
+
+        A worker is free when the bytes are loaded, so files that wait take no memory. Raises
+        `WorkFailed`, and what `load` raises.
+        """
+
+        async def call(quick_seconds: float | None) -> Result:
+            arguments = (await load(),)
+            return await self._call(quick_seconds, self._timeout_seconds, function, arguments)
+
+        return await self._in_turn(call)
+
+    async def _in_turn(self, call: Callable[[float | None], Awaitable[Result]]) -> Result:
+        user = working_for.get()
+        try:
+            async with self._slots.slot(user):
+                return await call(self._quick_seconds)
+        except BrokenWorkerProcess:
+            pass  # the quick try was stopped
+        try:
+            async with self._slow_slots.slot(user), self._slots.slot(user):
+                return await call(None)
+        except BrokenWorkerProcess as problem:
+            raise WorkFailed("reading it took too much memory or broke the reader") from problem
+
+    async def _call(
+        self,
+        quick_seconds: float | None,
+        timeout_seconds: float,
+        function: Callable[[*Arguments], Result],
+        arguments: tuple[*Arguments],
+    ) -> Result:
+        """Call it once. Raises `WorkFailed`, and `BrokenWorkerProcess` if the worker is killed."""
+        try:
+            with anyio.fail_after(timeout_seconds):
+                return await anyio.to_process.run_sync(
+                    _limited,
+                    quick_seconds,
+                    function,
+                    arguments,
+                    cancellable=True,
+                    limiter=CapacityLimiter(1),
+                )
+        except TimeoutError:
+            raise WorkFailed(f"it took longer than {timeout_seconds:g} seconds to read") from None
+        except BrokenWorkerProcess:
+            raise
+        except MemoryError as problem:
+            raise WorkFailed("reading it took too much memory or broke the reader") from problem
+        except Exception as problem:
+            # Decoders raise errors of any type for invalid data, and all mean the same.
+            raise WorkFailed(f"the reader failed on it ({str(problem)[:200]})") from problem
 
 
-def _limited(function: Callable[..., Result], arguments: tuple[object, ...]) -> Result:
+def _limited(
+    quick_seconds: float | None, function: Callable[..., Result], arguments: tuple[object, ...]
+) -> Result:
     # anyio removes it if the server's own main module is no file, and DuckDB looks for it.
     sys.modules.setdefault("__main__", types.ModuleType("__main__"))
-    if sys.platform == "linux":
-        import resource  # not on Windows
+    if sys.platform != "linux":
+        return function(*arguments)
 
-        # Requests have priority over decoders, so answers stay fast while images use all cores.
-        os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
-        _, hard = resource.getrlimit(resource.RLIMIT_AS)
-        resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))
-    return function(*arguments)
+    import resource  # not on Windows
+
+    # Requests have priority over decoders, so answers stay fast while images use all cores.
+    os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))
+    # At its end, SIGPROF ends the process, also inside of a decoder's C code. It is processor time,
+    # so a busy machine makes no file slow.
+    signal.setitimer(signal.ITIMER_PROF, quick_seconds or 0)
+    try:
+        return function(*arguments)
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)

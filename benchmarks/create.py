@@ -66,7 +66,7 @@ def _ours(running: Servers) -> Starlette:
                 "S3_BUCKET": running.bucket,
                 "S3_ENDPOINT_URL": running.endpoint_url,
                 "AUTH_MODE": "header",
-                "SIGNING_SECRET": "benchmark",
+                "SIGNING_SECRET": "b" * 32,
                 "USER_PENDING_UPLOADS": str(CALLS),
             }
         )

@@ -16,16 +16,27 @@ from app.errors import LinkExpired, LinkInvalid
 
 
 class LinkSigner:
-    """Signs and checks links. `clock` returns the time in seconds since the epoch."""
+    """Signs and checks links. `clock` returns the time in seconds since the epoch.
 
-    def __init__(self, secret: bytes, *, clock: Callable[[], float] = time.time) -> None:
+    Links that were signed with one of `also_accepted` are valid as well.
+    """
+
+    def __init__(
+        self,
+        secret: bytes,
+        *,
+        also_accepted: Sequence[bytes] = (),
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self._secret = secret
+        self._accepted = (secret, *also_accepted)
         self._clock = clock
 
     def sign(self, path: str, params: Mapping[str, str], *, expires_at: int) -> str:
         """Return `path?query` with `params`, `expires` (epoch seconds) and `signature`."""
         pairs = [*params.items(), ("expires", str(expires_at))]
-        return f"{path}?{urlencode([*pairs, ('signature', self._signature(path, pairs))])}"
+        signature = _signature(self._secret, path, pairs)
+        return f"{path}?{urlencode([*pairs, ('signature', signature)])}"
 
     def pseudonym(self, user_id: str) -> str:
         """Return a name for a user that is the same on every replica.
@@ -45,18 +56,24 @@ class LinkSigner:
         pairs = parse_qsl(query, keep_blank_values=True)
         given = [value for name, value in pairs if name == "signature"]
         signed = [(name, value) for name, value in pairs if name != "signature"]
-        if len(given) != 1 or not hmac.compare_digest(
-            given[0].encode("utf-8", "replace"), self._signature(path, signed).encode()
-        ):
+        if len(given) != 1 or not self._is_accepted(given[0], path, signed):
             raise LinkInvalid
         params = dict(signed)
         if self._clock() >= int(params.pop("expires")):
             raise LinkExpired
         return params
 
-    def _signature(self, path: str, pairs: Sequence[tuple[str, str]]) -> str:
-        # The pairs are decoded and sorted, because clients that parse and rebuild a URL change
-        # their order and escapes. They are signed as JSON, in which no two lists look alike.
-        message = json.dumps([path, sorted(pairs)]).encode()
-        digest = hmac.digest(self._secret, message, hashlib.sha256)
-        return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    def _is_accepted(self, signature: str, path: str, pairs: Sequence[tuple[str, str]]) -> bool:
+        given = signature.encode("utf-8", "replace")
+        return any(
+            hmac.compare_digest(given, _signature(secret, path, pairs).encode())
+            for secret in self._accepted
+        )
+
+
+def _signature(secret: bytes, path: str, pairs: Sequence[tuple[str, str]]) -> str:
+    # The pairs are decoded and sorted, because clients that parse and rebuild a URL change their
+    # order and escapes. They are signed as JSON, in which no two lists look alike.
+    message = json.dumps([path, sorted(pairs)]).encode()
+    digest = hmac.digest(secret, message, hashlib.sha256)
+    return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -32,7 +32,8 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _XML_PAGE = re.compile(rb"<(?:[\w-]+:)?(?:html|svg|script|xsl:stylesheet|stylesheet)[\s>/]", re.I)
-_SKIPPED = re.compile(rb"(?:\s|<!--.*?-->|<!(?!doctype\s+html)[^>]*>)*", re.IGNORECASE | re.DOTALL)
+_SPACE = re.compile(rb"\s*")
+_DECLARATION = re.compile(rb"<!(?!doctype\s+html)", re.IGNORECASE)
 _SCRIPT = re.compile(rb"(?:#!|<\?php|<\?=|<%|javascript:)", re.IGNORECASE)
 _HTML, _SVG, _XML_DOCUMENT, _XML, _A_SCRIPT = (
     *("an HTML page", "an SVG drawing", "an XML page", "XML", "a script"),
@@ -131,12 +132,31 @@ def _mismatch(file_type: FileType, real: str) -> str:
 def _active_content(head: bytes) -> str | None:
     """Return what a browser or a shell would run the file as, if it were asked to."""
     text = _unmarked(head)
-    start = text[_SKIPPED.match(text).end() :]  # type: ignore[union-attr]  # it matches nothing, too
+    start = text[_content_begin(text) :]
     if start[:5].lower() == b"<?xml":
         return _XML_DOCUMENT if _XML_PAGE.search(start) else _XML
     if _PAGE.match(start):
         return _SVG if start[:4].lower() == b"<svg" else _HTML
     return _A_SCRIPT if _SCRIPT.match(start) else None
+
+
+def _content_begin(text: bytes) -> int:
+    """Return where white space, comments and declarations end.
+
+    Every byte is looked at a few times at most, for any text: it is done in the event loop.
+    """
+    position = 0
+    last_comment_end = text.rfind(b"-->")
+    while True:
+        position = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # nothing matches
+        if not _DECLARATION.match(text, position):
+            return position
+        is_comment = text.startswith(b"<!--", position) and last_comment_end >= position + 4
+        mark, begin = (b"-->", position + 4) if is_comment else (b">", position + 2)
+        end = text.find(mark, begin)
+        if end < 0:
+            return position
+        position = end + len(mark)
 
 
 def _is_text(head: bytes, found: str | None) -> bool:

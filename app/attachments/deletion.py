@@ -1,8 +1,8 @@
 """Deletion: expired rows become tombstones, tombstones lose their objects, and then their row.
 
 A worker in every replica and the `sweep` command run the same `Sweeper`. The objects of a row are
-deleted before the row. No transaction is open during a call to the bucket. A failed deletion is
-tried again later.
+deleted before the row, and again when its upload link has expired. No transaction is open during a
+call to the bucket. A failed deletion is tried again later.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.attachment_state import AttachmentState
+from app.attachments.late_uploads import LateUploads
 from app.database.attachment_records import AttachmentRecord
 from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, Unavailable
@@ -25,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 # Three keys a row: below the maximum of one DeleteObjects request, which is 1000 keys.
 _ROWS_A_BATCH = 333
-_RETENTION_INTERVAL_SECONDS = 3600
+_HOURLY_SECONDS = 3600
 
 
 @dataclass(slots=True)
@@ -35,14 +36,15 @@ class Swept:
     expired: int = 0
     threads: int = 0
     uploads_cleared: int = 0
+    late_uploads: int = 0
     purged: int = 0
     failed: int = 0
 
     def __str__(self) -> str:
         return (
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
-            f" {self.uploads_cleared} used uploads cleared, {self.purged} attachments purged,"
-            f" {self.failed} failed"
+            f" {self.uploads_cleared} used uploads cleared, {self.late_uploads} late uploads"
+            f" deleted, {self.purged} attachments purged, {self.failed} failed"
         )
 
 
@@ -112,8 +114,10 @@ class Sweeper:
     ) -> None:
         self._tombstones = tombstones
         self._purger = Purger(tombstones, bucket)
+        self._late_uploads = LateUploads(tombstones, bucket)
         self._retention = retention
         self._retention_due_at = 0.0
+        self._late_uploads_due_at = 0.0
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -128,6 +132,7 @@ class Sweeper:
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
         await self._purger.purge(swept)
+        await self._delete_late_uploads(swept)
         return swept
 
     @asynccontextmanager
@@ -182,7 +187,19 @@ class Sweeper:
                 )
             swept.threads += len(expired)
             metrics.threads_expired.inc(len(expired))
-        self._retention_due_at = now + _RETENTION_INTERVAL_SECONDS
+        self._retention_due_at = now + _HOURLY_SECONDS
+
+    async def _delete_late_uploads(self, swept: Swept) -> None:
+        """Delete uploads that came too late, once an hour, because all uploads are listed."""
+        now = asyncio.get_running_loop().time()
+        if now < self._late_uploads_due_at:
+            return
+        try:
+            swept.late_uploads += await self._late_uploads.delete()
+        except BucketUnavailable as unavailable:
+            logger.warning("late uploads are looked for again later: %s", unavailable)
+            return
+        self._late_uploads_due_at = now + _HOURLY_SECONDS
 
     async def _clear_dead_uploads(self, swept: Swept) -> None:
         """Delete what upload links have written, once they have expired.

@@ -15,7 +15,7 @@ from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
 from app.faults import fault_point
 from app.storage.bucket import Bucket, ObjectSummary
-from app.storage.object_keys import OBJECT_KEY_PREFIX, owner_of, upload_key
+from app.storage.object_keys import OBJECT_KEY_PREFIX, UPLOAD_PREFIX, owner_of
 
 _BATCH = 500
 _LOST = "Its bytes are missing from the storage. Attach the file again."
@@ -32,7 +32,7 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. `attachment_id` is None for an object without a row."""
+    """One difference. `attachment_id` is None for an object without a row, and for an upload."""
 
     kind: DifferenceKind
     key: str
@@ -82,6 +82,7 @@ class Reconciliation:
         self._progress = progress
         self._started_at = datetime.now(UTC)
         self._unneeded: list[Difference] = []
+        self._uploads: list[str] = []
         self._summary = Reconciled()
 
     async def run(self) -> Reconciled:
@@ -93,11 +94,13 @@ class Reconciliation:
             self._summary.objects += len(objects)
             if row is None:
                 for each in objects:
-                    await self._judge_orphan(each)
+                    is_upload = each.key.startswith(UPLOAD_PREFIX)
+                    await (self._judge_upload if is_upload else self._judge_orphan)(each)
             else:
                 self._summary.rows += 1
                 self._progress(self._summary.rows)
                 await self._judge_row(row, objects)
+        await self._judge_uploads()
         await self._delete_unneeded()
         return self._summary
 
@@ -107,7 +110,8 @@ class Reconciliation:
         row = await anext(rows, None)
         objects: list[ObjectSummary] = []
         async for found in self._bucket.list(OBJECT_KEY_PREFIX):
-            # "/" is the character after ".", so all keys of a row are smaller than this one.
+            # "/" is the character after ".", so the row's own keys are smaller than this one. Its
+            # upload is listed elsewhere: below UPLOAD_PREFIX.
             while row is not None and f"{row.object_key}/" <= found.key:
                 yield row, objects
                 objects = []
@@ -126,6 +130,26 @@ class Reconciliation:
             self._summary.too_young += 1
         else:
             await self._delete_later(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
+
+    async def _judge_upload(self, found: ObjectSummary) -> None:
+        if not self._is_too_young(found):
+            self._uploads.append(found.key)
+        if len(self._uploads) >= _BATCH:
+            await self._judge_uploads()
+
+    async def _judge_uploads(self) -> None:
+        """Find the collected uploads that no row waits for. The sweep deletes those too."""
+        keys, self._uploads = self._uploads, []
+        if not keys:
+            return
+        owners = [owner_of(key) for key in keys]
+        awaited = await self._rows.awaited_uploads(owners)
+        known = await self._rows.known(owners)
+        for key, owner in zip(keys, owners, strict=True):
+            if owner in known - awaited:
+                await self._delete_later(Difference(DifferenceKind.LEFTOVER, key))
+            elif owner not in known:
+                await self._delete_later(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, key))
 
     async def _judge_row(self, row: KeyedRow, objects: list[ObjectSummary]) -> None:
         if row.state not in SETTLED:
@@ -173,10 +197,13 @@ class Reconciliation:
     async def _delete_unneeded(self) -> None:
         """Report and delete the collected objects, except those that have got a row since."""
         collected, self._unneeded = self._unneeded, []
-        orphans = {owner_of(each.key) for each in collected if each.attachment_id is None}
+        is_orphan = DifferenceKind.OBJECT_WITHOUT_ROW
+        orphans = {owner_of(each.key) for each in collected if each.kind is is_orphan}
         known = await self._rows.known(orphans) if orphans else set()
         unneeded = [
-            each for each in collected if each.attachment_id or owner_of(each.key) not in known
+            each
+            for each in collected
+            if each.kind is not is_orphan or owner_of(each.key) not in known
         ]
         for each in unneeded:
             self._record(each)
@@ -200,11 +227,10 @@ def _missing(row: KeyedRow, present: set[str]) -> Difference | None:
 
 
 def _is_leftover(row: KeyedRow, key: str) -> bool:
-    """Whether no part of the service needs this object of the row, nor is about to delete it."""
-    if row.state in USABLE and key in (row.object_key, row.preview_key):
-        return False
-    if row.link_is_cleared:
-        return True
-    # The link can still write the upload. When it has expired, the sweep deletes the upload, and of
-    # a rejected attachment all objects.
-    return row.state is not AttachmentState.REJECTED and key != upload_key(row.object_key)
+    """Whether no part of the service needs this object of the row, nor is about to delete it.
+
+    The sweep deletes all objects of a rejected attachment when its upload link has expired.
+    """
+    if row.state is AttachmentState.REJECTED:
+        return row.link_is_cleared
+    return key not in (row.object_key, row.preview_key)

@@ -1,6 +1,5 @@
 """Thumbnails: small WebP previews of images, made once and kept beside the original."""
 
-import asyncio
 import logging
 
 from app.attachments.decoding import thumbnail_of
@@ -18,8 +17,6 @@ SMALL_ENOUGH_BYTES = 48 * 1024
 
 # The largest file that a worker decodes. A larger inline image is its own preview.
 _MAX_BODY_BYTES = 50 * 1024 * 1024
-# Limits the memory of this process, for any number of messages with any number of photos.
-_CONCURRENT_IMAGES = 4
 
 
 class Thumbnails:
@@ -29,7 +26,6 @@ class Thumbnails:
         self._reader = reader
         self._bucket = bucket
         self._workers = workers
-        self._slots = asyncio.Semaphore(_CONCURRENT_IMAGES)
 
     async def make(
         self, object_key: str, file_type: FileType, *, size: int, etag: str
@@ -44,9 +40,9 @@ class Thumbnails:
         if file_type.is_inline and size <= SMALL_ENOUGH_BYTES:
             return None
         try:
-            async with self._slots:
-                body = await self._reader.read(object_key, etag=etag)
-                thumbnail = await self._workers.run(thumbnail_of, body)
+            thumbnail = await self._workers.run_on_loaded(
+                thumbnail_of, lambda: self._reader.read(object_key, etag=etag)
+            )
         except WorkFailed as problem:
             logger.info("no thumbnail of %s: %s", object_key, problem)
             return None

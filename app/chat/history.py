@@ -1,11 +1,14 @@
-"""Loads the whole history of a thread, page by page."""
+"""Loads the history of a thread, the newest items first, up to a limit in bytes."""
 
 from chatkit.store import Store
-from chatkit.types import AssistantMessageItem, ThreadItem
+from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
 
 from app.context import RequestContext
 
-_PAGE_SIZE = 100
+# A message has 256 KiB at most, so a page has 13 MiB at most.
+_PAGE_SIZE = 50
+# About a million tokens, which is more than any model takes.
+MAX_HISTORY_BYTES = 4 * 1024 * 1024
 
 
 async def load_history(
@@ -13,16 +16,30 @@ async def load_history(
 ) -> list[ThreadItem]:
     """Return the items of the thread, oldest first, without empty answers.
 
-    Raises what the store raises.
+    Of a thread with more than `MAX_HISTORY_BYTES` as JSON, return the newest turns that fit, and
+    the last one in any case. Raises what the store raises.
     """
-    items: list[ThreadItem] = []
+    newest_first: list[ThreadItem] = []
+    size = 0
     after: str | None = None
     while True:
-        page = await store.load_thread_items(thread_id, after, _PAGE_SIZE, "asc", context)
-        items.extend(item for item in page.data if not is_empty_answer(item))
+        page = await store.load_thread_items(thread_id, after, _PAGE_SIZE, "desc", context)
+        for item in page.data:
+            if is_empty_answer(item):
+                continue
+            size += len(item.model_dump_json())
+            if size > MAX_HISTORY_BYTES and newest_first:
+                return _whole_turns(newest_first[::-1])
+            newest_first.append(item)
         if not page.has_more or page.after is None:
-            return items
+            return newest_first[::-1]
         after = page.after
+
+
+def _whole_turns(items: list[ThreadItem]) -> list[ThreadItem]:
+    """Leave out what precedes the first message of the user: answers to a message left out."""
+    begin = (index for index, item in enumerate(items) if isinstance(item, UserMessageItem))
+    return items[next(begin, 0) :]
 
 
 def is_empty_answer(item: ThreadItem) -> bool:

@@ -199,15 +199,12 @@ class AttachmentRecords:
 
 
 async def tombstone_where(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:
-    """Turn the rows that meet `condition` into tombstones. Return how many.
+    """Turn the rows that meet `condition` into tombstones, which are due at once. Return how many.
 
-    They are due for the purge when nothing can arrive by their upload link any more. A later upload
-    would otherwise bring an object back that has no row.
+    The purge keeps a row until nothing can arrive by its upload link any more.
     """
     result = await connection.execute(
-        transition(AttachmentState.TOMBSTONE)
-        .where(condition)
-        .values(purge_after=func.greatest(func.now(), func.coalesce(upload_ends_at(), func.now())))
+        transition(AttachmentState.TOMBSTONE).where(condition).values(purge_after=func.now())
     )
     count = int(result.rowcount)
     metrics.tombstoned.inc(count)

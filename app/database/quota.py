@@ -51,16 +51,19 @@ _LOCK_USER = select(
 )
 
 _counted = in_state(*COUNTED)
-# Deleted or rejected, but the upload link is alive, so the bytes are there or may arrive again.
-# They leave the quota at once. Together with the counted ones they may reach twice the quota, so
-# that creating and deleting in a loop has a limit.
-_lingering = ~_counted & (attachments.c.upload_expires_at > func.now())
+_is_alive = attachments.c.upload_expires_at > func.now()
+# The upload is in the bucket or may arrive, perhaps again, besides the copy of a verified file. The
+# counted files and these uploads may reach twice the quota together: so much a user can have in the
+# bucket at most, apart from previews.
+_has_upload = in_state(AttachmentState.PENDING) | _is_alive
+# Deleted or rejected, so it left the quota: creating and deleting in a loop has a limit as well.
+_lingering = ~_counted & _is_alive
 
 _USED = (
     select(
         func.coalesce(func.sum(attachments.c.size).filter(_counted), 0).label("bytes"),
         func.count().filter(in_state(AttachmentState.PENDING)).label("pending"),
-        func.coalesce(func.sum(attachments.c.size).filter(_lingering), 0).label("lingering_bytes"),
+        func.coalesce(func.sum(attachments.c.size).filter(_has_upload), 0).label("upload_bytes"),
         func.count().filter(_lingering).label("lingering"),
     )
     .where(
@@ -85,7 +88,7 @@ _INSERT = attachments.insert().from_select(
         _USED.c.pending < _max_pending,
         _USED.c.bytes + _size <= _max_bytes,
         _USED.c.pending + _USED.c.lingering < 2 * _max_pending,
-        _USED.c.bytes + _USED.c.lingering_bytes + _size <= 2 * _max_bytes,
+        _USED.c.bytes + _USED.c.upload_bytes + 2 * _size <= 2 * _max_bytes,
     ),
 )
 

@@ -9,6 +9,7 @@ from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
+from app.database.tombstones import awaited_uploads
 from app.database.transitions import in_state, transition
 
 _PAGE = 1000
@@ -83,6 +84,10 @@ class ReconcileRows:
                 )
             )
             return set(found.scalars())
+
+    async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
+        """Return those of the object keys whose upload is in use or will be deleted in time."""
+        return await awaited_uploads(self._database, object_keys)
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
         """STORED or ATTACHED → REJECTED with the reason: the bytes are gone, and not counted."""

@@ -5,9 +5,9 @@ separate rows. A claim is a lease: it moves the row's next attempt ahead, and wh
 another one claims its rows then.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
 
 from app.attachment_state import SETTLED, UNUSED, AttachmentState
 from app.database.attachment_records import (
@@ -58,12 +58,34 @@ class Tombstones:
             return [to_record(row) for row in rows]
 
     async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
-        """Delete the rows of tombstones whose objects are gone. Return how many there were."""
+        """Delete the rows of tombstones whose objects are gone. Return how many there were.
+
+        A row whose upload link is alive stays, without what the user has written into it, and is
+        due again when nothing can arrive by the link any more.
+        """
+        ours = and_(_is_one_of(purged), in_state(AttachmentState.TOMBSTONE))
+        is_alive = upload_ends_at() > func.now()
         async with self._database.begin() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(ours, is_alive)
+                .values(
+                    purge_after=upload_ends_at(),
+                    purge_attempts=0,
+                    name="",
+                    payload={},
+                    problem=None,
+                    search_terms=[],
+                )
+            )
             result = await connection.execute(
-                delete(attachments).where(_is_one_of(purged), in_state(AttachmentState.TOMBSTONE))
+                delete(attachments).where(ours, is_alive.is_not(True))
             )
             return int(result.rowcount)
+
+    async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
+        """Return those of the object keys whose upload is in use or will be deleted in time."""
+        return await awaited_uploads(self._database, object_keys)
 
     async def expire_unused(self, ttl_seconds: float, limit: int) -> int:
         """Tombstone up to `limit` attachments that no message used in time. Return how many."""
@@ -147,6 +169,21 @@ class Tombstones:
                 )
                 deleted.append((user_id, thread_id, count))
             return deleted
+
+
+async def awaited_uploads(database: Database, object_keys: Collection[str]) -> set[str]:
+    """Return those of the object keys whose upload is in use or will be deleted in time."""
+    is_awaited = or_(
+        in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
+        attachments.c.upload_expires_at.is_not(None),
+    )
+    async with database.connect() as connection:
+        found = await connection.execute(
+            select(attachments.c.object_key).where(
+                attachments.c.object_key.in_(list(object_keys)), is_awaited
+            )
+        )
+        return set(found.scalars())
 
 
 def _is_one_of(records: Sequence[AttachmentRecord]) -> ColumnElement[bool]:

@@ -9,7 +9,7 @@ from app.doctor.deployment import Deployment
 from app.doctor.report import Problem
 from app.doctor.requests import HttpResponse, Unreachable, request
 from app.errors import BucketUnavailable
-from app.storage import codes
+from app.storage import codes, setup
 from app.storage.codes import Meaning
 from app.storage.object_keys import OBJECT_KEY_PREFIX, READINESS_KEY, new_object_key
 
@@ -202,6 +202,32 @@ async def lifecycle(deployment: Deployment) -> str:
             remedies.lifecycle(deployment.bucket),
         )
     return "incomplete uploads are aborted"
+
+
+async def deletion(deployment: Deployment) -> str:
+    """Check that what is deleted is gone: versions, object lock, replication."""
+    send = deployment.internal.send
+    lock = await send("GET", "", query={"object-lock": ""})
+    if lock.is_success and b"<DefaultRetention>" in lock.body:
+        raise Problem(
+            f"the bucket has an object lock with a default retention: {setup.OBJECT_LOCK}",
+            "Use a bucket without a default retention if users must be able to delete files.",
+        )
+    replication = await send("GET", "", query={"replication": ""})
+    if replication.is_success and b"<Rule>" in replication.body:
+        raise Problem(
+            f"the bucket is replicated: {setup.REPLICATION}",
+            "Let the other bucket expire noncurrent versions, or exclude the prefix"
+            f" {OBJECT_KEY_PREFIX} from replication.",
+        )
+    versioning = await send("GET", "", query={"versioning": ""})
+    if versioning.status == 403:
+        return "can't be seen with this key (s3:GetBucketVersioning)"
+    if not (versioning.is_success and b"<Status>" in versioning.body):
+        return "the bucket keeps no versions of deleted files"
+    versions = await send("GET", "", query={"versions": "", "prefix": deployment.sample.key})
+    _check_permitted(deployment, versions, "s3:ListBucketVersions", "list versions")
+    return "the bucket keeps versions, and this key can find all of them"
 
 
 async def private(deployment: Deployment) -> str:

@@ -18,6 +18,7 @@ from app.storage.credentials import SessionCredentials
 from app.storage.object_keys import OBJECT_KEY_PREFIX, new_object_key
 from app.storage.setup import Access
 from app.wiring.base import (
+    check_origins,
     create_authenticator,
     create_link_signer,
     internal_endpoint,
@@ -87,6 +88,7 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
     credentials = SessionCredentials()
     try:
         create_authenticator(settings.sign_in, credentials)
+        check_origins(settings)
         links = create_link_signer(settings.sign_in, credentials)
     except AppError as error:
         raise Problem(

@@ -52,6 +52,7 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("copy", bucket_checks.copy, ("read",)),
         Check("list", bucket_checks.list_objects, ("write",)),
         Check("lifecycle", bucket_checks.lifecycle, ("bucket",)),
+        Check("deletion", bucket_checks.deletion, ("write",)),
         Check("public_endpoint", browser_checks.public_endpoint, ("read",)),
         *_checks_of_origins(deployment),
         Check("private", bucket_checks.private, readable),

@@ -23,15 +23,26 @@ def iam_policy_json(bucket: str) -> str:
                 {
                     "Sid": "BytesOfAttachments",
                     "Effect": "Allow",
-                    "Action": ["s3:GetObject", "s3:PutObject", "s3:DeleteObject"],
+                    "Action": [
+                        "s3:GetObject",
+                        "s3:PutObject",
+                        "s3:DeleteObject",
+                        "s3:DeleteObjectVersion",
+                    ],
                     "Resource": f"arn:aws:s3:::{bucket}/{OBJECT_KEY_PREFIX}*",
                 },
                 {
                     "Sid": "FindOrphans",
                     "Effect": "Allow",
-                    "Action": "s3:ListBucket",
+                    "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
                     "Resource": f"arn:aws:s3:::{bucket}",
                     "Condition": {"StringLike": {"s3:prefix": f"{OBJECT_KEY_PREFIX}*"}},
+                },
+                {
+                    "Sid": "FindVersions",
+                    "Effect": "Allow",
+                    "Action": "s3:GetBucketVersioning",
+                    "Resource": f"arn:aws:s3:::{bucket}",
                 },
             ],
         },

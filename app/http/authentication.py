@@ -7,7 +7,9 @@ from starlette.responses import Response
 
 from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator
 from app.context import RequestContext
+from app.errors import Unauthenticated
 from app.telemetry import logs
+from app.workers import working_for
 
 _DEV_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -35,8 +37,13 @@ class Authentication:
 
         Raises `Unauthenticated` and `RateLimited`.
         """
+        header = self._authenticator.header
+        if len(request.headers.getlist(header)) > 1:
+            # A proxy may have added one to that of the caller, and which is whose is unknown.
+            raise Unauthenticated(f"The request has more than one {header} header.")
         user_id = await self._authenticator.authenticate(request.headers, request.cookies)
         logs.bind(user=user_id)
+        working_for.set(user_id)
         if self._check_rate is not None:
             await self._check_rate(user_id)
         return RequestContext(

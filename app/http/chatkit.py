@@ -1,7 +1,7 @@
 """`POST /chatkit`: the ChatKit protocol. An operation answers by JSON or by Server-Sent Events."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 from chatkit.types import ChatKitReq, is_streaming_req
 from starlette.requests import Request
@@ -13,9 +13,10 @@ from app import paths
 from app.chat.requests import parse_request
 from app.chat.server import AssistantServer
 from app.chat.stream import StreamedAnswer, error_event
-from app.errors import AppError, Unavailable
+from app.errors import AppError, InvalidRequest, RequestTooLarge, Unavailable
 from app.http.authentication import Authentication
-from app.http.limits import ConcurrencyLimit
+from app.http.json_bounds import check_structure, is_flat
+from app.http.limits import ConcurrencyLimit, request_too_large
 from app.telemetry import logs, metrics, tracing
 
 _EVENT_STREAM = "text/event-stream"
@@ -25,28 +26,43 @@ _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering
 
 
 class ChatKitEndpoint:
-    """Passes operations to the ChatKit server. `streams` limits the answers of each user."""
+    """Passes operations to the ChatKit server. `streams` limits the answers of each user.
+
+    `max_request_bytes` applies to every operation but dictation, which sends its audio in JSON.
+    """
 
     def __init__(
-        self, server: AssistantServer, authentication: Authentication, streams: ConcurrencyLimit
+        self,
+        server: AssistantServer,
+        authentication: Authentication,
+        streams: ConcurrencyLimit,
+        *,
+        max_request_bytes: int,
     ) -> None:
         self._server = server
         self._authentication = authentication
         self._streams = streams
+        self._max_request_bytes = max_request_bytes
 
     def routes(self) -> Sequence[Route]:
         return [Route(paths.CHATKIT, self.respond, methods=["POST"])]
 
     async def respond(self, request: Request) -> Response:
         context = await self._authentication.context(request)
-        operation = parse_request(await request.body())
+        wants_events = _EVENT_STREAM in request.headers.get("accept", "")
+        try:
+            operation = self._parse(await request.body())
+        except RequestTooLarge as error:
+            if not wants_events:
+                raise
+            return _event_response(error)
         metrics.operations.labels(operation.type).inc()
-        with ExitStack() as held:
+        with ExitStack() as slot, ExitStack() as held:
             span = tracing.start_operation(f"chatkit {operation.type}")
             held.enter_context(tracing.ending(span))
             try:
                 if is_streaming_req(operation):
-                    held.enter_context(self._streams.slot(context.user_id))
+                    slot.enter_context(self._streams.slot(context.user_id))
                 with tracing.parent(span):
                     logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
@@ -54,18 +70,34 @@ class ChatKitEndpoint:
                 # Nothing was stored, and ChatKit's client repeats a request after a 503.
                 raise
             except AppError as error:
-                # ChatKit's client shows only the status of a 4xx, but the words of an error event.
-                wants_events = _EVENT_STREAM in request.headers.get("accept", "")
                 if not (wants_events and is_streaming_req(operation)):
                     raise
-                return Response(
-                    error_event(error), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS
-                )
+                return _event_response(error)
             if isinstance(result, StreamedAnswer):
                 until_done = held.pop_all()
                 result.task.add_done_callback(lambda _: until_done.close())
-                return _AnswerResponse(result)
+                return _AnswerResponse(result, slot.pop_all())
         return Response(result.json, media_type="application/json")
+
+    def _parse(self, body: bytes) -> ChatKitReq:
+        """Return the operation. Parsing takes 10 milliseconds at most for any body.
+
+        Raises `InvalidRequest` and `RequestTooLarge`.
+        """
+        if len(body) <= self._max_request_bytes:
+            check_structure(body)
+            return parse_request(body)
+        if is_flat(body):
+            with suppress(InvalidRequest):
+                operation = parse_request(body)
+                if operation.type == "input.transcribe":
+                    return operation
+        raise request_too_large(self._max_request_bytes)
+
+
+def _event_response(error: AppError) -> Response:
+    """Return an error event: of a 4xx, ChatKit's client shows only the status."""
+    return Response(error_event(error), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
 
 
 def _ids(operation: ChatKitReq) -> dict[str, str]:
@@ -79,14 +111,20 @@ def _ids(operation: ChatKitReq) -> dict[str, str]:
 
 
 class _AnswerResponse(StreamingResponse):
-    """Streams an answer, and cancels it when the client disconnects at any point."""
+    """Streams an answer, and cancels it when the client disconnects at any point.
 
-    def __init__(self, answer: StreamedAnswer) -> None:
+    It closes `slot` when the answer has ended and the client has taken it: an answer that nobody
+    reads occupies memory too.
+    """
+
+    def __init__(self, answer: StreamedAnswer, slot: ExitStack) -> None:
         super().__init__(answer, media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
         self._answer = answer
+        self._slot = slot
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             await super().__call__(scope, receive, send)
         finally:
             self._answer.cancel()
+            self._answer.task.add_done_callback(lambda _: self._slot.close())

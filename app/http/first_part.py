@@ -138,5 +138,6 @@ def _extended(parameters: Mapping[str, str]) -> str | None:
         encoded += unquote_to_bytes(value) if is_encoded else value.encode()
     try:
         return encoded.decode(charset or "utf-8", "replace")
-    except LookupError:
+    except (LookupError, ValueError):
+        # There is no such charset, or it is one that decodes nothing, such as "undefined".
         return encoded.decode("utf-8", "replace")

@@ -31,13 +31,17 @@ logger = logging.getLogger(__name__)
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 32 * 1024
 
+# A minute of speech has about a MiB. Of all requests that are no uploads, only dictation is long.
+MAX_DICTATION_BYTES = 8 * 1024 * 1024
+
 _IN_PROCESS = "memory://"
 
 
 class RequestSizes(HttpMiddleware):
     """Rejects URLs, headers and bodies that are larger than any caller of this service needs.
 
-    `max_body_bytes` does not apply to paths.STREAMED, where each body has a limit of its own.
+    `max_body_bytes` does not apply to paths.STREAMED, where each body has a limit of its own. At
+    the ChatKit endpoint it does not apply to dictation, so the endpoint checks it itself.
     """
 
     def __init__(self, app: ASGIApp, *, max_body_bytes: int) -> None:
@@ -52,26 +56,31 @@ class RequestSizes(HttpMiddleware):
         if scope["path"].startswith(paths.STREAMED):
             await self._app(scope, receive, send)
             return
+        most = self._max_body_bytes
+        if scope["path"] == paths.CHATKIT:
+            most = max(most, MAX_DICTATION_BYTES)
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self._max_body_bytes:
-            raise self._too_large()
+        if announced.isdecimal() and int(announced) > most:
+            raise request_too_large(self._max_body_bytes)
         received = 0
 
         async def receive_within_limit() -> Message:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise self._too_large()
+            if received > most:
+                raise request_too_large(self._max_body_bytes)
             return message
 
         await self._app(scope, receive_within_limit, send)
 
-    def _too_large(self) -> RequestTooLarge:
-        return RequestTooLarge(
-            f"The request is larger than {self._max_body_bytes // 1024:,} KiB. Attach files"
-            " instead of sending them inside a message."
-        )
+
+def request_too_large(max_bytes: int) -> RequestTooLarge:
+    """Return the error for a request beyond MAX_REQUEST_BYTES."""
+    return RequestTooLarge(
+        f"The request is larger than {max_bytes // 1024:,} KiB. Attach files instead of sending"
+        " them inside a message."
+    )
 
 
 class RequestRate:

@@ -19,6 +19,7 @@ from app.database.backlog import purge_backlog
 from app.database.engine import Database
 from app.errors import DatabaseUnavailable
 from app.http.asgi import HttpMiddleware, on_start
+from app.http.shared_result import SharedResult
 from app.telemetry import logs, metrics
 
 logger = logging.getLogger(__name__)
@@ -76,15 +77,22 @@ class RequestMetricsMiddleware(HttpMiddleware):
 
 
 class MetricsPage:
-    """`/metrics`, for Prometheus. The purge backlog is counted for each request."""
+    """`/metrics`, for Prometheus. The purge backlog is counted for each page.
+
+    A page takes milliseconds of the event loop, so there is one in a second at most.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._page = SharedResult(self._write, pause_seconds=1)
 
     def routes(self) -> Sequence[Route]:
         return [Route(paths.METRICS, self.respond)]
 
     async def respond(self, request: Request) -> Response:
+        return Response(await self._page.get(), media_type=CONTENT_TYPE_LATEST)
+
+    async def _write(self) -> bytes:
         try:
             backlog = await purge_backlog(self._database)
         except DatabaseUnavailable:
@@ -94,7 +102,7 @@ class MetricsPage:
         else:
             metrics.purge_backlog.set(backlog.count)
             metrics.purge_backlog_age_seconds.set(backlog.age_seconds)
-        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+        return generate_latest()
 
 
 def _route(scope: Scope) -> str:

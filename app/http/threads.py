@@ -19,6 +19,7 @@ from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 from app.http.authentication import Authentication
 from app.http.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
+from app.storable import is_user_id
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
@@ -53,6 +54,8 @@ class ThreadsApi:
         user_id: str | None
         if self._is_admin(request):
             user_id = wanted_user
+            if wanted_user is not None and not is_user_id(wanted_user):
+                return _list([], has_more=False)
         else:
             user_id = (await self._authentication.context(request)).user_id
             if wanted_user not in (None, user_id):

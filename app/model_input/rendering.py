@@ -71,11 +71,12 @@ class Renderer:
             return note("files of this type can't be shown to the model.")
         if attachment.size == 0:
             return note("the file is empty.")
-        pin = attachment.etag or f"key:{attachment.object_key}"
+        # The object's key, because an ETag is an MD5 sum, of which two files can have the same.
+        source = (attachment.object_key or "", attachment.etag or "", str(attachment.size))
         conversion = self._conversions.key(attachment, selection)
         try:
             return await self._cache.get(
-                (pin, str(attachment.size), *conversion),
+                (*source, *conversion),
                 lambda: self._make(attachment, selection),
             )
         except ObjectMissing:

@@ -1,11 +1,14 @@
 """uvicorn's HTTP protocol with deadlines, against clients that are slow on purpose (slowloris).
 
 uvicorn waits for the rest of a request without a limit, and its fast parser keeps headers of any
-size until they are complete. Both are harmless behind a proxy that reads whole requests first.
-Without one, a few thousand connections that send single bytes could stop the service.
+size until they are complete. It also waits without a limit until a response is read. All of it is
+harmless behind a proxy that reads whole requests and responses. Without one, a few thousand
+connections that send single bytes, or read nothing, could stop the service.
 """
 
 import asyncio
+import socket
+import struct
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -17,11 +20,17 @@ MAX_HEAD_BYTES = 64 * 1024
 BODY_TICK_SECONDS = 20.0
 BODY_TICK_BYTES = 20 * 1024
 
+# In every such interval, a client has to read this much of a response that waits for it, or all.
+WRITE_TICK_SECONDS = 30.0
+WRITE_TICK_BYTES = 16 * 1024
+
 
 class DeadlineProtocol(HttpToolsProtocol):
-    """Closes connections whose request head or body does not arrive in time."""
+    """Closes connections whose request does not arrive in time, or whose response is not read."""
 
     _deadline: asyncio.TimerHandle | None = None
+    _write_deadline: asyncio.TimerHandle | None = None
+    _unread = 0
     _in_head = True
     _received_in_head = 0
     _received_since_tick = 0
@@ -33,7 +42,22 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._set_deadline(None)
+        self._stop_watching()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._stop_watching()
+        self._watch_reader()
+
+    def resume_writing(self) -> None:
+        self._stop_watching()
+        super().resume_writing()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        # Less than what pauses writing may be left, and closing the connection waits for it.
+        self._watch_reader()
 
     def data_received(self, data: bytes) -> None:
         if self._deadline is None and self._is_idle():
@@ -63,6 +87,33 @@ class DeadlineProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         self._set_deadline(None)
         super().on_message_complete()
+
+    def _watch_reader(self) -> None:
+        if self._write_deadline is None and (unread := self.transport.get_write_buffer_size()):
+            self._unread = unread
+            self._write_deadline = self.loop.call_later(WRITE_TICK_SECONDS, self._on_write_deadline)
+
+    def _stop_watching(self) -> None:
+        if self._write_deadline is not None:
+            self._write_deadline.cancel()
+            self._write_deadline = None
+
+    def _on_write_deadline(self) -> None:
+        self._write_deadline = None
+        unread = self.transport.get_write_buffer_size()
+        # There is more than before if another response was written. That is not repeated for ever,
+        # because writing pauses.
+        if unread <= self._unread and self._unread - unread < min(WRITE_TICK_BYTES, self._unread):
+            self._reset()
+        else:
+            self._watch_reader()
+
+    def _reset(self) -> None:
+        """Close the connection without sending what is left: the kernel would keep megabytes."""
+        if (connection := self.transport.get_extra_info("socket")) is not None:
+            linger = struct.pack("ii", 1, 0)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        self.transport.abort()
 
     def _is_idle(self) -> bool:
         return self.cycle is None or self.cycle.response_complete

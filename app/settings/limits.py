@@ -23,5 +23,7 @@ class LimitSettings(SettingsGroup):
     """`redis://host:6379` makes replicas share the count of requests; it needs the package
     `limits[redis]`. Empty: each replica counts its own."""
 
-    max_request_bytes: int = Field(8 * 1024 * 1024, alias="MAX_REQUEST_BYTES", ge=64 * 1024)
-    """The largest request body that is not an upload. Dictation sends its audio inside JSON."""
+    max_request_bytes: int = Field(256 * 1024, alias="MAX_REQUEST_BYTES", ge=64 * 1024)
+    """The largest request body that is neither an upload nor a recording for dictation. Longer
+    texts should be files. The service parses requests and stores them in threads, so a larger
+    value lets one user slow it down for everybody."""

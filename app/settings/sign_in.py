@@ -8,6 +8,9 @@ from app.settings.group import SettingsGroup
 
 AuthMode = Literal["dev", "jwt", "header"]
 
+# RFC 7518, 3.2: a key of HS256 has 256 bits or more. A shorter one can be guessed from a token.
+MIN_SECRET_CHARACTERS = 32
+
 
 class SignInSettings(SettingsGroup):
     """Sign-in and secrets."""
@@ -16,7 +19,7 @@ class SignInSettings(SettingsGroup):
     """`jwt` takes a bearer token. `header` trusts a proxy that signs users in. `dev` lets everyone
     in, each as a user of their own, by a cookie."""
 
-    jwt_secret: SecretStr | None = Field(None, alias="JWT_SECRET")
+    jwt_secret: SecretStr | None = Field(None, alias="JWT_SECRET", min_length=MIN_SECRET_CHARACTERS)
     """The secret that is shared with the issuer of the tokens (HS256). AUTH_MODE=jwt needs either
     this or JWT_JWKS_URL."""
 
@@ -34,10 +37,18 @@ class SignInSettings(SettingsGroup):
     """The header in which the proxy of AUTH_MODE=header sends the user's id. The proxy must remove
     it from incoming requests."""
 
-    signing_secret: SecretStr | None = Field(None, alias="SIGNING_SECRET")
-    """Signs links to this service, and the cookies of AUTH_MODE=dev: 32 or more random characters
+    signing_secret: SecretStr | None = Field(
+        None, alias="SIGNING_SECRET", min_length=MIN_SECRET_CHARACTERS
+    )
+    """Signs links to this service, and the cookies of AUTH_MODE=dev: random characters
     (`openssl rand -base64 32`), the same on every replica. Empty: derived from the secret key of
     the bucket; `make run` creates one and keeps it."""
+
+    signing_secret_previous: SecretStr | None = Field(
+        None, alias="SIGNING_SECRET_PREVIOUS", min_length=MIN_SECRET_CHARACTERS
+    )
+    """What it has signed is accepted too, so that no link breaks while SIGNING_SECRET is replaced:
+    see docs/operations.md."""
 
     admin_token: SecretStr | None = Field(None, alias="ADMIN_TOKEN", min_length=16)
     """Requests with this bearer token may list the threads of all users at /v1/chatkit/threads.

@@ -1,6 +1,7 @@
 """The bucket: the bytes of attachments and nothing else, over S3's API."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ _SLOW_STORE_BYTES_A_SECOND = 1024 * 1024
 
 # The maximum of one DeleteObjects request.
 _DELETE_BATCH = 1000
+_CONCURRENT_LISTS = 8
+_VERSIONING_SECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,8 @@ class Bucket:
         self._credentials = credentials
         self._resources = AsyncExitStack()
         self._client: Any = None
+        self._is_versioned = False
+        self._versioning_due_at = 0.0
 
     async def __aenter__(self) -> Self:
         session = with_cached_service_models(AioSession())
@@ -176,21 +181,78 @@ class Bucket:
     async def delete(self, keys: Sequence[str]) -> Sequence[DeleteFailure]:
         """Delete the objects in batches, and return those that the store did not delete.
 
-        A missing object counts as deleted. After `BucketUnavailable`, earlier batches are deleted.
+        In a bucket that has or had versioning, delete every version and delete marker. A missing
+        object counts as deleted. After `BucketUnavailable`, earlier batches are deleted.
         """
         failures: list[DeleteFailure] = []
         for first in range(0, len(keys), _DELETE_BATCH):
-            objects = [{"Key": key} for key in keys[first : first + _DELETE_BATCH]]
+            batch = [{"Key": key} for key in keys[first : first + _DELETE_BATCH]]
             with bucket_errors():
-                answer = await self._client.delete_objects(
-                    Bucket=self._endpoint.bucket, Delete={"Objects": objects, "Quiet": True}
-                )
-            failures += [
-                DeleteFailure(error["Key"], f"{error.get('Code')}: {error.get('Message')}")
-                for error in answer.get("Errors", ())
-                if meaning_of(error.get("Code", "")) is not Meaning.MISSING
-            ]
+                has_versions = await self._has_versions()
+                answer = await self._delete(batch)
+                failures += _failures(answer)
+                # A store that does not show its versioning to this key says by a marker that an
+                # object was hidden and not deleted.
+                hidden = [
+                    each["Key"]
+                    for each in answer.get("Deleted", ())
+                    if has_versions or each.get("DeleteMarker")
+                ]
+                failures += await self._delete_versions(hidden)
         return failures
+
+    async def _has_versions(self) -> bool:
+        """Return whether the bucket has or had versioning, as of some minutes ago."""
+        now = time.monotonic()
+        if now >= self._versioning_due_at:
+            try:
+                answer = await self._client.get_bucket_versioning(Bucket=self._endpoint.bucket)
+            except ClientError as exc:
+                if meaning_of_error(exc) not in (Meaning.DENIED, Meaning.NOT_IMPLEMENTED):
+                    raise
+                answer = {}
+            self._is_versioned = "Status" in answer
+            self._versioning_due_at = now + _VERSIONING_SECONDS
+        return self._is_versioned
+
+    async def _delete_versions(self, keys: Sequence[str]) -> Sequence[DeleteFailure]:
+        slots = asyncio.Semaphore(_CONCURRENT_LISTS)
+
+        async def versions_of(key: str) -> list[dict[str, str]]:
+            async with slots:
+                return await self._versions(key)
+
+        listed = await asyncio.gather(*map(versions_of, keys), return_exceptions=True)
+        failures: list[DeleteFailure] = []
+        versions: list[dict[str, str]] = []
+        for key, found in zip(keys, listed, strict=True):
+            if isinstance(found, ClientError):
+                reason = f"its versions can't be listed ({error_code(found)})"
+                failures.append(DeleteFailure(key, reason))
+            elif isinstance(found, BaseException):
+                raise found
+            else:
+                versions += found
+        for first in range(0, len(versions), _DELETE_BATCH):
+            failures += _failures(await self._delete(versions[first : first + _DELETE_BATCH]))
+        return failures
+
+    async def _versions(self, key: str) -> list[dict[str, str]]:
+        pages = self._client.get_paginator("list_object_versions").paginate(
+            Bucket=self._endpoint.bucket, Prefix=key
+        )
+        return [
+            {"Key": key, "VersionId": each["VersionId"]}
+            async for page in pages
+            for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+            if each["Key"] == key
+        ]
+
+    async def _delete(self, objects: Sequence[dict[str, str]]) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._client.delete_objects(
+            Bucket=self._endpoint.bucket, Delete={"Objects": objects}
+        )
+        return answer
 
     async def list(self, prefix: str) -> AsyncIterator[ObjectSummary]:
         """Yield every object whose key starts with `prefix`, in the order of keys."""
@@ -208,6 +270,14 @@ class Bucket:
             await self.read(READINESS_KEY, length=1)
         except ObjectMissing:
             return
+
+
+def _failures(answer: dict[str, Any]) -> list[DeleteFailure]:
+    return [
+        DeleteFailure(error["Key"], f"{error.get('Code')}: {error.get('Message')}")
+        for error in answer.get("Errors", ())
+        if meaning_of(error.get("Code", "")) is not Meaning.MISSING
+    ]
 
 
 class _CredentialSource(AioCredentials):  # type: ignore[misc] # aiobotocore is untyped

@@ -81,6 +81,7 @@ _CODES = {
     Meaning.NOT_CONFIGURED: (
         *("NoSuchCORSConfiguration", "NoSuchLifecycleConfiguration"),
         *("ServerSideEncryptionConfigurationNotFoundError", "NoSuchPublicAccessBlockConfiguration"),
+        *("ObjectLockConfigurationNotFoundError", "ReplicationConfigurationNotFoundError"),
     ),
     Meaning.ALREADY_OURS: ("BucketAlreadyOwnedByYou",),
     Meaning.NOT_IMPLEMENTED: ("NotImplemented",),

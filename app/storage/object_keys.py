@@ -1,8 +1,9 @@
-"""The keys of an attachment's objects in the bucket: one object key, and two beside it.
+"""The keys of an attachment's objects in the bucket: the object, its preview, and its upload.
 
 An upload link can write to `upload_key` only. Verification copies the bytes to the object key,
 which no link can write, so what was verified stays what it was. All three keys are derived from the
-row's `object_key`, so a row always knows every object that may exist for it.
+row's `object_key`, so a row always knows every object that may exist for it. Uploads have a prefix
+of their own: few objects are there at a time, so the sweep can list them all.
 """
 
 import secrets
@@ -12,7 +13,8 @@ OBJECT_KEY_PREFIX = "attachments/"
 # No object ever has this key. A bucket that works answers that it is missing.
 READINESS_KEY = f"{OBJECT_KEY_PREFIX}.readiness"
 
-_UPLOAD = ".upload"
+UPLOAD_PREFIX = f"{OBJECT_KEY_PREFIX}uploads/"
+
 _PREVIEW = ".preview"
 
 
@@ -23,7 +25,7 @@ def new_object_key() -> str:
 
 def upload_key(object_key: str) -> str:
     """Return the key that the upload link writes: a pending attachment has its bytes only there."""
-    return object_key + _UPLOAD
+    return UPLOAD_PREFIX + object_key.removeprefix(OBJECT_KEY_PREFIX)
 
 
 def preview_key(object_key: str) -> str:
@@ -38,4 +40,6 @@ def every_key(object_key: str) -> tuple[str, str, str]:
 
 def owner_of(key: str) -> str:
     """Return the object key that `key` belongs to: the inverse of the functions above."""
-    return key.removesuffix(_UPLOAD).removesuffix(_PREVIEW)
+    if key.startswith(UPLOAD_PREFIX):
+        return OBJECT_KEY_PREFIX + key.removeprefix(UPLOAD_PREFIX)
+    return key.removesuffix(_PREVIEW)

@@ -18,11 +18,18 @@ from app.storage.clients import with_cached_service_models
 from app.storage.codes import Meaning
 from app.storage.endpoint import Endpoint
 
-Outcome = Literal["set", "already set", "rejected"]
+Outcome = Literal["set", "already set", "rejected", "off", "on"]
 
 _PAGES_RULE, _FRAME_RULE = "chatkit-pages", "chatkit-frame"
 _ABORT_RULE = "chatkit-abort-incomplete-uploads"
 _ABORT_AFTER_DAYS = 1
+# What it means for deletion that a bucket has one of these.
+VERSIONING = (
+    "every version of a deleted file is deleted; the service's key needs s3:ListBucketVersions,"
+    " s3:DeleteObjectVersion and s3:GetBucketVersioning"
+)
+OBJECT_LOCK = "the store keeps deleted files until their retention ends, and deletes them then"
+REPLICATION = "replicas of deleted files stay, unless the other bucket deletes them by itself"
 _PREFLIGHT_SECONDS = 3600
 _EXPOSED_HEADERS = ["ETag", "Content-Length", "Content-Type", "Content-Range"]
 # AWS rejects the name of its first region here: it means that region if there is no constraint.
@@ -56,8 +63,9 @@ class Access:
 def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
     """Create the bucket if it is missing; set CORS, lifecycle, encryption, public access block.
 
-    Running it again changes nothing. If the store rejects a step, the next steps follow. Raises
-    `BucketUnavailable` if the bucket can neither be found nor created.
+    Then look whether the bucket keeps what is deleted. That is the operator's choice, so it is not
+    changed. Running it again changes nothing. If the store rejects a step, the next steps follow.
+    Raises `BucketUnavailable` if the bucket can neither be found nor created.
     """
     try:
         session = boto3.Session(botocore_session=with_cached_service_models(Session()))
@@ -71,6 +79,9 @@ def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
             yield _attempt("lifecycle", lambda: _set_lifecycle(client, endpoint.bucket, access))
             yield _attempt("encryption", lambda: _set_encryption(client, endpoint.bucket))
             yield _attempt("public access block", lambda: _block_public(client, endpoint.bucket))
+            yield _versioning(client, endpoint.bucket)
+            yield _object_lock(client, endpoint.bucket)
+            yield _replication(client, endpoint.bucket)
     finally:
         client.close()
 
@@ -191,6 +202,38 @@ def _block_public(client: Any, bucket: str) -> Outcome:
         return "already set"
     client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=everything)
     return "set"
+
+
+def _versioning(client: Any, bucket: str) -> Step:
+    def read() -> list[Any]:
+        return [client.get_bucket_versioning(Bucket=bucket).get("Status")]
+
+    return _kept("versioning", read, VERSIONING)
+
+
+def _object_lock(client: Any, bucket: str) -> Step:
+    def read() -> list[Any]:
+        configuration = client.get_object_lock_configuration(Bucket=bucket)
+        return [configuration["ObjectLockConfiguration"].get("Rule")]
+
+    return _kept("object lock", read, OBJECT_LOCK)
+
+
+def _replication(client: Any, bucket: str) -> Step:
+    def read() -> list[Any]:
+        configuration = client.get_bucket_replication(Bucket=bucket)
+        return list(configuration["ReplicationConfiguration"]["Rules"])
+
+    return _kept("replication", read, REPLICATION)
+
+
+def _kept(name: str, read: Callable[[], list[Any]], meaning: str) -> Step:
+    """Return whether a feature that keeps deleted objects is on, and what it means."""
+    try:
+        is_on = any(_configured(read))
+    except ClientError as exc:
+        return Step(name, "rejected", error_code(exc))
+    return Step(name, "on", meaning) if is_on else Step(name, "off")
 
 
 def _configured(read: Callable[[], list[Any]]) -> list[Any]:

@@ -34,12 +34,13 @@ from app.settings.limits import LimitSettings
 from app.settings.sign_in import SignInSettings
 from app.settings.web import WebSettings
 from app.telemetry.tracing import is_tracing_wanted
-from app.wiring.base import Core, create_authenticator
+from app.wiring.base import Core, check_origins, create_authenticator
 from app.wiring.web import WebParts, create_web_parts
 
 
 def create_application(settings: Settings) -> Starlette:
     """Create the application. It connects to nothing before it starts. Raises `Misconfigured`."""
+    check_origins(settings)
     parts = create_web_parts(settings)
     authenticator = create_authenticator(settings.sign_in, parts.core.credentials)
     rate = RequestRate(settings.limits)
@@ -78,7 +79,9 @@ def _chat_routes(
         limits.concurrent_streams,
         "You have {most} answers under way. Wait until one has ended, then send again.",
     )
-    return ChatKitEndpoint(parts.server, authentication, streams).routes()
+    return ChatKitEndpoint(
+        parts.server, authentication, streams, max_request_bytes=limits.max_request_bytes
+    ).routes()
 
 
 def _upload_routes(

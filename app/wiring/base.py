@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import jwt
-
 from app.attachments.capability_links import LinkSigner
 from app.attachments.deletion import Sweeper
 from app.auth import (
@@ -19,6 +17,7 @@ from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
+from app.public_keys import PublicKeys
 from app.settings.bucket import BucketSettings
 from app.settings.environment import Settings
 from app.settings.retention import RetentionSettings
@@ -26,8 +25,6 @@ from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
-
-_JWKS_TIMEOUT_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -80,7 +77,8 @@ def create_authenticator(sign_in: SignInSettings, credentials: SessionCredential
     """Return the authenticator of AUTH_MODE. Raises `Misconfigured`."""
     match sign_in.mode:
         case "dev":
-            return DevAuthenticator(_derived_secret(sign_in, credentials, b"dev cookies"))
+            secret, *previous = _derived_secrets(sign_in, credentials, b"dev cookies")
+            return DevAuthenticator(secret, also_accepted=previous)
         case "header":
             return HeaderAuthenticator(sign_in.header)
         case "jwt":
@@ -91,22 +89,38 @@ def create_authenticator(sign_in: SignInSettings, credentials: SessionCredential
 
 def create_link_signer(sign_in: SignInSettings, credentials: SessionCredentials) -> LinkSigner:
     """Return the signer of links to this service. Raises `Misconfigured`."""
-    return LinkSigner(_derived_secret(sign_in, credentials, b"capability links"))
+    secret, *previous = _derived_secrets(sign_in, credentials, b"capability links")
+    return LinkSigner(secret, also_accepted=previous)
 
 
-def _jwt_key(sign_in: SignInSettings) -> str | jwt.PyJWKClient:
+def _jwt_key(sign_in: SignInSettings) -> str | PublicKeys:
     secret, url = sign_in.jwt_secret, sign_in.jwt_jwks_url
     if secret is not None and url is None:
         return secret.get_secret_value()
     if url is not None and secret is None:
-        return jwt.PyJWKClient(url, cache_keys=True, timeout=_JWKS_TIMEOUT_SECONDS)
+        return PublicKeys(url)
     raise Misconfigured("AUTH_MODE=jwt needs JWT_SECRET or JWT_JWKS_URL, and not both.")
 
 
-def _derived_secret(
+def check_origins(settings: Settings) -> None:
+    """Raise `Misconfigured` if pages of all origins could act for users whom browsers sign in.
+
+    In AUTH_MODE=jwt they can't: no page can make a browser send another page's token.
+    """
+    if "*" in settings.web.allowed_origins and settings.sign_in.mode != "jwt":
+        raise Misconfigured(
+            f"ALLOWED_ORIGINS=* can't be used with AUTH_MODE={settings.sign_in.mode}: every page on"
+            " the web could read the threads of your users. List the origins of your pages."
+        )
+
+
+def _derived_secrets(
     sign_in: SignInSettings, credentials: SessionCredentials, purpose: bytes
-) -> bytes:
-    """Derive a key for one purpose from SIGNING_SECRET, else from the bucket's secret key."""
+) -> list[bytes]:
+    """Derive keys for one purpose from SIGNING_SECRET, else from the bucket's secret key.
+
+    The first one signs. A second one, from SIGNING_SECRET_PREVIOUS, is accepted too.
+    """
     if sign_in.signing_secret is not None:
         secret = sign_in.signing_secret.get_secret_value()
     elif (keys := credentials()).expires_at is None:
@@ -116,4 +130,7 @@ def _derived_secret(
             "Set SIGNING_SECRET to 32 or more random characters, the same on every replica. The"
             " bucket's credentials are temporary, so no lasting key can be derived from them."
         )
-    return hmac.digest(secret.encode(), purpose, "sha256")
+    secrets = [secret]
+    if sign_in.signing_secret_previous is not None:
+        secrets.append(sign_in.signing_secret_previous.get_secret_value())
+    return [hmac.digest(each.encode(), purpose, "sha256") for each in secrets]

@@ -9,6 +9,7 @@ from chatkit.types import FileAttachment
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
+from app.attachments import late_uploads
 from app.attachments.deletion import Sweeper
 from app.context import RequestContext
 from app.database import tombstones as tombstones_module
@@ -19,7 +20,7 @@ from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, NotFound
 from app.settings.retention import RetentionSettings
 from app.storage.bucket import Bucket, DeleteFailure
-from app.storage.object_keys import upload_key
+from app.storage.object_keys import new_object_key, preview_key, upload_key
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
@@ -84,7 +85,22 @@ async def test_the_objects_of_a_deleted_attachment_are_deleted_before_its_row(ri
     assert await rig.objects() == [] and await rig.states() == {}
 
 
-async def test_bytes_are_purged_after_their_link_has_expired_with_late_uploads(
+async def test_what_is_deleted_is_gone_at_once_although_its_upload_link_is_alive(rig: Rig) -> None:
+    object_key = await verified(rig)
+    await rig.bucket.write(preview_key(object_key), b"preview", mime_type="image/webp")
+    await rig.records.tombstone("alice", "atc_1")
+    await rig.sweeper.sweep_once()
+    assert await rig.objects() == []
+    [(name, payload, terms)] = await rig.sql(
+        "SELECT name, payload::text, search_terms::text FROM attachments"
+    )
+    assert (name, payload, terms) == ("", "{}", "{}"), "what the user has written is gone, too"
+    await rig.later()
+    await rig.sweeper.sweep_once()
+    assert await rig.states() == {}
+
+
+async def test_what_a_link_writes_after_the_deletion_is_purged_when_it_has_expired(
     rig: Rig,
 ) -> None:
     record = await rig.reserve()
@@ -95,6 +111,32 @@ async def test_bytes_are_purged_after_their_link_has_expired_with_late_uploads(
     await rig.later()
     assert (await rig.sweeper.sweep_once()).purged == 1
     assert await rig.objects() == [] and await rig.states() == {}
+
+
+async def test_an_upload_that_ends_after_its_row_is_gone_is_deleted_without_reconcile(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(late_uploads, "MIN_AGE_SECONDS", -60)
+    purged = await rig.uploaded("atc_purged", link_seconds=-10)
+    await rig.records.tombstone("alice", "atc_purged")
+    cleared = await rig.verifier.verify(await rig.uploaded("atc_cleared"))
+    await rig.sql("UPDATE attachments SET upload_expires_at = NULL WHERE id = 'atc_cleared'")
+    pending, alive = await rig.uploaded("atc_pending"), await verified(rig, "atc_alive")
+    await rig.sweeper.sweep_once()
+    for late in (purged, cleared):
+        await rig.upload(late, b"hello")
+    sweeper = Sweeper(rig.tombstones, rig.bucket, RETENTION)  # as an hour later
+    assert (await sweeper.sweep_once()).late_uploads == 2
+    assert pending.object_key and cleared.object_key
+    kept = [cleared.object_key, upload_key(pending.object_key), alive, upload_key(alive)]
+    assert sorted(await rig.objects()) == sorted(kept)
+
+
+async def test_an_upload_that_has_just_arrived_is_not_judged(rig: Rig) -> None:
+    key = upload_key(new_object_key())
+    await rig.bucket.write(key, b"another service's", mime_type="text/plain")
+    assert (await rig.sweeper.sweep_once()).late_uploads == 0
+    assert await rig.objects() == [key]
 
 
 async def test_an_upload_begun_in_the_last_second_of_its_link_has_time_to_arrive(rig: Rig) -> None:

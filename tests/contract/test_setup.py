@@ -15,6 +15,7 @@ from tests.servers import TestBucket
 PAGE, FRAME = "http://page.example", "https://cdn.platform.openai.com"
 ACCESS = Access(pages=[PAGE], frames=[FRAME], prefix="attachments/")
 PARTS = ["CORS", "lifecycle", "encryption", "public access block"]
+FOUND = ["versioning", "object lock", "replication"]
 
 
 @pytest.fixture
@@ -37,12 +38,36 @@ def _ask(bucket: TestBucket, operation: str, **arguments: object) -> Any:
 def test_a_bucket_is_made_and_set_up_once(bucket: TestBucket) -> None:
     endpoint = _endpoint(bucket, f"{bucket.name}-new")
     first = list(set_up_bucket(endpoint, ACCESS))
-    assert [step.name for step in first] == [f"bucket {endpoint.bucket}", *PARTS]
+    assert [step.name for step in first] == [f"bucket {endpoint.bucket}", *PARTS, *FOUND]
     assert [step.outcome for step in first[:4]] == ["set"] * 4
     again = list(set_up_bucket(endpoint, ACCESS))
     assert [step.outcome for step in again[:4]] == ["already set"] * 4
     lifecycle = _ask(bucket, "get_bucket_lifecycle_configuration", Bucket=endpoint.bucket)
     assert lifecycle["Rules"][0]["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_versioning_is_reported_and_not_changed(bucket: TestBucket) -> None:
+    def versioning() -> str:
+        steps = {step.name: step for step in set_up_bucket(_endpoint(bucket), ACCESS)}
+        return str(steps["versioning"])
+
+    assert versioning() == "versioning: off"
+    status = {"Status": "Enabled"}
+    _ask(bucket, "put_bucket_versioning", Bucket=bucket.name, VersioningConfiguration=status)
+    assert versioning().startswith("versioning: on (every version of a deleted file is deleted")
+
+
+def test_an_object_lock_with_a_retention_is_reported(moto_bucket: TestBucket) -> None:
+    name = f"{moto_bucket.name}-locked"
+    _ask(moto_bucket, "create_bucket", Bucket=name, ObjectLockEnabledForBucket=True)
+    lock = {
+        "ObjectLockEnabled": "Enabled",
+        "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 30}},
+    }
+    _ask(moto_bucket, "put_object_lock_configuration", Bucket=name, ObjectLockConfiguration=lock)
+    steps = {step.name: step for step in set_up_bucket(_endpoint(moto_bucket, name), ACCESS)}
+    assert steps["object lock"].outcome == "on"
+    assert "until their retention ends" in str(steps["object lock"])
 
 
 def test_rules_of_others_stay_and_ours_follow_the_settings(bucket: TestBucket) -> None:

@@ -378,3 +378,9 @@ def test_an_id_that_no_row_can_have_is_not_found(alice: ChatKitClient) -> None:
     assert alice.send("threads.create", input=message).status_code == 404
     for route in ("content", "preview"):
         assert alice.http.get(f"/attachments/atc_%00/{route}").status_code == 404
+
+
+def test_a_header_that_names_two_users_is_rejected(base_url: str) -> None:
+    headers = [("x-forwarded-user", "mallory"), ("x-forwarded-user", "alice")]
+    response = httpx.get(f"{base_url}/v1/chatkit/threads", headers=headers)
+    assert response.status_code == 401

@@ -364,6 +364,31 @@ async def test_a_missing_lifecycle_rule_is_named(
     assert "put-bucket-lifecycle-configuration" in str(findings["lifecycle"].remedy)
 
 
+async def test_versions_that_the_key_may_not_list_are_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    client = boto3.client("s3", endpoint_url=healthy_bucket.endpoint_url, region_name="us-east-1")
+    status = {"Status": "Enabled"}
+    client.put_bucket_versioning(Bucket=healthy_bucket.name, VersioningConfiguration=status)
+    client.close()
+    findings = await examined(database_url, healthy_bucket)
+    assert failed(findings) == set()
+    assert "can find all of them" in findings["deletion"].words
+    reject = denying(lambda request: "versions" in request.query_params)
+    with in_front_of(healthy_bucket.endpoint_url, answers=reject) as url:
+        findings = await examined(database_url, healthy_bucket, s3_endpoint_url=url)
+    assert failed(findings) == {"deletion"}
+    assert "s3:ListBucketVersions" in findings["deletion"].words
+
+
+async def test_pages_of_all_origins_are_allowed_with_tokens_only(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    findings = await examined(database_url, healthy_bucket, allowed_origins="*")
+    assert failed(findings) == {"settings"}
+    assert "ALLOWED_ORIGINS=*" in findings["settings"].words
+
+
 # Bucket, as browsers reach it
 
 

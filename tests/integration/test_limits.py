@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import select
 import shutil
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -30,6 +32,7 @@ from tests.integration.test_cancel import open_stream, read_until
 from tests.model_api import Text, model_api
 from tests.servers import TestBucket, missing
 from tests.service import ChatKitClient, running, test_settings, user_message
+from tests.serving import serving
 from tests.settings import changed
 from tests.waiting import wait_until
 
@@ -64,10 +67,55 @@ def test_a_body_that_is_too_large_is_rejected_with_and_without_a_length(base_url
     assert code_of(unannounced) == (413, "request_too_large")
 
 
+def sent(base_url: str, operation: object) -> httpx.Response:
+    return httpx.post(
+        f"{base_url}/chatkit", content=json.dumps(operation), headers={"x-forwarded-user": "alice"}
+    )
+
+
+@pytest.mark.parametrize("field", ["data", "id", "group", "metadata", "quoted_text"])
+def test_every_part_of_a_request_counts_and_not_only_its_text(base_url: str, field: str) -> None:
+    long = {"a": "x" * 65_536} if field in ("data", "metadata") else "x" * 65_536
+    tag = {"type": "input_tag", "id": "t", "text": "t", "data": {}, "interactive": False}
+    message = user_message("hello")
+    message["content"].append(tag)
+    operation = {"type": "threads.create", "params": {"input": message}}
+    parts = {"metadata": operation, "quoted_text": message}
+    parts.get(field, tag)[field] = long
+    assert code_of(sent(base_url, operation)) == (413, "request_too_large")
+    assert ChatKitClient.of(base_url).call("threads.list")["data"] == []
+
+
+def test_a_request_of_many_elements_is_rejected_before_it_is_parsed(base_url: str) -> None:
+    operation = {"type": "threads.list", "params": {}, "metadata": {"a": [[]] * 10_000}}
+    assert code_of(sent(base_url, operation)) == (400, "invalid_request")
+
+
+def test_only_a_recording_may_be_larger(base_url: str) -> None:
+    recording = {"audio_base64": "A" * 100_000, "mime_type": "audio/webm"}
+    dictated = sent(base_url, {"type": "input.transcribe", "params": recording})
+    assert code_of(dictated) == (503, "unavailable")  # it was accepted, and there is no model
+    renamed = {"type": "threads.update", "params": {"thread_id": "t", "title": "A" * 100_000}}
+    assert code_of(sent(base_url, renamed)) == (413, "request_too_large")
+    crowded = {"type": "input.transcribe", "params": recording, "metadata": {"a": [[]] * 1000}}
+    assert code_of(sent(base_url, crowded)) == (413, "request_too_large")
+    assert code_of(sent(base_url, "A" * (8 * 1024 * 1024))) == (413, "request_too_large")
+
+
 def test_a_url_and_headers_that_are_too_large_are_rejected(base_url: str) -> None:
     assert code_of(httpx.get(f"{base_url}/livez?{'x' * 9000}")) == (414, "url_too_long")
     headers = {f"x-{number}": "y" * 5000 for number in range(7)}
     assert code_of(httpx.get(f"{base_url}/livez", headers=headers)) == (431, "headers_too_large")
+
+
+@pytest.mark.parametrize("mode", ["header", "dev"])
+def test_pages_of_all_origins_are_not_allowed_where_browsers_sign_users_in(
+    settings: Settings, mode: str
+) -> None:
+    with pytest.raises(Misconfigured, match="every page on the web"):
+        create_application(changed(settings, allowed_origins="*", auth_mode=mode))
+    by_token = changed(settings, allowed_origins="*", auth_mode="jwt", jwt_secret="s" * 32)
+    assert create_application(by_token)
 
 
 # Requests a minute
@@ -232,6 +280,7 @@ def patient(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Iterator[int
     """The port of a service whose patience is short."""
     monkeypatch.setattr(deadlines, "HEAD_SECONDS", IMPATIENT_SECONDS)
     monkeypatch.setattr(deadlines, "BODY_TICK_SECONDS", IMPATIENT_SECONDS)
+    monkeypatch.setattr(deadlines, "WRITE_TICK_SECONDS", IMPATIENT_SECONDS)
     server = uvicorn.Server(
         uvicorn.Config(
             create_application(settings),
@@ -294,6 +343,102 @@ def test_a_head_without_end_is_rejected(patient: int, monkeypatch: pytest.Monkey
             connection.sendall(b"GET /livez HTTP/1.1\r\nhost: x\r\nx-endless: " + b"y" * 200_000)
         answer = everything_from(connection)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431 ")
+
+
+RESPONSE = b"x" * 50_000  # less than what pauses writing
+
+
+async def download(scope: Any, receive: Any, send: Any) -> None:
+    """An application with one download. Its path is the number of `RESPONSE`s in it."""
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    for _ in range(int(scope["path"][1:])):
+        await send({"type": "http.response.body", "body": RESPONSE, "more_body": True})
+    await send({"type": "http.response.body"})
+
+
+@contextmanager
+def reading_nothing(path: str) -> Iterator[socket.socket]:
+    """A connection with a small buffer that asks for `path` and reads nothing."""
+    with (
+        serving(download, http=DeadlineProtocol, lifespan="off") as base_url,
+        socket.socket() as connection,
+    ):
+        address = httpx.URL(base_url)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect((address.host, address.port))
+        connection.sendall(f"GET {path} HTTP/1.1\r\nhost: x\r\n\r\n".encode())
+        yield connection
+
+
+def wait_until_reset(connection: socket.socket) -> None:
+    poll = select.poll()
+    poll.register(connection, 0)  # errors are always reported
+    assert poll.poll(30_000), "the connection is still open"
+
+
+def test_a_download_that_nobody_reads_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "WRITE_TICK_SECONDS", IMPATIENT_SECONDS)
+    with reading_nothing("/1000") as connection:
+        wait_until_reset(connection)
+
+
+def test_a_slow_reader_is_not_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deadlines, "WRITE_TICK_SECONDS", IMPATIENT_SECONDS)
+    with reading_nothing("/200") as connection:
+        received = 0
+        while received < 200 * len(RESPONSE):
+            chunk = connection.recv(65_536)
+            assert chunk
+            received += len(chunk)
+
+
+async def test_an_answer_has_its_place_until_it_was_taken(settings: Settings) -> None:
+    application = create_application(changed(settings, user_concurrent_streams=1))
+    operation = {"type": "threads.create", "params": {"input": user_message("hello")}}
+
+    async def ask(taken: asyncio.Event, has_ended: asyncio.Event) -> int:
+        """Send a message; the end of the answer is taken when `taken` is set."""
+        status = 0
+        body = json.dumps(operation).encode()
+        messages = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Any:
+            return messages.pop() if messages else await asyncio.Future()
+
+        async def send(message: Any) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            if message["type"] == "http.response.body" and not message.get("more_body"):
+                has_ended.set()
+                await taken.wait()
+
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
+            "http_version": "1.1",
+            "method": "POST",
+            "scheme": "http",
+            "path": "/chatkit",
+            "raw_path": b"/chatkit",
+            "query_string": b"",
+            "headers": [(b"host", b"x"), (b"x-forwarded-user", b"alice")],
+        }
+        await application(scope, receive, send)
+        return status
+
+    def at_once() -> tuple[asyncio.Event, asyncio.Event]:
+        taken = asyncio.Event()
+        taken.set()
+        return taken, asyncio.Event()
+
+    async with application.router.lifespan_context(application):
+        taken, has_ended = asyncio.Event(), asyncio.Event()
+        first = asyncio.create_task(ask(taken, has_ended))
+        await has_ended.wait()
+        assert await ask(*at_once()) == 429
+        taken.set()
+        assert await first == 200
+        assert await ask(*at_once()) == 200
 
 
 def test_an_answer_that_takes_its_time_is_not_cut_off(

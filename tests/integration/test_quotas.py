@@ -139,3 +139,33 @@ def test_deleting_in_a_loop_frees_at_most_a_second_quota(user: ChatKitClient) ->
             user.call("attachments.delete", attachment_id=response.json()["id"])
     assert answers == [200] * 4 + [429] * 6
     assert "quarter of an hour" in response.json()["message"]
+
+
+async def test_the_bucket_never_has_more_than_two_quotas_of_one_user(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    """Verified files are there twice while their link is alive, and links can be used again."""
+    body = b"x" * SIZE
+    quota = LIMIT * SIZE
+    settings = test_settings(database_url, seaweedfs_bucket, user_quota_bytes=quota)
+    with running(settings) as url:
+        user = ChatKitClient.of(url)
+
+        def send_files() -> tuple[list[dict[str, Any]], str]:
+            files = []
+            while (created := user.send("attachments.create", **CREATE_PARAMS)).is_success:
+                files.append(created.json())
+                assert user.upload(files[-1], body).is_success
+            return files, thread_id_of(user.say("Look", *(each["id"] for each in files)))
+
+        first, thread_id = await asyncio.to_thread(send_files)
+        assert len(first) == LIMIT, "who deletes nothing has the whole quota"
+        user.call("threads.delete", thread_id=thread_id)
+        for each in first:
+            user.upload(each, body)
+        await asyncio.to_thread(send_files)
+        for each in first:
+            user.upload(each, body)
+        async with rig_on(database_url, seaweedfs_bucket) as rig:
+            stored = sum([each.size async for each in rig.bucket.list("")])
+    assert stored <= 2 * quota

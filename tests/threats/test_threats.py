@@ -155,7 +155,7 @@ def test_no_file_name_reaches_a_header_or_a_path(service: Service, name: str) ->
     assert response.headers["content-type"] == "application/octet-stream"
     assert response.content == PAGE
     keys = on_rig(service, lambda rig: rig.objects())
-    assert all(re.fullmatch(r"attachments/[\w-]{32}(\.upload|\.preview)?", key) for key in keys)
+    assert all(re.fullmatch(r"attachments/(uploads/)?[\w-]{32}(\.preview)?", key) for key in keys)
 
 
 def test_only_four_raster_types_are_ever_inline(service: Service) -> None:

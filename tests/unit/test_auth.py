@@ -14,6 +14,7 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from app.auth import DEV_COOKIE, DevAuthenticator, HeaderAuthenticator, JwtAuthenticator
 from app.errors import Unauthenticated, Unavailable
+from app.public_keys import PublicKeys
 
 SECRET = "a shared secret of more than 32 bytes"
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -46,6 +47,7 @@ async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None
         {"sub": None},
         {"sub": ""},
         {"sub": "nul\0"},
+        {"sub": "x" * 256},
         {"sub": "lone surrogate \ud800"},
         {"aud": "other"},
         {"aud": None},
@@ -81,7 +83,7 @@ async def test_an_error_that_quotes_a_token_can_be_sent(
     jwks_url: str, named: dict[str, Any]
 ) -> None:
     token = jwt.encode(claims(), SECRET[::-1], algorithm="HS256", headers=named)
-    by_key_set = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
+    by_key_set = JwtAuthenticator(PublicKeys(jwks_url), audience=None, issuer=None)
     for authenticator in (shared_secret(), by_key_set):
         with pytest.raises(Unauthenticated) as rejected:
             await authenticator.authenticate(bearer(token), {})
@@ -118,20 +120,20 @@ def jwks_url() -> Iterator[str]:
 async def test_tokens_are_checked_against_the_key_set(
     jwks_url: str, key: Any, key_id: str, algorithm: str
 ) -> None:
-    authenticator = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
+    authenticator = JwtAuthenticator(PublicKeys(jwks_url), audience=None, issuer=None)
     token = jwt.encode(claims(aud=None), key, algorithm=algorithm, headers={"kid": key_id})
     assert await authenticator.authenticate(bearer(token), {}) == "alice"
 
 
 async def test_a_public_key_is_never_taken_for_a_shared_secret(jwks_url: str) -> None:
-    authenticator = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
+    authenticator = JwtAuthenticator(PublicKeys(jwks_url), audience=None, issuer=None)
     token = jwt.encode(claims(), SECRET, algorithm="HS256", headers={"kid": "rsa"})
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate(bearer(token), {})
 
 
 async def test_a_key_is_used_for_its_own_algorithm_only(jwks_url: str) -> None:
-    authenticator = JwtAuthenticator(jwt.PyJWKClient(jwks_url), audience=None, issuer=None)
+    authenticator = JwtAuthenticator(PublicKeys(jwks_url), audience=None, issuer=None)
     for key, algorithm, named in ((RSA_KEY, "RS256", "ec"), (EC_KEY, "ES256", "rsa")):
         token = jwt.encode(claims(aud=None), key, algorithm=algorithm, headers={"kid": named})
         with pytest.raises(Unauthenticated):
@@ -139,8 +141,8 @@ async def test_a_key_is_used_for_its_own_algorithm_only(jwks_url: str) -> None:
 
 
 async def test_a_key_set_that_can_not_be_fetched_is_not_the_callers_fault() -> None:
-    client = jwt.PyJWKClient("http://127.0.0.1:1/jwks.json", timeout=1)
-    authenticator = JwtAuthenticator(client, audience=None, issuer=None)
+    keys = PublicKeys("http://127.0.0.1:1/jwks.json")
+    authenticator = JwtAuthenticator(keys, audience=None, issuer=None)
     token = jwt.encode(claims(), RSA_KEY, algorithm="RS256", headers={"kid": "rsa"})
     with pytest.raises(Unavailable):
         await authenticator.authenticate(bearer(token), {})
@@ -151,6 +153,8 @@ async def test_the_proxys_header_names_the_user() -> None:
     assert await authenticator.authenticate({"x-forwarded-user": "alice"}, {}) == "alice"
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate({"x-forwarded-user": " "}, {})
+    with pytest.raises(Unauthenticated):
+        await authenticator.authenticate({"x-forwarded-user": "x" * 256}, {})
 
 
 async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
@@ -163,3 +167,11 @@ async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
     for cookies in ({}, {DEV_COOKIE: user_id}, {DEV_COOKIE: DevAuthenticator(b"x").issue()}):
         with pytest.raises(Unauthenticated):
             await authenticator.authenticate({}, cookies)
+
+
+async def test_a_dev_cookie_outlives_the_replacement_of_the_secret() -> None:
+    cookie = DevAuthenticator(b"old").issue()
+    during = DevAuthenticator(b"new", also_accepted=[b"old"])
+    assert during.is_valid(cookie)
+    after = DevAuthenticator(b"new")
+    assert after.is_valid(during.issue()) and not after.is_valid(cookie)

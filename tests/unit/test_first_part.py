@@ -98,6 +98,12 @@ def test_a_field_without_a_name_of_a_file() -> None:
     assert file_name_of('form-data; name="file"') is None
 
 
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "\0", "hex", "none such"])
+def test_a_charset_that_decodes_nothing_is_utf_8(charset: str) -> None:
+    name = file_name_of(f"form-data; name=file; filename*={charset}''%C3%BCber.txt")
+    assert name is not None and (charset == "punycode" or name == "über.txt")
+
+
 async def test_bytes_that_are_no_utf_8_are_latin_1() -> None:
     head, _ = await taken(HEAD.replace(b"a.txt", b"\xfcber.txt") + b"hello")
     assert head.file_name == "über.txt"

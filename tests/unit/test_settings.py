@@ -98,3 +98,10 @@ def test_a_secret_that_cannot_be_used_is_not_quoted() -> None:
     assert "ADMIN_TOKEN can't be used: it takes a secret of at least 16" in raised.value.message
     assert "too-short" not in raised.value.message
     assert raised.value.__context__ is None or raised.value.__suppress_context__
+
+
+@pytest.mark.parametrize("variable", ["JWT_SECRET", "SIGNING_SECRET", "SIGNING_SECRET_PREVIOUS"])
+def test_a_secret_that_can_be_guessed_is_rejected(variable: str) -> None:
+    with pytest.raises(Misconfigured, match=f"{variable} .* at least 32 characters"):
+        Settings.read({variable: "s" * 31})
+    Settings.read({variable: "s" * 32})

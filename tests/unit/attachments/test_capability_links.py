@@ -1,6 +1,7 @@
 """Capability links: a link that was signed here is valid, every other link is not."""
 
 import re
+from itertools import pairwise
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
@@ -85,3 +86,19 @@ def test_a_pseudonym_is_the_same_on_all_replicas_and_reveals_nothing(
     assert (SIGNER.pseudonym(other) == pseudonym) == (other == user_id)
     assert LinkSigner(b"another secret").pseudonym(user_id) != pseudonym
     assert re.fullmatch(r"[A-Za-z0-9_-]{12}", pseudonym), "for ids of any form"
+
+
+def test_two_secrets_are_accepted_while_one_is_replaced() -> None:
+    """Each pair of replicas that run at the same time accepts the other's links."""
+    steps = [(b"old", ()), (b"old", [b"new"]), (b"new", [b"old"]), (b"new", ())]
+    signers = [
+        LinkSigner(secret, also_accepted=accepted, clock=lambda: 1_000.0)
+        for secret, accepted in steps
+    ]
+    for one, other in pairwise(signers):
+        for signer, checker in ((one, other), (other, one)):
+            link = signer.sign("/uploads/a", {"key": "a"}, expires_at=2_000)
+            assert checker.verify("/uploads/a", query_of(link)) == {"key": "a"}
+    ended = signers[0].sign("/uploads/a", {"key": "a"}, expires_at=2_000)
+    with pytest.raises(LinkInvalid):
+        signers[-1].verify("/uploads/a", query_of(ended))

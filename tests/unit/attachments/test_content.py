@@ -1,6 +1,7 @@
 """The first bytes of a file must fit its declared type."""
 
 import io
+import re
 import zipfile
 
 import pillow_heif
@@ -231,3 +232,21 @@ def test_any_text_of_printable_characters_is_text(text: str, encoding: str) -> N
 @given(st.binary(max_size=300), st.text(max_size=40))
 def test_nothing_makes_it_raise(head: bytes, mime_type: str) -> None:
     problem_of(head, mime_type)
+
+
+@pytest.mark.parametrize("unit", [b"<!--x>", b"<!-->", b"<!x>", b"<!--x-->", b" <!--"])
+def test_comments_are_read_in_linear_time(unit: bytes) -> None:
+    # An expression that looked for every comment's end would take minutes for this.
+    head = unit * (4_000_000 // len(unit))
+    check_content(head, resolve("a.png", "image/png"))
+
+
+@given(st.lists(st.sampled_from([b"<!--", b"-->", b"<!", b">", b"x", b" ", b"<script>"])))
+def test_a_script_behind_comments_is_found(parts: list[bytes]) -> None:
+    before = re.compile(rb"(?:\s|<!--.*?-->|<!(?!doctype\s+html)[^>]*>)*", re.I | re.S)
+    head = b"".join(parts) + b"<script>"
+    skipped = before.match(head)
+    assert skipped
+    is_script = head[skipped.end() :].startswith(b"<script>")
+    found = check_content(head, resolve("a.bin", "application/x-any"))
+    assert (found is not None) == is_script

@@ -12,6 +12,7 @@ from chatkit.types import (
     ThreadItem,
 )
 
+from app.chat import history
 from app.chat.history import load_history
 from tests.model_api import ModelApi
 from tests.unit.fakes.conversation import conversation
@@ -73,3 +74,32 @@ async def test_history_is_loaded_to_the_last_page() -> None:
     items = [user_message(number, f"m{number}") for number in range(7)]
     loaded = await load_history(MemoryStore(items), THREAD.id, CONTEXT)
     assert [item.id for item in loaded] == [item.id for item in items]
+
+
+async def test_the_newest_turns_that_fit_are_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore()
+    for turn in range(5):
+        store.items += [user_message(turn, "x" * 1000), answer(f"a_{turn}", "y" * 1000)]
+    monkeypatch.setattr(history, "MAX_HISTORY_BYTES", 5000)
+    loaded = await load_history(store, THREAD.id, CONTEXT)
+    assert [item.id for item in loaded] == ["msg_3", "a_3", "msg_4", "a_4"]
+
+
+async def test_the_last_item_is_loaded_at_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history, "MAX_HISTORY_BYTES", 10)
+    store = MemoryStore([user_message(1, "first"), user_message(2, "x" * 1000)])
+    assert [item.id for item in await load_history(store, THREAD.id, CONTEXT)] == ["msg_2"]
+
+
+async def test_no_more_pages_are_read_than_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    store = MemoryStore([user_message(number, "x" * 1000) for number in range(50)])
+    read: list[str | None] = []
+
+    async def counted(thread_id: str, after: str | None, *arguments: Any) -> Any:
+        read.append(after)
+        return await MemoryStore.load_thread_items(store, thread_id, after, *arguments)
+
+    monkeypatch.setattr(store, "load_thread_items", counted)
+    monkeypatch.setattr(history, "MAX_HISTORY_BYTES", 3000)
+    assert len(await load_history(store, THREAD.id, CONTEXT)) == 2
+    assert len(read) == 2  # this store's pages have two items

@@ -1,5 +1,7 @@
 """Files are rendered or become notes; with MODEL_INPUT=url the provider reads them itself."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.attachment_state import AttachmentState
@@ -56,6 +58,20 @@ async def test_a_decoder_that_fails_affects_only_its_own_file(
 
 async def row_of(attachments: Attachments, name: str, body: bytes) -> Row:
     return attachments.rows[attachments.add(name, "image/png", body).id]
+
+
+async def test_two_objects_with_one_etag_are_two_files() -> None:
+    """Anybody can make two files with the same MD5 sum, which is the ETag of many stores."""
+    attachments = Attachments()
+    renderer = attachments.renderer()
+    rows = []
+    for name, body in (("a.txt", b"Mallory's"), ("b.txt", b"Alice's  ")):
+        row = attachments.rows[attachments.add(name, "text/plain", body).id]
+        assert row.object_key
+        attachments.bucket.etags[row.object_key] = "forged"
+        rows.append(replace(row, etag="forged"))
+    read = [(await renderer.render(row)).body for row in rows]
+    assert read == ["Mallory's", "Alice's  "]
 
 
 class DownBucket(MemoryBucket):

@@ -2,7 +2,14 @@
 
 import re
 
-from app.storage.object_keys import every_key, new_object_key, owner_of, preview_key, upload_key
+from app.storage.object_keys import (
+    UPLOAD_PREFIX,
+    every_key,
+    new_object_key,
+    owner_of,
+    preview_key,
+    upload_key,
+)
 
 
 def test_keys_are_opaque_unique_and_of_one_length() -> None:
@@ -18,8 +25,15 @@ def test_every_key_leads_back_to_its_owner() -> None:
     assert {owner_of(key) for key in keys} == {object_key}
 
 
-def test_all_keys_of_an_attachment_lie_together_in_a_listing() -> None:
+def test_an_object_and_its_preview_are_next_to_each_other_in_a_listing() -> None:
     owners = [new_object_key() for _ in range(200)]
-    listed = sorted((key for owner in owners for key in every_key(owner)), key=str.encode)
-    seen = [owner_of(key) for key in listed]
-    assert seen == [owner for owner in sorted(owners, key=str.encode) for _ in range(3)]
+    keys = [key for owner in owners for key in every_key(owner)]
+    listed = sorted(keys, key=str.encode)
+    kept = [owner_of(key) for key in listed if not key.startswith(UPLOAD_PREFIX)]
+    assert kept == [owner for owner in sorted(owners, key=str.encode) for _ in range(2)]
+
+
+def test_uploads_have_a_prefix_of_their_own() -> None:
+    object_key = new_object_key()
+    inside = [key for key in every_key(object_key) if key.startswith(UPLOAD_PREFIX)]
+    assert inside == [upload_key(object_key)]
