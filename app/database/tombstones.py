@@ -8,13 +8,14 @@ its rows then.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Interval,
     Text,
     Update,
     and_,
@@ -56,12 +57,16 @@ class Tombstones:
 
     async def claim(self, limit: int) -> list[AttachmentRecord]:
         """Claim up to `limit` tombstones that are due, the oldest first."""
-        exponent = func.least(attachments.c.purge_attempts, 20)
-        seconds = func.least(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * func.power(2, exponent))
-        claimed = update(attachments).values(
-            purge_after=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds),
-            purge_attempts=attachments.c.purge_attempts + 1,
-        )
+
+        def claimed(attempts: int) -> Update:
+            # Computed here, because Citus does not compute times from columns in an UPDATE.
+            seconds = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(attempts, 20))
+            return (
+                update(attachments)
+                .where(attachments.c.purge_attempts == attempts)
+                .values(purge_after=func.now() + _interval(seconds), purge_attempts=attempts + 1)
+            )
+
         due = and_(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
         return await self._change_due(due, attachments.c.purge_after, limit, claimed)
 
@@ -75,14 +80,15 @@ class Tombstones:
 
     async def expire_unused(self, ttl_seconds: float, limit: int) -> int:
         """Tombstone up to `limit` attachments that no message used in time. Return how many."""
-        age = func.make_interval(0, 0, 0, 0, 0, 0, ttl_seconds)
         unused = and_(
             in_state(*UNUSED),
-            attachments.c.created_at < func.now() - age,
+            attachments.c.created_at < func.now() - _interval(ttl_seconds),
             # A rejected one in a thread lost its bytes; the thread still shows why.
             attachments.c.thread_id.is_(None),
         )
-        expired = await self._change_due(unused, attachments.c.created_at, limit, to_tombstone())
+        expired = await self._change_due(
+            unused, attachments.c.created_at, limit, lambda _: to_tombstone()
+        )
         metrics.tombstoned.inc(len(expired))
         return len(expired)
 
@@ -92,20 +98,21 @@ class Tombstones:
         The lease is the end of the upload, which moves ahead; `clear_uploads` ends it.
         """
         dead = and_(in_state(*SETTLED), attachments.c.upload_ends_at < func.now())
-        pause = func.make_interval(0, 0, 0, 0, 0, 0, FIRST_RETRY_SECONDS)
-        claimed = update(attachments).values(upload_ends_at=func.now() + pause)
-        return await self._change_due(dead, attachments.c.upload_ends_at, limit, claimed)
+        lease = func.now() + _interval(FIRST_RETRY_SECONDS)
+        claimed = update(attachments).values(upload_ends_at=lease)
+        return await self._change_due(dead, attachments.c.upload_ends_at, limit, lambda _: claimed)
 
     async def _change_due(
         self,
         due: ColumnElement[bool],
         since: ColumnElement[datetime],
         limit: int,
-        change: Update,
+        change: Callable[[int], Update],
     ) -> list[AttachmentRecord]:
-        """Apply `change` to up to `limit` rows that are `due`, those with the oldest `since` first.
+        """Change up to `limit` rows that are `due`, those with the oldest `since` first.
 
-        Rows that another worker takes at the same time are left to it. Return the changed rows.
+        `change` returns the UPDATE for rows with a `purge_attempts`. Rows that another worker takes
+        at the same time are left to it. Return the changed rows.
         """
         changed: list[AttachmentRecord] = []
         tried: set[tuple[str, str]] = set()
@@ -113,16 +120,19 @@ class Tombstones:
             while len(changed) < limit:
                 # Those that were tried and not changed may still be due, and come first again.
                 wanted = limit - len(changed) + len(tried)
+                columns = (*_KEY, attachments.c.purge_attempts)
                 found = await connection.execute(
-                    select(*_KEY).where(due).order_by(since).limit(wanted)
+                    select(*columns).where(due).order_by(since).limit(wanted)
                 )
-                keys = [(row.user_id, row.id) for row in found]
-                fresh = [key for key in keys if key not in tried][: limit - len(changed)]
+                fresh = [row for row in found if (row.user_id, row.id) not in tried]
                 if not fresh:
                     break
-                tried.update(fresh)
-                for user_id, ids in _by_user(fresh).items():
-                    statement = _of_user(change, user_id, ids, due)
+                groups = defaultdict(list)
+                for user_id, attachment_id, attempts in fresh[: limit - len(changed)]:
+                    tried.add((user_id, attachment_id))
+                    groups[user_id, attempts].append(attachment_id)
+                for (user_id, attempts), ids in groups.items():
+                    statement = _of_user(change(attempts), user_id, ids, due)
                     changed += map(to_record, await connection.execute(statement))
         return changed
 
@@ -164,11 +174,8 @@ class Tombstones:
         return deleted
 
 
-def _by_user(keys: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
-    ids_by_user = defaultdict(list)
-    for user_id, attachment_id in keys:
-        ids_by_user[user_id].append(attachment_id)
-    return ids_by_user
+def _interval(seconds: float) -> ColumnElement[timedelta]:
+    return literal(timedelta(seconds=seconds), Interval)
 
 
 def _of_user(

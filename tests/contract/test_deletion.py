@@ -335,6 +335,8 @@ async def test_a_locked_row_does_not_delay_the_others(rig: Rig) -> None:
         await rig.uploaded(f"atc_{number}", link_seconds=-1)
         await rig.records.tombstone("alice", f"atc_{number}")
     async with rig.database.begin() as connection:
-        await connection.execute(text("SELECT 1 FROM attachments WHERE id = 'atc_0' FOR UPDATE"))
+        await connection.execute(
+            text("SELECT 1 FROM attachments WHERE user_id = 'alice' AND id = 'atc_0' FOR UPDATE")
+        )
         assert (await rig.sweeper.sweep_once()).purged == 1
     assert (await rig.sweeper.sweep_once()).purged == 1
