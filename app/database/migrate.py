@@ -12,10 +12,9 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.database.engine import Database, asyncpg_url, named_errors
+from app.database.engine import Database, create_engine, named_errors
 from app.errors import DatabaseUnavailable
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
@@ -114,7 +113,7 @@ async def _run_on_connection(url: str, change: Callable[[Config], None]) -> None
         config.attributes["connection"] = connection
         change(config)
 
-    engine = create_async_engine(asyncpg_url(url), poolclass=NullPool)
+    engine = create_engine(url, poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(on_connection)
         await connection.commit()

@@ -17,8 +17,8 @@ from app.doctor import remedies
 from app.doctor.examination import examine
 from app.doctor.report import Finding, as_json, is_healthy, summary
 from app.doctor.sample_files import CODE_WORD
-from app.embedded.postgres import EmbeddedPostgres
 from app.storage.setup import Access
+from tests.database_servers import DatabaseServer
 from tests.middlebox import in_front_of, s3_error
 from tests.model_api import Call, Error, Received, Text, model_api
 from tests.servers import TestBucket
@@ -200,9 +200,9 @@ async def test_a_database_that_is_down_is_named(
 
 
 async def test_a_database_that_does_not_exist_is_named(
-    postgres: EmbeddedPostgres, healthy_bucket: TestBucket
+    database_server: DatabaseServer, healthy_bucket: TestBucket
 ) -> None:
-    findings = await examined(postgres.url("nowhere"), healthy_bucket)
+    findings = await examined(database_server.url("nowhere"), healthy_bucket)
     assert failed(findings) == {"database"}
     assert "no such database" in findings["database"].words
 

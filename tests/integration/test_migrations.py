@@ -13,6 +13,9 @@ from app.database.migrate import current_revision, downgrade, head_revision, upg
 from app.database.tables import metadata
 from app.errors import DatabaseUnavailable
 
+# Compares the catalog of one PostgreSQL.
+pytestmark = pytest.mark.single_node
+
 # Everything PostgreSQL knows about the tables, index predicates and constraint texts included.
 CATALOG = """
 SELECT 'column', table_name, column_name, data_type, is_nullable, column_default, is_identity,
