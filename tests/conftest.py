@@ -23,6 +23,7 @@ from tests import database_servers
 from tests.closing_table import closing_table
 from tests.database_servers import CitusCluster, DatabaseServer
 from tests.databases import Databases
+from tests.minio_server import running_minio
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket, missing
 from tests.tiers import MISSING, left_out, mark_slow_directories
 
@@ -199,6 +200,19 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSeaw
 def seaweedfs_bucket(seaweedfs: EmbeddedSeaweedFS) -> TestBucket:
     """A new bucket on SeaweedFS, which rejects what S3 rejects."""
     return create_bucket(seaweedfs.endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def minio_endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One MinIO for all tests of this process."""
+    with running_minio(tmp_path_factory.mktemp("minio")) as url:
+        yield url
+
+
+@pytest.fixture
+def minio_bucket(minio_endpoint_url: str) -> TestBucket:
+    """A new bucket on MinIO, which rejects what S3 rejects."""
+    return create_bucket(minio_endpoint_url)
 
 
 @pytest.fixture(scope="session")

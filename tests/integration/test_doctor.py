@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import boto3
 import pytest
@@ -20,8 +21,9 @@ from app.doctor.sample_files import CODE_WORD
 from app.storage.setup import Access
 from tests.database_servers import DatabaseServer
 from tests.middlebox import in_front_of, s3_error
+from tests.minio_server import running_minio
 from tests.model_api import Call, Error, Received, Text, model_api
-from tests.servers import TestBucket
+from tests.servers import TestBucket, create_bucket
 from tests.service import running, test_settings
 
 pytestmark = pytest.mark.slow
@@ -461,6 +463,15 @@ async def test_a_store_without_presigned_post_is_healthy_and_its_put_is_checked(
     assert "no presigned POST" in findings["upload"].words
     assert findings["policy_size"].outcome == "skipped"
     assert findings["put_length"].outcome == findings["put_once"].outcome == "ok"
+
+
+async def test_minio_is_healthy_with_its_own_variable_for_cors(
+    database_url: str, tmp_path: Path
+) -> None:
+    with running_minio(tmp_path, origins=(PAGE, IFRAME)) as endpoint_url:
+        findings = await examined(database_url, create_bucket(endpoint_url))
+    assert not failed(findings)
+    assert "MINIO_API_STALE_UPLOADS_EXPIRY" in findings["lifecycle"].words
 
 
 # Enforcement
