@@ -1,7 +1,7 @@
 # `make` alone lists the targets. Settings come from the environment or from the command line:
 # `make run PORT=8001 DATA_DIR=/tmp/two`.
 .DEFAULT_GOAL := help
-.PHONY: audit help run test test-all check types lint fmt bench screenshots settings lock install clean
+.PHONY: audit help run test test-all engines check types lint fmt bench screenshots settings lock install clean
 MAKEFLAGS += --no-print-directory
 
 VENV ?= .venv
@@ -23,6 +23,12 @@ test: install ## Run the quick tests, in two minutes (ARGS="tests/unit -k name" 
 
 test-all: install ## Run every test, with a browser, Docker and whole processes; report the coverage
 	@$(PYTEST) --cov=app --cov-report=term:skip-covered $(ARGS)
+
+# Those that touch the database, on the servers of tests/database_servers.py.
+engines: install ## Run the tests of the database again, on Citus and behind PgBouncer
+	@for database in citus pgbouncer; do \
+		$(PYTEST) --database=$$database tests/contract tests/integration tests/threats $(ARGS) \
+			|| exit 1; done
 
 PYTEST = $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
 

@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 from dotenv import dotenv_values
 
+from app.database.distribution import distribute
 from app.database.migrate import upgrade
 from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
@@ -76,10 +77,21 @@ def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
 
 
 @cli.command("migrate")
-def migrate_command() -> None:
+def migrate_command(
+    distributes: Annotated[
+        bool,
+        typer.Option(
+            "--distribute", help="Then distribute the tables over the workers of Citus, by user."
+        ),
+    ] = False,
+) -> None:
     """Bring the database to the newest schema. Replicas may do it at the same time."""
-    _migrate(_settings_with_database())
+    settings = _settings_with_database()
+    _migrate(settings)
     _say("The database is at the newest schema.")
+    if distributes:
+        names = asyncio.run(distribute(settings.database.url.get_secret_value()))
+        _say(f"Distributed by user: {', '.join(names) or 'nothing that was not before'}.")
 
 
 @cli.command("bucket")

@@ -24,6 +24,7 @@ what happened and what to do.
     ├── NotFound                    404 not_found            (also chatkit's NotFoundError)
     ├── Conflict                    409 conflict
     │   ├── AttachmentNotUploaded   409 attachment_not_uploaded
+    │   ├── UploadedAlready         409 uploaded_already
     │   ├── AttachmentInUse         409 attachment_in_use
     │   └── ThreadNotOpen           409 thread_not_open      (it is locked or closed)
     ├── QuotaExceeded               429 quota_exceeded
@@ -159,6 +160,13 @@ class Conflict(AppError):
 class AttachmentNotUploaded(Conflict):
     code = "attachment_not_uploaded"
     default_message = "The file has not been uploaded yet. Wait for the upload, then send again."
+
+
+class UploadedAlready(Conflict):
+    code = "uploaded_already"
+    default_message = (
+        "A file was uploaded by this link already. Attach the file again to replace it."
+    )
 
 
 class AttachmentInUse(Conflict):

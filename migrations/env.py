@@ -9,10 +9,9 @@ import os
 
 from alembic import context
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.database.engine import asyncpg_url
+from app.database.engine import create_engine
 from app.database.tables import metadata
 
 # A constant that every replica uses: "chatkit" as bytes.
@@ -51,7 +50,7 @@ def _set_local(connection: Connection, name: str, seconds: int) -> None:
 
 
 async def migrate_from_command_line() -> None:
-    engine = create_async_engine(asyncpg_url(os.environ["DATABASE_URL"]), poolclass=NullPool)
+    engine = create_engine(os.environ["DATABASE_URL"], poolclass=NullPool)
     async with engine.connect() as connection:
         await connection.run_sync(migrate)
         await connection.commit()

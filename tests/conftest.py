@@ -17,23 +17,17 @@ import hypothesis
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
-from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
+from tests import database_servers
 from tests.closing_table import closing_table
+from tests.database_servers import CitusCluster, DatabaseServer
 from tests.databases import Databases
+from tests.minio_server import running_minio
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket, create_bucket, missing
 from tests.tiers import MISSING, left_out, mark_slow_directories
 
 TEMPLATE = "template_migrated"
-# A test database need not survive a crash.
-FAST_AND_FORGETFUL = {
-    "fsync": "off",
-    "full_page_writes": "off",
-    "synchronous_commit": "off",
-    "max_connections": "200",
-}
-
 # A busy machine may stall for seconds. Neither an example of hypothesis nor a request may fail
 # then. A test that passes does not wait.
 hypothesis.settings.register_profile(
@@ -49,9 +43,23 @@ REQUEST_SECONDS = 60.0
 DESELECTED = pytest.StashKey[int]()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=database_servers.KINDS,
+        default="postgresql",
+        help="the server that the tests' databases are on (tests/database_servers.py)",
+    )
+
+
 @pytest.hookimpl(tryfirst=True)  # before `-m` deselects
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Mark what is slow. On Citus, deselect the tests of what only a single PostgreSQL has."""
     mark_slow_directories(items)
+    if config.getoption("database") == "citus":
+        single = [item for item in items if item.get_closest_marker("single_node")]
+        items[:] = [item for item in items if item not in single]
+        config.hook.pytest_deselected(items=single)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -131,27 +139,22 @@ def one_tls_context() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """One PostgreSQL server for all tests of this process."""
-    server = EmbeddedPostgres(
-        tmp_path_factory.mktemp("postgres") / "data", parameters=FAST_AND_FORGETFUL
-    )
-    try:
-        server.start()
-    except CannotStart as exc:
-        missing(str(exc))
-    try:
+def database_server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[DatabaseServer]:
+    """One database server for all tests of this process, of the kind that `--database` names."""
+    kind = request.config.getoption("database")
+    with database_servers.database_server(kind, tmp_path_factory.mktemp(kind)) as server:
         yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
-def databases(postgres: EmbeddedPostgres) -> Databases:
+def databases(database_server: DatabaseServer) -> Databases:
     """Makes databases for fixtures that several tests share."""
-    postgres.execute(f"CREATE DATABASE {TEMPLATE}")
-    _migrate(postgres.url(TEMPLATE))
-    return Databases(postgres, TEMPLATE)
+    database_server.create(TEMPLATE)
+    _migrate(database_server.url(TEMPLATE), distributes=isinstance(database_server, CitusCluster))
+    database_server.release(TEMPLATE)
+    return Databases(database_server, TEMPLATE)
 
 
 @pytest.fixture
@@ -200,6 +203,19 @@ def seaweedfs_bucket(seaweedfs: EmbeddedSeaweedFS) -> TestBucket:
 
 
 @pytest.fixture(scope="session")
+def minio_endpoint_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """One MinIO for all tests of this process."""
+    with running_minio(tmp_path_factory.mktemp("minio")) as url:
+        yield url
+
+
+@pytest.fixture
+def minio_bucket(minio_endpoint_url: str) -> TestBucket:
+    """A new bucket on MinIO, which rejects what S3 rejects."""
+    return create_bucket(minio_endpoint_url)
+
+
+@pytest.fixture(scope="session")
 def moto_endpoint_url() -> Iterator[str]:
     """One moto server for all tests of this process. It accepts what S3 rejects."""
     from moto.server import ThreadedMotoServer
@@ -225,11 +241,17 @@ def data_dir(tmp_path: Path) -> Path:
     return tmp_path / "data"
 
 
-def _migrate(url: str) -> None:
+def _migrate(url: str, *, distributes: bool) -> None:
     import asyncio
 
+    from app.database.distribution import distribute
     from app.database.migrate import upgrade
+
+    async def migrated() -> None:
+        await upgrade(url)
+        if distributes:
+            await distribute(url)
 
     # In another thread, because the event loop of an async test may run in this one.
     with ThreadPoolExecutor(1) as pool:
-        pool.submit(asyncio.run, upgrade(url)).result()
+        pool.submit(asyncio.run, migrated()).result()

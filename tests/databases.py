@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import make_url
 
-from app.embedded.postgres import EmbeddedPostgres
+from tests.database_servers import DatabaseServer
 
 TABLES = ("threads", "thread_items", "attachments", "feedback")
 
@@ -14,7 +14,7 @@ TABLES = ("threads", "thread_items", "attachments", "feedback")
 class Databases:
     """Makes and drops databases on a server. `template` is a migrated one."""
 
-    def __init__(self, server: EmbeddedPostgres, template: str) -> None:
+    def __init__(self, server: DatabaseServer, template: str) -> None:
         self._server = server
         self._template = template
         self._numbers = itertools.count(1)
@@ -22,13 +22,13 @@ class Databases:
     @contextmanager
     def clone(self) -> Iterator[str]:
         """Yield the `postgresql+asyncpg://…` URL of a new migrated database."""
-        with self._new(f"TEMPLATE {self._template} STRATEGY file_copy") as url:
+        with self._new(self._template) as url:
             yield url
 
     @contextmanager
     def empty(self) -> Iterator[str]:
         """Yield the URL of a new database without tables."""
-        with self._new("") as url:
+        with self._new(None) as url:
             yield url
 
     def execute(self, url: str, statement: str) -> str:
@@ -38,13 +38,13 @@ class Databases:
         return self._server.execute(statement, database=name)
 
     @contextmanager
-    def _new(self, options: str) -> Iterator[str]:
+    def _new(self, template: str | None) -> Iterator[str]:
         name = f"test_{next(self._numbers)}"
-        self._server.execute(f"CREATE DATABASE {name} {options}")
+        self._server.create(name, template=template)
         try:
             yield self._server.url(name)
         finally:
-            self._server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            self._server.drop(name)
 
 
 def every_row(execute: Callable[[str], str]) -> str:

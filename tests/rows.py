@@ -51,7 +51,7 @@ def new_attachment(
         mime_type=mime_type,
         size=size,
         payload=payload,
-        upload_expires_at=datetime.now(UTC) + timedelta(seconds=link_seconds),
+        link_expires_at=datetime.now(UTC) + timedelta(seconds=link_seconds),
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 import boto3
@@ -10,6 +11,9 @@ import pytest
 from botocore.config import Config
 
 from tests.tiers import MISSING
+
+# Beside the checkout: what starts servers that no package registry has.
+SHARED_TOOLS = Path(__file__).resolve().parents[2] / "shared/tools"
 
 # conftest puts these into the environment, for the AWS credential chain.
 ACCESS_KEY_ID = "test-access-key"

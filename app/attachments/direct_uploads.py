@@ -9,7 +9,13 @@ from dataclasses import dataclass
 
 from chatkit.types import AttachmentCreateParams
 
-from app.attachments.form_tail import LINE_END, FormTailGuard, closing_of, malformed_form
+from app.attachments.form_tail import (
+    LINE_END,
+    FormTailGuard,
+    closing_of,
+    file_of_form,
+    malformed_form,
+)
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.reservations import Reservation, Reservations
 from app.attachments.verification import Verifier
@@ -18,8 +24,9 @@ from app.database.attachment_records import AttachmentRecords
 from app.errors import UploadMismatch
 from app.faults import fault_point
 from app.storage.object_keys import upload_key
-from app.storage.post import PostPolicySigner
+from app.storage.put import PUT_FIELD, PresignedPut
 from app.storage.splice import Splicer
+from app.storage.upload_fields import UploadFields
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +52,14 @@ class DirectUploads:
         reservations: Reservations,
         policy: AttachmentPolicy,
         records: AttachmentRecords,
-        policies: PostPolicySigner,
+        fields: UploadFields,
         splicer: Splicer,
         verifier: Verifier,
     ) -> None:
         self._reservations = reservations
         self._policy = policy
         self._records = records
-        self._policies = policies
+        self._fields = fields
         self._splicer = splicer
         self._verifier = verifier
 
@@ -95,15 +102,21 @@ class DirectUploads:
 
     async def _upload(self, form: OpenedForm, reservation: Reservation, least: int) -> int:
         """Splice the file into the bucket and return its size."""
-        fields = self._policies.presign(
+        fields = await self._fields.presign(
             upload_key(reservation.object_key),
             mime_type=reservation.checked.mime_type,
             size=reservation.checked.size,
             least_size=max(least, 1),
             expires_in=reservation.expires_in,
         )
-        guarded = FormTailGuard(form.body, closing_of(form.boundary), self._policy.check_size)
         fault_point("direct.reserved")
+        if PUT_FIELD in fields:
+            put = PresignedPut.of(fields)
+            file = file_of_form(form.body, closing_of(form.boundary), put.size)
+            await self._splicer.splice_put(put, file)
+            fault_point("direct.uploaded")
+            return put.size
+        guarded = FormTailGuard(form.body, closing_of(form.boundary), self._policy.check_size)
         await self._splicer.splice_opened(
             fields, aiter(guarded), boundary=form.boundary, content_length=form.length
         )

@@ -20,6 +20,33 @@ def malformed_form() -> InvalidRequest:
     )
 
 
+async def file_of_form(
+    body: AsyncIterator[bytes], closing: bytes, size: int
+) -> AsyncIterator[bytes]:
+    """Yield the file from the rest of a form, which starts at the file's first byte.
+
+    The file has `size` bytes, and its last ones are held back until the form has ended behind it.
+    So a form that is cut off, or has another part, never becomes an object. Raises
+    `InvalidRequest`.
+    """
+    boundary = closing.removesuffix(b"--")
+    left, held, tail, seen = size, b"", b"", b""
+    async for chunk in body:
+        part, behind = chunk[:left], chunk[left:]
+        left -= len(part)
+        tail += behind
+        seen = seen[-len(boundary) :] + part
+        if boundary in seen or len(tail) > len(closing) + len(LINE_END):
+            raise malformed_form()
+        if part:
+            if held:
+                yield held
+            held = part
+    if left or tail not in (closing, closing + LINE_END):
+        raise malformed_form()
+    yield held
+
+
 class FormTailGuard:
     """Passes the rest of a form on, and holds its last bytes back until they prove to be its end.
 

@@ -13,9 +13,9 @@ from pydantic import AnyUrl
 
 from app.attachments.policy import AttachmentPolicy, CheckedUpload
 from app.context import RequestContext
-from app.database.attachment_records import SLOW_LINE_BYTES_PER_SECOND, AttachmentRecords
+from app.database.attachment_records import AttachmentRecords
 from app.database.identifiers import new_id
-from app.database.quota import NewAttachment
+from app.database.quota import SLOW_LINE_BYTES_PER_SECOND, NewAttachment
 from app.database.references import reference_to
 from app.faults import fault_point
 from app.settings.quota import QuotaSettings
@@ -80,7 +80,7 @@ class Reservations:
                 mime_type=checked.mime_type,
                 size=checked.size,
                 payload=stored.model_dump(mode="json"),
-                upload_expires_at=datetime.fromtimestamp(time.time() + expires_in, UTC),
+                link_expires_at=datetime.fromtimestamp(time.time() + expires_in, UTC),
             ),
             self._quota,
         )

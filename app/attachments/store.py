@@ -38,7 +38,7 @@ class ChatKitAttachmentStore(AttachmentStore[RequestContext]):
         # The bytes stay where the upload link writes them until a message uses the attachment.
         reference = reference_to(upload_key(reservation.object_key))
         attachment = reservation.attachment(self._previews.preview_url(reservation.id, reference))
-        attachment.upload_descriptor = self._transport.descriptor(reservation, context)
+        attachment.upload_descriptor = await self._transport.descriptor(reservation, context)
         fault_point("create.linked")
         return attachment
 

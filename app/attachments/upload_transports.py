@@ -11,14 +11,14 @@ from app.attachments.reservations import Reservation
 from app.context import RequestContext
 from app.paths import upload_path
 from app.storage.object_keys import upload_key
-from app.storage.post import PostPolicySigner
 from app.storage.signing import UrlSigner
+from app.storage.upload_fields import UploadFields
 
 
 class UploadTransport(Protocol):
     """Makes the link for one upload."""
 
-    def descriptor(
+    async def descriptor(
         self, reservation: Reservation, context: RequestContext
     ) -> AttachmentUploadDescriptor:
         """Return the URL, method and headers that ChatKit's client uploads the file with."""
@@ -26,19 +26,20 @@ class UploadTransport(Protocol):
 
 
 class PostTransport:
-    """`UPLOAD_METHOD=POST`: a URL of the gateway, with a presigned POST's fields in its query.
+    """`UPLOAD_METHOD=POST`: a URL of the gateway, with what the store demands in its query.
 
-    One field is a pseudonym of the user, so that the gateway can count each user's uploads.
+    That is a presigned POST's fields or a presigned PUT (upload_fields.py). One field is a
+    pseudonym of the user, so that the gateway can count each user's uploads.
     """
 
-    def __init__(self, policies: PostPolicySigner, links: LinkSigner) -> None:
-        self._policies = policies
+    def __init__(self, fields: UploadFields, links: LinkSigner) -> None:
+        self._fields = fields
         self._links = links
 
-    def descriptor(
+    async def descriptor(
         self, reservation: Reservation, context: RequestContext
     ) -> AttachmentUploadDescriptor:
-        fields = self._policies.presign(
+        fields = await self._fields.presign(
             upload_key(reservation.object_key),
             mime_type=reservation.checked.mime_type,
             size=reservation.checked.size,
@@ -59,7 +60,7 @@ class PutTransport:
     def __init__(self, signer: UrlSigner) -> None:
         self._signer = signer
 
-    def descriptor(
+    async def descriptor(
         self, reservation: Reservation, context: RequestContext
     ) -> AttachmentUploadDescriptor:
         checked = reservation.checked

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import USABLE, AttachmentState
@@ -24,17 +24,15 @@ from app.settings.quota import QuotaSettings
 from app.storable import storable
 from app.telemetry import metrics
 
-# 512 kbit/s: a file's size by this is how long its upload may take.
-SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
-
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRecord:
     """One row, without what only ChatKit's store and the search read. Times are aware.
 
     `size` is in bytes: as announced in state PENDING, verified after that. `object_key` is None for
-    an attachment that this service did not create. `upload_expires_at` is None when the upload link
-    is dead and what it wrote is deleted. `purge_attempts` counts the claims of a tombstone.
+    an attachment that this service did not create. Nothing can arrive by the upload link after
+    `upload_ends_at`; it is None when what the link wrote is deleted. `purge_attempts` counts the
+    claims of a tombstone.
     """
 
     user_id: str
@@ -49,7 +47,7 @@ class AttachmentRecord:
     upload_etag: str | None
     etag: str | None
     problem: str | None
-    upload_expires_at: datetime | None
+    upload_ends_at: datetime | None
     created_at: datetime
     purge_attempts: int
 
@@ -203,22 +201,18 @@ async def tombstone_where(connection: AsyncConnection, condition: ColumnElement[
 
     The purge keeps a row until nothing can arrive by its upload link any more.
     """
-    result = await connection.execute(
-        transition(AttachmentState.TOMBSTONE).where(condition).values(purge_after=func.now())
-    )
+    result = await connection.execute(to_tombstone().where(condition))
     count = int(result.rowcount)
     metrics.tombstoned.inc(count)
     return count
 
 
-def upload_ends_at() -> ColumnElement[datetime]:
-    """The time after which nothing can arrive by a row's upload link; NULL if it has ended.
+def to_tombstone() -> Update:
+    """Return an UPDATE that makes tombstones; the caller adds of which rows.
 
-    Stores check the link's expiry when an upload begins, and one that begins in the last second
-    takes as long as its size needs on a slow line.
+    Their objects are due for the purge at once.
     """
-    seconds = attachments.c.size / float(SLOW_LINE_BYTES_PER_SECOND)
-    return attachments.c.upload_expires_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
+    return transition(AttachmentState.TOMBSTONE).values(purge_after=func.now())
 
 
 def _of_type(file_type: FileType, preview_key: str | None) -> dict[str, Any]:

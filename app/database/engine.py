@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from sqlalchemy import URL, make_url, text
+from sqlalchemy import URL, Dialect, event, make_url, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -19,6 +20,13 @@ _UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57P")
 
 # To connect, and for a connection of the pool when all are in use.
 _WAIT_SECONDS = 5.0
+
+# The first is asyncpg's, the others are SQLAlchemy's.
+_WITHOUT_PREPARED_STATEMENTS: dict[str, Any] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: "",
+}
 
 
 @contextmanager
@@ -44,8 +52,8 @@ class Database:
 
     def __init__(self, url: str, *, pool_size: int = 10, max_overflow: int = 10) -> None:
         """`url` is `postgresql://…` or `postgresql+asyncpg://…`."""
-        self.engine: AsyncEngine = create_async_engine(
-            asyncpg_url(url),
+        self.engine: AsyncEngine = create_engine(
+            url,
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_timeout=_WAIT_SECONDS,
@@ -83,6 +91,42 @@ class Database:
         """Make one round trip. Raises `DatabaseUnavailable`."""
         async with self.connect() as connection:
             await connection.execute(text("SELECT 1"))
+
+
+def create_engine(url: str, **options: Any) -> AsyncEngine:
+    """Return an engine that also works behind a pooler in transaction mode, such as PgBouncer.
+
+    There, each transaction may run on another server connection, which does not have the prepared
+    statements of this client. So through a pooler, no statement is named or kept. On a connection
+    of its own, the client keeps up to 100 of them, which saves a round trip for each call.
+    """
+    engine = create_async_engine(asyncpg_url(url), **options)
+    is_pooled = False
+
+    @event.listens_for(engine.sync_engine, "do_connect")
+    def connect(
+        dialect: Dialect, record: object, arguments: tuple[Any, ...], options: dict[str, Any]
+    ) -> DBAPIConnection:
+        nonlocal is_pooled
+        if not is_pooled:
+            connection = dialect.connect(*arguments, **options)
+            is_pooled = connection.run_async(_is_pooled)
+            if not is_pooled:
+                return connection
+            connection.close()
+        return dialect.connect(*arguments, **options, **_WITHOUT_PREPARED_STATEMENTS)
+
+    return engine
+
+
+async def _is_pooled(connection: Any) -> bool:
+    """Return whether a pooler stands in between.
+
+    A pooler gives its clients process ids of its own, which only requests to cancel contain.
+    """
+    statement = await connection.prepare("SELECT pg_backend_pid()", name="")
+    process_id: int = await statement.fetchval()
+    return bool(process_id != connection.get_server_pid())
 
 
 def asyncpg_url(url: str) -> URL:

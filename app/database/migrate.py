@@ -12,15 +12,17 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from app.database.engine import Database, asyncpg_url, named_errors
-from app.errors import DatabaseUnavailable
+from app.database.engine import Database, create_engine, named_errors
+from app.errors import DatabaseUnavailable, Misconfigured
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 _UNDEFINED_TABLE = "42P01"
 _LOCK_NOT_AVAILABLE = "55P03"
+
+_UTF8 = "UTF8"
+_SERVER_ENCODING = text("SELECT current_setting('server_encoding')")
 
 # Statements that queued behind the migration run between two tries.
 _LOCK_TRIES = 30
@@ -35,7 +37,7 @@ async def upgrade(url: str, revision: str = "head") -> None:
 
     Callers take turns on an advisory lock (migrations/env.py). The migration is one transaction, so
     a failure leaves the schema as it was. While another transaction holds a table, it is retried
-    for two minutes. Raises `DatabaseUnavailable`.
+    for two minutes. Raises `DatabaseUnavailable`, and `Misconfigured` if the database is not UTF-8.
     """
     await _run(url, lambda config: command.upgrade(config, revision))
 
@@ -65,6 +67,21 @@ def head_revision() -> str:
     head = ScriptDirectory.from_config(_config()).get_current_head()
     assert head is not None, "migrations/versions is empty"  # noqa: S101 — a broken installation
     return head
+
+
+async def other_encoding(database: Database) -> str | None:
+    """Return the encoding of the database; None if it is UTF-8, as it has to be."""
+    async with database.connect() as connection:
+        encoding = str(await connection.scalar(_SERVER_ENCODING))
+    return None if encoding == _UTF8 else encoding
+
+
+def not_utf8(encoding: str) -> str:
+    """Say what is wrong with a database of this encoding, and what to do."""
+    return (
+        f"The database has the encoding {encoding}, which can't store every name and message."
+        " Create one with UTF8: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0."
+    )
 
 
 async def check_schema(database: Database) -> None:
@@ -114,11 +131,16 @@ async def _run_on_connection(url: str, change: Callable[[Config], None]) -> None
         config.attributes["connection"] = connection
         change(config)
 
-    engine = create_async_engine(asyncpg_url(url), poolclass=NullPool)
-    async with engine.connect() as connection:
-        await connection.run_sync(on_connection)
-        await connection.commit()
-    await engine.dispose()
+    engine = create_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            encoding = await connection.scalar(_SERVER_ENCODING)
+            if encoding != _UTF8:
+                raise Misconfigured(not_utf8(encoding))
+            await connection.run_sync(on_connection)
+            await connection.commit()
+    finally:
+        await engine.dispose()
 
 
 def _config() -> Config:

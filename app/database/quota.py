@@ -1,7 +1,7 @@
 """The quota of a user: a new attachment gets a row only if its bytes fit."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, Row, Text, bindparam, func, literal, select
@@ -15,6 +15,9 @@ from app.errors import QuotaExceeded
 from app.settings.quota import QuotaSettings
 from app.sizes import in_words
 
+# 512 kbit/s: a file's size by this is how long its upload may take.
+SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
+
 
 @dataclass(frozen=True, slots=True)
 class NewAttachment:
@@ -27,7 +30,7 @@ class NewAttachment:
     mime_type: str
     size: int
     payload: dict[str, Any]
-    upload_expires_at: datetime
+    link_expires_at: datetime
 
 
 _GIVEN_COLUMNS = (
@@ -39,7 +42,7 @@ _GIVEN_COLUMNS = (
     "size",
     "search_terms",
     "payload",
-    "upload_expires_at",
+    "upload_ends_at",
 )
 
 # Locked in a statement of its own, so that the next statement's snapshot has what the previous
@@ -51,7 +54,7 @@ _LOCK_USER = select(
 )
 
 _counted = in_state(*COUNTED)
-_is_alive = attachments.c.upload_expires_at > func.now()
+_is_alive = attachments.c.upload_ends_at > func.now()
 # The upload is in the bucket or may arrive, perhaps again, besides the copy of a verified file. The
 # counted files and these uploads may reach twice the quota together: so much a user can have in the
 # bucket at most, apart from previews.
@@ -113,7 +116,7 @@ async def insert_within_quota(
             "size": new.size,
             "search_terms": search_terms(new.user_id, new.name),
             "payload": new.payload,
-            "upload_expires_at": new.upload_expires_at,
+            "upload_ends_at": _upload_ends_at(new),
             "max_bytes": quota.max_bytes,
             "max_pending": quota.max_pending,
         },
@@ -121,6 +124,15 @@ async def insert_within_quota(
     if written.rowcount == 0:
         used = (await connection.execute(select(_USED), {"user_id": new.user_id})).one()
         raise _quota_exceeded(used, new.size, quota)
+
+
+def _upload_ends_at(new: NewAttachment) -> datetime:
+    """Return the time after which nothing can arrive by the upload link.
+
+    Stores check the link's expiry when an upload begins, and one that begins in the last second
+    takes as long as its size needs on a slow line.
+    """
+    return new.link_expires_at + timedelta(seconds=new.size / SLOW_LINE_BYTES_PER_SECOND)
 
 
 def _quota_exceeded(used: Row[Any], size: int, quota: QuotaSettings) -> QuotaExceeded:

@@ -38,7 +38,7 @@ _COLUMNS = (
     attachments.c.object_key,
     attachments.c.preview_key,
     attachments.c.state,
-    attachments.c.upload_expires_at.is_(None),
+    attachments.c.upload_ends_at.is_(None),
     cast(func.extract("epoch", func.now() - attachments.c.created_at), Double),
 )
 

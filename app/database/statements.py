@@ -67,9 +67,9 @@ UPSERT_THREAD = _new_thread.on_conflict_do_update(
         "title": _new_thread.excluded.title,
         "search_terms": _new_thread.excluded.search_terms,
         "payload": _new_thread.excluded.payload,
-        "updated_at": func.now(),
+        "updated_at": _new_thread.excluded.updated_at,
     },
-).returning(literal(1))
+).returning(threads.c.id)
 
 UPDATE_THREAD = (
     update(threads)
@@ -80,7 +80,7 @@ UPDATE_THREAD = (
         payload=_PAYLOAD,
         updated_at=func.now(),
     )
-    .returning(literal(1))
+    .returning(threads.c.id)
 )
 
 LOAD_ITEM = select(cast(thread_items.c.payload, Text)).where(*_ITEM_ROW)
@@ -107,7 +107,7 @@ _new_item = insert(thread_items).from_select(
 UPSERT_ITEM = _new_item.on_conflict_do_update(
     index_elements=["user_id", "thread_id", "id"],
     set_={"type": _new_item.excluded.type, "payload": _new_item.excluded.payload},
-).returning(literal(1))
+).returning(thread_items.c.id)
 
 # Returns whether the owner has the thread.
 DELETE_ITEM = select(exists().where(*_THREAD_ROW)).add_cte(
@@ -136,7 +136,10 @@ _new_feedback = insert(feedback).from_select(
 )
 UPSERT_FEEDBACK = _new_feedback.on_conflict_do_update(
     index_elements=["user_id", "thread_id", "item_id"],
-    set_={"kind": _new_feedback.excluded.kind, "created_at": func.now()},
+    set_={
+        "kind": _new_feedback.excluded.kind,
+        "created_at": _new_feedback.excluded.created_at,
+    },
 ).returning(feedback.c.item_id)
 
 LOAD_ATTACHMENT = select(

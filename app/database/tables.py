@@ -140,7 +140,8 @@ attachments = Table(
     # Why the attachment can't be used, for the person who attached it.
     Column("problem", Text),
     Column("payload", JSONB, nullable=False),
-    Column("upload_expires_at", DateTime(timezone=True)),
+    # Nothing can arrive by the upload link after this. NULL when what the link wrote is deleted.
+    Column("upload_ends_at", DateTime(timezone=True)),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("purge_after", DateTime(timezone=True)),
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
@@ -166,10 +167,9 @@ attachments = Table(
         "created_at",
         postgresql_where=_in_states(*UNUSED),
     ),
-    # `upload_expires_at` is NULL when the link is dead and what it wrote is deleted.
     Index(
-        "ix_attachments_upload_expires_at",
-        "upload_expires_at",
+        "ix_attachments_upload_ends_at",
+        "upload_ends_at",
         postgresql_where=_in_states(*SETTLED),
     ),
     Index(

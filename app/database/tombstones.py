@@ -1,25 +1,47 @@
 """The rows that the sweep expires, purges and deletes.
 
-Every method is one short transaction. Claims use SKIP LOCKED, so the workers of all replicas take
-separate rows. A claim is a lease: it moves the row's next attempt ahead, and when a worker dies,
-another one claims its rows then.
+A claim looks for due rows of all users first, and locks none. Then one statement for each user
+changes those of them that are still due. So where the tables are sharded by user, it runs on one
+shard. With SKIP LOCKED, the workers of all replicas take separate rows, and wait for no message. A
+claim is a lease: it moves the row's next attempt ahead, and when a worker dies, another one claims
+its rows then.
 """
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, func, or_, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Interval,
+    Text,
+    Update,
+    and_,
+    any_,
+    delete,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.attachment_state import SETTLED, UNUSED, AttachmentState
 from app.database.attachment_records import (
     RECORD_COLUMNS,
     AttachmentRecord,
     to_record,
+    to_tombstone,
     tombstone_where,
-    upload_ends_at,
 )
 from app.database.engine import Database
 from app.database.tables import attachments, threads
 from app.database.transitions import in_state
+from app.telemetry import metrics
 
 # A retry waits 5 seconds, then 10, 20, … and an hour at most.
 FIRST_RETRY_SECONDS = 5
@@ -36,26 +58,18 @@ class Tombstones:
 
     async def claim(self, limit: int) -> list[AttachmentRecord]:
         """Claim up to `limit` tombstones that are due, the oldest first."""
-        exponent = func.least(attachments.c.purge_attempts, 20)
-        seconds = func.least(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * func.power(2, exponent))
-        due = (
-            select(*_KEY)
-            .where(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
-            .order_by(attachments.c.purge_after)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        async with self._database.begin() as connection:
-            rows = await connection.execute(
+
+        def claimed(attempts: int) -> Update:
+            # Computed here, because Citus does not compute times from columns in an UPDATE.
+            seconds = min(LONGEST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** min(attempts, 20))
+            return (
                 update(attachments)
-                .where(tuple_(*_KEY).in_(due))
-                .values(
-                    purge_after=func.now() + func.make_interval(0, 0, 0, 0, 0, 0, seconds),
-                    purge_attempts=attachments.c.purge_attempts + 1,
-                )
-                .returning(*RECORD_COLUMNS)
+                .where(attachments.c.purge_attempts == attempts)
+                .values(purge_after=func.now() + _interval(seconds), purge_attempts=attempts + 1)
             )
-            return [to_record(row) for row in rows]
+
+        due = and_(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
+        return await self._change_due(due, attachments.c.purge_after, limit, claimed)
 
     async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
         """Delete the rows of tombstones whose objects are gone. Return how many there were.
@@ -64,13 +78,13 @@ class Tombstones:
         due again when nothing can arrive by the link any more.
         """
         ours = and_(_is_one_of(purged), in_state(AttachmentState.TOMBSTONE))
-        is_alive = upload_ends_at() > func.now()
+        is_alive = attachments.c.upload_ends_at > func.now()
         async with self._database.begin() as connection:
             await connection.execute(
                 update(attachments)
                 .where(ours, is_alive)
                 .values(
-                    purge_after=upload_ends_at(),
+                    purge_after=attachments.c.upload_ends_at,
                     purge_attempts=0,
                     name="",
                     payload={},
@@ -89,50 +103,61 @@ class Tombstones:
 
     async def expire_unused(self, ttl_seconds: float, limit: int) -> int:
         """Tombstone up to `limit` attachments that no message used in time. Return how many."""
-        age = func.make_interval(0, 0, 0, 0, 0, 0, ttl_seconds)
-        unused = (
-            select(*_KEY)
-            .where(
-                in_state(*UNUSED),
-                attachments.c.created_at < func.now() - age,
-                # A rejected one in a thread lost its bytes; the thread still shows why.
-                attachments.c.thread_id.is_(None),
-            )
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+        unused = and_(
+            in_state(*UNUSED),
+            attachments.c.created_at < func.now() - _interval(ttl_seconds),
+            # A rejected one in a thread lost its bytes; the thread still shows why.
+            attachments.c.thread_id.is_(None),
         )
-        async with self._database.begin() as connection:
-            found = [tuple(row) for row in await connection.execute(unused)]
-            # No message can bind one between the statements: the rows are locked.
-            return await tombstone_where(connection, tuple_(*_KEY).in_(found)) if found else 0
+        expired = await self._change_due(
+            unused, attachments.c.created_at, limit, lambda _: to_tombstone()
+        )
+        metrics.tombstoned.inc(len(expired))
+        return len(expired)
 
     async def claim_dead_uploads(self, limit: int) -> list[AttachmentRecord]:
         """Claim up to `limit` verified attachments whose upload link is dead and not cleared.
 
-        The lease is the link's expiry, which moves ahead; `clear_uploads` ends it.
+        The lease is the end of the upload, which moves ahead; `clear_uploads` ends it.
         """
-        dead = (
-            select(*_KEY)
-            .where(
-                in_state(*SETTLED),
-                attachments.c.upload_expires_at < func.now(),
-                upload_ends_at() < func.now(),
-            )
-            .order_by(attachments.c.upload_expires_at)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        async with self._database.begin() as connection:
-            rows = await connection.execute(
-                update(attachments)
-                .where(tuple_(*_KEY).in_(dead))
-                .values(
-                    upload_expires_at=func.now()
-                    + func.make_interval(0, 0, 0, 0, 0, 0, FIRST_RETRY_SECONDS)
+        dead = and_(in_state(*SETTLED), attachments.c.upload_ends_at < func.now())
+        lease = func.now() + _interval(FIRST_RETRY_SECONDS)
+        claimed = update(attachments).values(upload_ends_at=lease)
+        return await self._change_due(dead, attachments.c.upload_ends_at, limit, lambda _: claimed)
+
+    async def _change_due(
+        self,
+        due: ColumnElement[bool],
+        since: ColumnElement[datetime],
+        limit: int,
+        change: Callable[[int], Update],
+    ) -> list[AttachmentRecord]:
+        """Change up to `limit` rows that are `due`, those with the oldest `since` first.
+
+        `change` returns the UPDATE for rows with a `purge_attempts`. Rows that another worker takes
+        at the same time are left to it. Return the changed rows.
+        """
+        changed: list[AttachmentRecord] = []
+        tried: set[tuple[str, str]] = set()
+        async with self._database.connect() as connection:
+            while len(changed) < limit:
+                # Those that were tried and not changed may still be due, and come first again.
+                wanted = limit - len(changed) + len(tried)
+                columns = (*_KEY, attachments.c.purge_attempts)
+                found = await connection.execute(
+                    select(*columns).where(due).order_by(since).limit(wanted)
                 )
-                .returning(*RECORD_COLUMNS)
-            )
-            return [to_record(row) for row in rows]
+                fresh = [row for row in found if (row.user_id, row.id) not in tried]
+                if not fresh:
+                    break
+                groups = defaultdict(list)
+                for user_id, attachment_id, attempts in fresh[: limit - len(changed)]:
+                    tried.add((user_id, attachment_id))
+                    groups[user_id, attempts].append(attachment_id)
+                for (user_id, attempts), ids in groups.items():
+                    statement = _of_user(change(attempts), user_id, ids, due)
+                    changed += map(to_record, await connection.execute(statement))
+        return changed
 
     async def clear_uploads(self, cleared: Sequence[AttachmentRecord]) -> None:
         """Record that what the upload links of these rows wrote is deleted."""
@@ -140,42 +165,60 @@ class Tombstones:
             await connection.execute(
                 update(attachments)
                 .where(_is_one_of(cleared), in_state(*SETTLED))
-                .values(upload_expires_at=None)
+                .values(upload_ends_at=None)
             )
 
     async def expire_threads(self, retention_days: int, limit: int) -> list[tuple[str, str, int]]:
         """Delete up to `limit` threads in which nothing was saved for `retention_days`.
 
-        Their attachments are tombstoned in the same transaction. Return user, thread and number of
-        attachments of each.
+        The attachments of each are tombstoned in the same transaction. Return user, thread and
+        number of attachments of each.
         """
         age = func.make_interval(0, 0, 0, retention_days)
-        old = (
-            select(threads.c.user_id, threads.c.id)
-            .where(threads.c.updated_at < func.now() - age)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
-        )
-        async with self._database.begin() as connection:
-            expired = [(row.user_id, row.id) for row in await connection.execute(old)]
-            deleted = []
-            for user_id, thread_id in expired:
+        old = threads.c.updated_at < func.now() - age
+        async with self._database.connect() as connection:
+            found = await connection.execute(
+                select(threads.c.user_id, threads.c.id).where(old).limit(limit)
+            )
+            keys = found.all()
+        deleted = []
+        for user_id, thread_id in keys:
+            thread = and_(threads.c.user_id == user_id, threads.c.id == thread_id)
+            locked = select(threads.c.id).where(thread, old).with_for_update(skip_locked=True)
+            async with self._database.begin() as connection:
+                if await connection.scalar(locked) is None:
+                    continue
                 count = await tombstone_where(
                     connection,
                     and_(attachments.c.user_id == user_id, attachments.c.thread_id == thread_id),
                 )
-                await connection.execute(
-                    delete(threads).where(threads.c.user_id == user_id, threads.c.id == thread_id)
-                )
-                deleted.append((user_id, thread_id, count))
-            return deleted
+                await connection.execute(delete(threads).where(thread))
+            deleted.append((user_id, thread_id, count))
+        return deleted
+
+
+def _interval(seconds: float) -> ColumnElement[timedelta]:
+    return literal(timedelta(seconds=seconds), Interval)
+
+
+def _of_user(
+    change: Update, user_id: str, ids: Sequence[str], due: ColumnElement[bool]
+) -> ReturningUpdate[Any]:
+    """Return `change` for those of the user's rows that are still due and that nobody holds."""
+    of_user = attachments.c.user_id == user_id
+    free = (
+        select(attachments.c.id)
+        .where(of_user, attachments.c.id == any_(literal(ids, ARRAY(Text))), due)
+        .with_for_update(skip_locked=True)
+    )
+    return change.where(of_user, attachments.c.id.in_(free)).returning(*RECORD_COLUMNS)
 
 
 async def awaited_uploads(database: Database, object_keys: Collection[str]) -> set[str]:
     """Return those of the object keys whose upload is in use or will be deleted in time."""
     is_awaited = or_(
         in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
-        attachments.c.upload_expires_at.is_not(None),
+        attachments.c.upload_ends_at.is_not(None),
     )
     async with database.connect() as connection:
         found = await connection.execute(

@@ -10,6 +10,7 @@ from app.doctor.report import NotChecked, Problem
 from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_headers, request
 from app.storage.codes import Meaning
 from app.storage.object_keys import new_object_key, upload_key
+from app.storage.splice import WITHOUT_POST
 
 _CONTENT = b"app doctor uploaded this and deletes it again\n"
 _PUT_HEADERS = "content-type,if-none-match"
@@ -65,11 +66,8 @@ async def upload(deployment: Deployment, origin: str) -> str:
     key = upload_key(new_object_key())
     if deployment.upload_method == "POST":
         answer = await deployment.public.post(key, _CONTENT, mime_type=MIME_TYPE, origin=origin)
-        if answer.status in (405, 501):
-            raise Problem(
-                f"the store has no presigned POST ({answer.words})",
-                "Set UPLOAD_METHOD=PUT (Cloudflare R2 needs it).",
-            )
+        if answer.status in WITHOUT_POST:
+            return "the store has no presigned POST, so files pass through this service"
     else:
         answer = await put(deployment, key, _CONTENT, origin=origin)
     _check_success(answer, f"the {deployment.upload_method} of a file was answered")
@@ -138,6 +136,21 @@ async def put(
         sent_headers={"content-type": sent_type, "Origin": origin},
         body=content,
     )
+
+
+async def link_method(deployment: Deployment) -> str:
+    """Return the method by which uploads reach the bucket: by UPLOAD_METHOD, and what it takes."""
+    if deployment.upload_method == "POST":
+        answer = await deployment.public.post(
+            upload_key(new_object_key()),
+            _CONTENT,
+            mime_type=MIME_TYPE,
+            origin=any_page(deployment),
+            signed_size=len(_CONTENT) + 1,
+        )
+        if answer.status not in WITHOUT_POST:
+            return "POST"
+    return "PUT"
 
 
 def any_page(deployment: Deployment) -> str:

@@ -12,6 +12,7 @@ from app.errors import BucketUnavailable
 from app.storage import codes, setup
 from app.storage.codes import Meaning
 from app.storage.object_keys import OBJECT_KEY_PREFIX, READINESS_KEY, new_object_key
+from app.storage.setup import is_minio
 
 # AWS rejects requests that are 15 minutes off. A smaller difference shortens the life of links.
 _MAX_SKEW_SECONDS = 60
@@ -196,6 +197,8 @@ async def lifecycle(deployment: Deployment) -> str:
     answer = await deployment.internal.send("GET", "", query={"lifecycle": ""})
     if answer.status in (403, 501) or answer.meaning is Meaning.NOT_IMPLEMENTED:
         return f"can't be seen with this key ({answer.status}); see docs/operations.md"
+    if is_minio(answer.headers):
+        return "MinIO removes incomplete uploads itself (MINIO_API_STALE_UPLOADS_EXPIRY)"
     if b"AbortIncompleteMultipartUpload" not in answer.body:
         raise Problem(
             "no lifecycle rule aborts incomplete multipart uploads",

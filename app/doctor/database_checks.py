@@ -1,7 +1,13 @@
 """Checks of the database: it answers, and it has the schema of this version."""
 
 from app.database.engine import Database
-from app.database.migrate import current_revision, head_revision, known_revisions
+from app.database.migrate import (
+    current_revision,
+    head_revision,
+    known_revisions,
+    not_utf8,
+    other_encoding,
+)
 from app.doctor.deployment import Deployment
 from app.doctor.report import Problem
 from app.errors import DatabaseUnavailable
@@ -32,6 +38,10 @@ async def database(deployment: Deployment) -> str:
                 "PostgreSQL can't be reached",
                 "Check host and port in DATABASE_URL, that the server runs, and the firewall.",
             ) from exc
+        encoding = await other_encoding(connected)
+    if encoding is not None:
+        what, _, remedy = not_utf8(encoding).partition(". ")
+        raise Problem(what, remedy)
     return "answers"
 
 

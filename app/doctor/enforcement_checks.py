@@ -1,6 +1,6 @@
 """Checks that the store enforces upload links. Many stores that "speak S3" do not."""
 
-from app.doctor.browser_checks import any_page, put
+from app.doctor.browser_checks import any_page, link_method, put
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
@@ -16,7 +16,7 @@ _REMEDY = (
 
 async def policy_size(deployment: Deployment) -> str:
     """Check content-length-range [size, size] with one byte more and one byte less."""
-    _only_for(deployment, "POST")
+    await _only_for(deployment, "POST")
     for difference in (-1, 1):
         answer = await deployment.public.post(
             upload_key(new_object_key()),
@@ -36,7 +36,7 @@ async def policy_size(deployment: Deployment) -> str:
 
 async def policy_fields(deployment: Deployment) -> str:
     """Check that a form can't change the key and the Content-Type of its policy."""
-    _only_for(deployment, "POST")
+    await _only_for(deployment, "POST")
     changes = {"Content-Type": "text/html", "key": upload_key(new_object_key())}
     for name, value in changes.items():
         answer = await deployment.public.post(
@@ -53,7 +53,7 @@ async def policy_fields(deployment: Deployment) -> str:
 
 async def put_length(deployment: Deployment) -> str:
     """Check that only the signed Content-Length and Content-Type are accepted."""
-    _only_for(deployment, "PUT")
+    await _only_for(deployment, "PUT")
     origin = any_page(deployment)
     key = upload_key(new_object_key())
     answer = await put(deployment, key, _CONTENT, origin=origin, signed_size=len(_CONTENT) + 1)
@@ -67,7 +67,7 @@ async def put_length(deployment: Deployment) -> str:
 
 async def put_once(deployment: Deployment) -> str:
     """Check that a link with `If-None-Match: *` writes only once."""
-    _only_for(deployment, "PUT")
+    await _only_for(deployment, "PUT")
     origin = any_page(deployment)
     key = upload_key(new_object_key())
     first = await put(deployment, key, _CONTENT, origin=origin)
@@ -82,6 +82,6 @@ async def put_once(deployment: Deployment) -> str:
     return "a second write is rejected"
 
 
-def _only_for(deployment: Deployment, method: str) -> None:
-    if deployment.upload_method != method:
-        raise NotChecked(f"UPLOAD_METHOD is {deployment.upload_method}")
+async def _only_for(deployment: Deployment, method: str) -> None:
+    if await link_method(deployment) != method:
+        raise NotChecked(f"uploads do not reach the bucket by {method}")

@@ -4,12 +4,14 @@ import json
 import time
 
 from app import paths
+from app.doctor.browser_checks import link_method
 from app.doctor.bucket_checks import MIME_TYPE
 from app.doctor.deployment import Deployment
 from app.doctor.report import NotChecked, Problem
 from app.doctor.requests import HttpResponse, Unreachable, allows, preflight_headers, request
 from app.http.page import CHATKIT_CDN
 from app.storage.object_keys import new_object_key, upload_key
+from app.storage.put import PutSigner
 
 _CONTENT = b"app doctor sent this through the gateway and deletes it again\n"
 _LINK_SECONDS = 300
@@ -125,7 +127,12 @@ async def _upload(
     deployment: Deployment, origin: str, content: bytes, *, size: int
 ) -> HttpResponse:
     key = upload_key(new_object_key())
-    fields = deployment.public.policies.presign(
+    signer = (
+        deployment.public.policies
+        if await link_method(deployment) == "POST"
+        else PutSigner(deployment.internal.signer())
+    )
+    fields = signer.presign(
         key,
         mime_type=MIME_TYPE,
         size=size,

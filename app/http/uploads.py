@@ -1,8 +1,9 @@
 """`/uploads/{attachment_id}`: the gateway that streams an upload into the bucket.
 
-The query of the URL is the form of a presigned POST, and this service has signed it. So the URL
-itself is the permission, and no state is kept except a count of the uploads under way. Everything
-that can be checked is checked before a byte of the body is read.
+The query of the URL is the form of a presigned POST, or for a store without POST it has a presigned
+PUT, and this service has signed it. So the URL itself is the permission, and no state is kept
+except a count of the uploads under way. Everything that can be checked is checked before a byte of
+the body is read.
 """
 
 import asyncio
@@ -15,11 +16,15 @@ from starlette.routing import Route
 
 from app import paths
 from app.attachments.capability_links import LinkSigner
+from app.attachments.form_tail import LINE_END, closing_of, file_of_form, malformed_form
 from app.errors import InvalidRequest, LengthRequired, UploadMismatch
 from app.faults import fault_point
+from app.http.first_part import take_first_part
 from app.http.limits import ConcurrencyLimit
 from app.http.request_metrics import CLIENT_CLOSED_REQUEST
+from app.storage.form import check_announced, check_form_length, multipart_boundary
 from app.storage.post import UPLOADER_FIELD
+from app.storage.put import PUT_FIELD, PresignedPut
 from app.storage.splice import Splicer
 
 # A client that has lost its network would hold two connections for ever.
@@ -69,16 +74,38 @@ class UploadGateway:
         content_length = announced_length(request)
         fault_point("upload.begun")
         try:
-            await self._splicer.splice(
-                fields,
-                body_of(request, self._stall_seconds),
-                content_type=request.headers.get("content-type", ""),
-                content_length=content_length,
-            )
+            if PUT_FIELD in fields:
+                await self._put(request, PresignedPut.of(fields), content_length)
+            else:
+                await self._splicer.splice(
+                    fields,
+                    body_of(request, self._stall_seconds),
+                    content_type=request.headers.get("content-type", ""),
+                    content_length=content_length,
+                )
         except ClientDisconnect:
             return Response(status_code=CLIENT_CLOSED_REQUEST)
         fault_point("upload.answered")
         return JSONResponse({"id": request.path_params["attachment_id"], "status": "uploaded"})
+
+    async def _put(self, request: Request, put: PresignedPut, content_length: int) -> None:
+        """Stream the file of the request, without the form around it, into a presigned PUT."""
+        body = body_of(request, self._stall_seconds)
+        boundary = multipart_boundary(request.headers.get("content-type", ""))
+        if boundary is None:
+            check_announced(content_length, put.size, put.size, put.size)
+            await self._splicer.splice_put(put, body)
+            return
+        closing = closing_of(boundary)
+        check_form_length(content_length, put.size, boundary)
+        head, rest = await take_first_part(body, boundary)
+        if head.field != "file":
+            raise malformed_form()
+        length = content_length - head.length - len(closing)
+        if length != put.size:
+            length -= len(LINE_END)
+        check_announced(length, put.size, put.size, put.size)
+        await self._splicer.splice_put(put, file_of_form(rest, closing, put.size))
 
 
 async def body_of(request: Request, stall_seconds: float) -> AsyncIterator[bytes]:

@@ -24,8 +24,8 @@ class AttachmentSettings(SettingsGroup):
 
     upload_method: UploadMethod = Field("POST", alias="UPLOAD_METHOD")
     """`POST` uploads pass through the gateway of this service, or go straight to the bucket from
-    pages that use `fetch.js`. `PUT` uploads go straight to the bucket; stores without presigned
-    POST, such as Cloudflare R2, need it."""
+    pages that use `fetch.js`. `PUT` uploads go straight to the bucket. To a store without presigned
+    POST, such as Cloudflare R2, the gateway sends `POST` uploads by a presigned PUT."""
 
     upload_ttl_seconds: int = Field(600, alias="UPLOAD_TTL_SECONDS", ge=10, le=_A_WEEK)
     """How long after its creation an upload link can be used. Links of large files live longer, so

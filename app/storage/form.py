@@ -54,15 +54,12 @@ def frame(fields: Mapping[str, str], *, content_type: str, content_length: int) 
     size = _policy_size(fields)
     boundary = multipart_boundary(content_type)
     if boundary is None:
-        _check_announced(content_length, size, size, size)
+        check_announced(content_length, size, size, size)
         boundary = secrets.token_hex(16)
         part_head = _part_head(fields, boundary)
         suffix = f"\r\n--{boundary}--\r\n".encode()
     else:
-        # "--boundary CRLF", the part's head, the file, "CRLF --boundary--".
-        overhead = len(f"--{boundary}\r\n\r\n--{boundary}--") + _SHORTEST_PART_HEAD
-        longest = size + _LONGEST_OVERHEAD_BYTES
-        _check_announced(content_length, size + overhead, longest, size)
+        check_form_length(content_length, size, boundary)
         part_head = suffix = b""
     prefix = _fields_prefix(fields, boundary) + part_head
     return Framed(
@@ -86,6 +83,12 @@ def frame_opened(fields: Mapping[str, str], *, boundary: str, content_length: in
         prefix=prefix,
         suffix=b"",
     )
+
+
+def form_without_file(fields: Mapping[str, str]) -> tuple[bytes, str]:
+    """Return a form with the fields alone, and its boundary."""
+    boundary = secrets.token_hex(16)
+    return _fields_prefix(fields, boundary) + f"--{boundary}--\r\n".encode(), boundary
 
 
 def multipart_boundary(content_type: str) -> str | None:
@@ -136,7 +139,18 @@ def _policy_size(fields: Mapping[str, str]) -> int:
     return smallest
 
 
-def _check_announced(length: int, shortest: int, longest: int, size: int) -> None:
+def check_form_length(length: int, size: int, boundary: str) -> None:
+    """Check that a form of `length` bytes can have a file of `size`: see `check_announced`."""
+    # "--boundary CRLF", the part's head, the file, "CRLF --boundary--".
+    overhead = len(f"--{boundary}\r\n\r\n--{boundary}--") + _SHORTEST_PART_HEAD
+    check_announced(length, size + overhead, size + _LONGEST_OVERHEAD_BYTES, size)
+
+
+def check_announced(length: int, shortest: int, longest: int, size: int) -> None:
+    """Check that `length` is from `shortest` to `longest`, as a file of `size` bytes demands.
+
+    Raises `UploadMismatch` or `AttachmentTooLarge`.
+    """
     announced = f"the {size:,} bytes announced for it. Attach the file again."
     if length < shortest:
         raise UploadMismatch(f"The upload is shorter than {announced}")

@@ -4,7 +4,7 @@ Other rules on the same bucket stay: only rules with our IDs are replaced. Only 
 one step after the other, so the calls block.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -36,9 +36,23 @@ _EXPOSED_HEADERS = ["ETag", "Content-Length", "Content-Type", "Content-Range"]
 _UNCONSTRAINED_REGION = "us-east-1"
 
 
+# What MinIO has in place of a configuration of the bucket. `{origins}` are those of `Access`.
+# Source: https://github.com/minio/minio/tree/master/docs (config, sse, bucket/lifecycle).
+_ON_MINIO = {
+    "CORS": "MinIO has no rules per bucket; set MINIO_API_CORS_ALLOW_ORIGIN={origins} on the"
+    " server",
+    "lifecycle": "not needed: MinIO removes incomplete uploads itself, by default after 24 hours"
+    " (MINIO_API_STALE_UPLOADS_EXPIRY)",
+    "encryption": "MinIO needs a key for that; set MINIO_KMS_SECRET_KEY=name:base64-of-32-bytes"
+    " or MINIO_KMS_KES_ENDPOINT on the server",
+    "public access block": "not needed: MinIO keeps a bucket private unless its policy says"
+    " otherwise",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step and its outcome. `reason` is the code and sentence of a store that rejected it."""
+    """One step and its outcome. `reason` is why a store rejected it, and what to do there."""
 
     name: str
     outcome: Outcome
@@ -75,10 +89,14 @@ def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
     try:
         with bucket_errors():
             yield Step(f"bucket {endpoint.bucket}", _create(client, endpoint))
-            yield _attempt("CORS", lambda: _set_cors(client, endpoint.bucket, access))
-            yield _attempt("lifecycle", lambda: _set_lifecycle(client, endpoint.bucket, access))
-            yield _attempt("encryption", lambda: _set_encryption(client, endpoint.bucket))
-            yield _attempt("public access block", lambda: _block_public(client, endpoint.bucket))
+            changes: dict[str, Callable[[], Outcome]] = {
+                "CORS": lambda: _set_cors(client, endpoint.bucket, access),
+                "lifecycle": lambda: _set_lifecycle(client, endpoint.bucket, access),
+                "encryption": lambda: _set_encryption(client, endpoint.bucket),
+                "public access block": lambda: _block_public(client, endpoint.bucket),
+            }
+            for name, change in changes.items():
+                yield _attempt(name, change, access)
             yield _versioning(client, endpoint.bucket)
             yield _object_lock(client, endpoint.bucket)
             yield _replication(client, endpoint.bucket)
@@ -86,12 +104,20 @@ def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
         client.close()
 
 
-def _attempt(name: str, change: Callable[[], Outcome]) -> Step:
+def _attempt(name: str, change: Callable[[], Outcome], access: Access) -> Step:
     try:
         return Step(name, change())
     except ClientError as exc:
+        if is_minio(exc.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})):
+            origins = ",".join([*access.pages, *access.frames])
+            return Step(name, "rejected", _ON_MINIO[name].format(origins=origins))
         message = exc.response.get("Error", {}).get("Message", "")
         return Step(name, "rejected", f"{error_code(exc)} {message}".strip())
+
+
+def is_minio(headers: Mapping[str, str]) -> bool:
+    """Return whether a response with these headers, in lower case, is MinIO's."""
+    return headers.get("server", "").startswith("MinIO")
 
 
 def _create(client: Any, endpoint: Endpoint) -> Outcome:

@@ -1,10 +1,11 @@
-"""Splices an upload into the bucket's POST endpoint while it arrives; nothing is parsed or kept.
+"""Splices an upload into the bucket while it arrives, by a presigned POST or PUT; nothing is kept.
 
 The bucket itself checks size, type, key, signature and expiry. Its errors are translated here.
 """
 
 from collections.abc import AsyncIterator, Mapping
 from typing import Self
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 from opentelemetry.trace import StatusCode
@@ -17,21 +18,29 @@ from app.errors import (
     LinkExpired,
     LinkInvalid,
     StorageFull,
+    UploadedAlready,
     UploadMismatch,
 )
 from app.storage.call_metrics import start_bucket_span
 from app.storage.codes import Meaning, meaning_of
 from app.storage.connections import ConnectionBroken, Connections, RawResponse
 from app.storage.endpoint import Endpoint
-from app.storage.form import Framed, frame, frame_opened
+from app.storage.form import Framed, form_without_file, frame, frame_opened
+from app.storage.put import PresignedPut
 from app.telemetry import tracing
+
+_PRECONDITION_FAILED = 412
+# What stores without presigned POST answer to a form: Cloudflare R2 501, others 405.
+WITHOUT_POST = (405, 501)
 
 
 class Splicer:
-    """Posts forms to one bucket over kept-alive connections. Use it as a context."""
+    """Sends uploads to one bucket over kept-alive connections. Use it as a context."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         url = endpoint.bucket_url
+        self._objects_url = endpoint.objects_url
+        self._objects_path = urlsplit(endpoint.objects_url).path
         self._target = url.path or "/"
         self._host = url.netloc.rpartition("@")[2]
         self._connections = Connections(url)
@@ -79,23 +88,69 @@ class Splicer:
         framed = frame_opened(fields, boundary=boundary, content_length=content_length)
         await self._send(framed, body)
 
+    async def splice_put(self, put: PresignedPut, file: AsyncIterator[bytes]) -> None:
+        """Upload `file`, which has `put.size` bytes, by the presigned PUT.
+
+        If `file` raises, no object is written. Raises `UploadedAlready` if the PUT was used before,
+        `LinkInvalid` if it is for another bucket, and what `splice` raises.
+        """
+        if not put.url.startswith(self._objects_url):
+            raise LinkInvalid
+        target = put.url.removeprefix(self._objects_url.removesuffix(self._objects_path))
+        answer = await self._exchange("PutObject", self._head("PUT", target, put.headers), file)
+        if answer.status == _PRECONDITION_FAILED:
+            raise UploadedAlready
+        if not 200 <= answer.status < 300:
+            raise error_of(answer)
+
+    async def takes_forms(self, fields: Mapping[str, str]) -> bool:
+        """Return whether the store implements presigned POST, by sending it a form without a file.
+
+        No object can result from that. Raises `BucketUnavailable` if the store does not answer.
+        """
+        form, boundary = form_without_file(fields)
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        headers["Content-Length"] = str(len(form))
+        answer = await self._exchange(
+            "PostObject", self._head("POST", self._target, headers) + form, _nothing()
+        )
+        code, _ = _code_and_message(answer.body)
+        return (
+            answer.status not in WITHOUT_POST
+            and meaning_of(code, answer.status) is not Meaning.NOT_IMPLEMENTED
+        )
+
     async def _send(self, framed: Framed, body: AsyncIterator[bytes]) -> None:
-        head = (
-            f"POST {self._target} HTTP/1.1\r\nHost: {self._host}\r\n"
-            f"Content-Type: {framed.content_type}\r\n"
-            f"Content-Length: {framed.content_length}\r\n\r\n"
-        ).encode() + framed.prefix
+        headers = {
+            "Content-Type": framed.content_type,
+            "Content-Length": str(framed.content_length),
+        }
+        head = self._head("POST", self._target, headers) + framed.prefix
         chunks = _with_suffix(body, framed) if framed.suffix else body
+        answer = await self._exchange("PostObject", head, chunks)
+        if not 200 <= answer.status < 300:
+            raise error_of(answer)
+
+    def _head(self, method: str, target: str, headers: Mapping[str, str]) -> bytes:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+        return f"{method} {target} HTTP/1.1\r\nHost: {self._host}\r\n{lines}\r\n".encode()
+
+    async def _exchange(
+        self, operation: str, head: bytes, chunks: AsyncIterator[bytes]
+    ) -> RawResponse:
         try:
-            with tracing.ending(start_bucket_span("PostObject")) as span:
+            with tracing.ending(start_bucket_span(operation)) as span:
                 answer = await self._connections.exchange(head, chunks)
                 span.set_attribute("http.response.status_code", answer.status)
                 if answer.status >= 500:
                     span.set_status(StatusCode.ERROR)
+                return answer
         except ConnectionBroken as exc:
             raise BucketUnavailable from exc
-        if not 200 <= answer.status < 300:
-            raise error_of(answer)
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    yield b""
 
 
 async def _with_suffix(body: AsyncIterator[bytes], framed: Framed) -> AsyncIterator[bytes]:

@@ -25,7 +25,8 @@ export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
     const url = new URL(input instanceof Request ? input.url : input, document.baseURI);
     if (isGatewayUrl(url)) {
       const file = init.body instanceof FormData ? init.body.get('file') : null;
-      if (bucketPostUrl && file instanceof Blob) {
+      // Without a policy it has a presigned PUT, for a store that has no presigned POST.
+      if (bucketPostUrl && url.searchParams.has('policy') && file instanceof Blob) {
         const body = bucketForm(url, file);
         try {
           const answer = await send(bucketPostUrl, { method: 'POST', body, signal: init.signal ?? null });
@@ -91,9 +92,10 @@ export function pause(seconds, signal) {
 /** The gateway's own parameters, which are no fields of the form. */
 const GATEWAY_PARAMETERS = new Set(['expires', 'signature']);
 
-/** @param {URL} url  Is this a gateway link, that is, a presigned POST folded into a URL? */
+/** @param {URL} url  Is this a gateway link, that is, a presigned POST or PUT folded into a URL? */
 export function isGatewayUrl(url) {
-  return /\/uploads\/[^/]+$/.test(url.pathname) && url.searchParams.has('policy');
+  const isSigned = url.searchParams.has('policy') || url.searchParams.has('put');
+  return /\/uploads\/[^/]+$/.test(url.pathname) && isSigned;
 }
 
 /**

@@ -23,9 +23,11 @@ from app.model_input.bucket_urls import BucketLinks
 from app.settings.attachments import AttachmentSettings
 from app.settings.environment import Settings
 from app.storage.post import PostPolicySigner
+from app.storage.put import PutSigner
 from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
+from app.storage.upload_fields import UploadFields
 from app.wiring.base import Core, create_core, create_link_signer, create_sweeper
 from app.wiring.chat import Chat, build_chat
 from app.workers import Workers
@@ -85,15 +87,19 @@ def create_web_parts(settings: Settings) -> WebParts:
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
         on_tombstone=sweeper.wake,
     )
+    splicer = Splicer(core.internal)
+    fields = UploadFields(
+        PostPolicySigner(core.public, core.credentials),
+        PutSigner(UrlSigner(core.internal, core.credentials)),
+        splicer,
+    )
     attachment_store = ChatKitAttachmentStore(
-        reservations, _transport(settings.attachments, core, links, urls), previews
+        reservations, _transport(settings.attachments, fields, links, urls), previews
     )
     reader = ObjectReader(core.internal, core.credentials)
     workers = Workers()
     thumbnails = Thumbnails(reader, core.bucket, workers)
     verifier = Verifier(core.records, core.bucket, thumbnails, policy)
-    splicer = Splicer(core.internal)
-    posts = PostPolicySigner(core.internal, core.credentials)
     chat = build_chat(
         settings.model,
         attachments=core.records,
@@ -112,7 +118,7 @@ def create_web_parts(settings: Settings) -> WebParts:
         reservations=reservations,
         verifier=verifier,
         splicer=splicer,
-        direct_uploads=DirectUploads(reservations, policy, core.records, posts, splicer, verifier),
+        direct_uploads=DirectUploads(reservations, policy, core.records, fields, splicer, verifier),
         sweeper=sweeper,
         chat=chat,
         server=AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation),
@@ -120,11 +126,11 @@ def create_web_parts(settings: Settings) -> WebParts:
 
 
 def _transport(
-    settings: AttachmentSettings, core: Core, links: LinkSigner, urls: UrlSigner
+    settings: AttachmentSettings, fields: UploadFields, links: LinkSigner, urls: UrlSigner
 ) -> UploadTransport:
     if settings.upload_method == "PUT":
         return PutTransport(urls)
-    return PostTransport(PostPolicySigner(core.public, core.credentials), links)
+    return PostTransport(fields, links)
 
 
 def _previews(

@@ -67,7 +67,7 @@ def upgrade() -> None:
         sa.Column("etag", sa.Text()),
         sa.Column("problem", sa.Text()),
         sa.Column("payload", JSONB(), nullable=False),
-        sa.Column("upload_expires_at", sa.DateTime(timezone=True)),
+        sa.Column("upload_ends_at", sa.DateTime(timezone=True)),
         _timestamp("created_at"),
         sa.Column("purge_after", sa.DateTime(timezone=True)),
         sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
@@ -113,9 +113,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state IN ('pending', 'stored', 'rejected')"),
     )
     op.create_index(
-        "ix_attachments_upload_expires_at",
+        "ix_attachments_upload_ends_at",
         "attachments",
-        ["upload_expires_at"],
+        ["upload_ends_at"],
         postgresql_where=sa.text("state IN ('stored', 'attached', 'rejected')"),
     )
     op.create_index(

@@ -12,7 +12,13 @@ from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
 
 
-@pytest.fixture(params=["seaweedfs", pytest.param("moto", marks=pytest.mark.slow)])
+@pytest.fixture(
+    params=[
+        "seaweedfs",
+        pytest.param("minio", marks=pytest.mark.slow),
+        pytest.param("moto", marks=pytest.mark.slow),
+    ]
+)
 def any_bucket(request: pytest.FixtureRequest) -> TestBucket:
     bucket: TestBucket = request.getfixturevalue(f"{request.param}_bucket")
     return bucket

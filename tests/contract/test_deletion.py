@@ -120,7 +120,7 @@ async def test_an_upload_that_ends_after_its_row_is_gone_is_deleted_without_reco
     purged = await rig.uploaded("atc_purged", link_seconds=-10)
     await rig.records.tombstone("alice", "atc_purged")
     cleared = await rig.verifier.verify(await rig.uploaded("atc_cleared"))
-    await rig.sql("UPDATE attachments SET upload_expires_at = NULL WHERE id = 'atc_cleared'")
+    await rig.sql("UPDATE attachments SET upload_ends_at = NULL WHERE id = 'atc_cleared'")
     pending, alive = await rig.uploaded("atc_pending"), await verified(rig, "atc_alive")
     await rig.sweeper.sweep_once()
     for late in (purged, cleared):
@@ -377,6 +377,8 @@ async def test_a_locked_row_does_not_delay_the_others(rig: Rig) -> None:
         await rig.uploaded(f"atc_{number}", link_seconds=-1)
         await rig.records.tombstone("alice", f"atc_{number}")
     async with rig.database.begin() as connection:
-        await connection.execute(text("SELECT 1 FROM attachments WHERE id = 'atc_0' FOR UPDATE"))
+        await connection.execute(
+            text("SELECT 1 FROM attachments WHERE user_id = 'alice' AND id = 'atc_0' FOR UPDATE")
+        )
         assert (await rig.sweeper.sweep_once()).purged == 1
     assert (await rig.sweeper.sweep_once()).purged == 1

@@ -112,7 +112,7 @@ async def test_unneeded_objects_of_a_row_are_deleted_after_its_link_has_expired(
     await orphan(rig, preview_key(object_key))
     _, found = await reconcile(rig, fix=True)
     assert [each.key for each in found] == [preview_key(object_key)]
-    await rig.sql("UPDATE attachments SET upload_expires_at = NULL")
+    await rig.sql("UPDATE attachments SET upload_ends_at = NULL")
     _, found = await reconcile(rig, fix=True)
     assert [each.key for each in found] == [upload_key(object_key)]
     assert await rig.objects() == [object_key]

@@ -18,9 +18,11 @@ PARTS = ["CORS", "lifecycle", "encryption", "public access block"]
 FOUND = ["versioning", "object lock", "replication"]
 
 
-@pytest.fixture
-def bucket(any_bucket: TestBucket) -> TestBucket:
-    return any_bucket
+@pytest.fixture(params=["seaweedfs", pytest.param("moto", marks=pytest.mark.slow)])
+def bucket(request: pytest.FixtureRequest) -> TestBucket:
+    """A bucket that has a configuration of its own; MinIO's is the server's."""
+    bucket: TestBucket = request.getfixturevalue(f"{request.param}_bucket")
+    return bucket
 
 
 def _endpoint(bucket: TestBucket, name: str | None = None) -> Endpoint:
@@ -117,6 +119,17 @@ def test_what_a_store_rejects_is_reported_in_its_words(seaweedfs_bucket: TestBuc
     steps = {step.name: step for step in set_up_bucket(_endpoint(seaweedfs_bucket), ACCESS)}
     assert steps["public access block"].outcome == "rejected"
     assert "NotImplemented" in str(steps["public access block"])
+
+
+@pytest.mark.slow
+def test_what_minio_rejects_is_explained_with_the_variable_that_does_it_there(
+    minio_bucket: TestBucket,
+) -> None:
+    steps = {step.name: str(step) for step in set_up_bucket(_endpoint(minio_bucket), ACCESS)}
+    assert f"MINIO_API_CORS_ALLOW_ORIGIN={PAGE},{FRAME}" in steps["CORS"]
+    assert "MINIO_API_STALE_UPLOADS_EXPIRY" in steps["lifecycle"]
+    assert "MINIO_KMS_SECRET_KEY" in steps["encryption"]
+    assert "not needed" in steps["public access block"]
 
 
 @pytest.mark.slow

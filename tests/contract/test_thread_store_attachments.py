@@ -493,8 +493,8 @@ async def test_deleting_a_thread_tombstones_its_attachments_and_no_other(
     # Not before the upload link has expired, or a late upload would bring the object back.
     purged = await row(database, "atc_1")
     assert isinstance(purged["purge_after"], datetime)
-    assert isinstance(purged["upload_expires_at"], datetime)
-    assert purged["purge_after"] >= purged["upload_expires_at"]
+    assert isinstance(purged["upload_ends_at"], datetime)
+    assert purged["purge_after"] >= purged["upload_ends_at"]
 
 
 async def test_a_message_sent_while_its_thread_is_deleted_leaves_no_orphan(

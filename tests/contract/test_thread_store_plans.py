@@ -13,6 +13,9 @@ from app.database.engine import Database
 from app.database.pages import page_statement
 from tests.databases import Databases
 
+# The plans are those of one PostgreSQL: test_citus.py has the ones of a cluster.
+pytestmark = pytest.mark.single_node
+
 BIG = 20_000
 LIMIT = 20
 FILL = """

@@ -43,7 +43,7 @@ def test_a_delete_wakes_the_sweep(
         alice = ChatKitClient.of(base_url)
         attachment = alice.attach()
         thread_id = thread_id_of(alice.say("Look", attachment["id"]))
-        sql("UPDATE attachments SET upload_expires_at = NULL")  # nothing can arrive any more
+        sql("UPDATE attachments SET upload_ends_at = NULL")  # nothing can arrive any more
         if operation == "threads.delete":
             alice.call(operation, thread_id=thread_id)
         else:

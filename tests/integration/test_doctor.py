@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import boto3
 import pytest
@@ -17,11 +18,12 @@ from app.doctor import remedies
 from app.doctor.examination import examine
 from app.doctor.report import Finding, as_json, is_healthy, summary
 from app.doctor.sample_files import CODE_WORD
-from app.embedded.postgres import EmbeddedPostgres
 from app.storage.setup import Access
+from tests.database_servers import DatabaseServer
 from tests.middlebox import in_front_of, s3_error
+from tests.minio_server import running_minio
 from tests.model_api import Call, Error, Received, Text, model_api
-from tests.servers import TestBucket
+from tests.servers import TestBucket, create_bucket
 from tests.service import running, test_settings
 
 pytestmark = pytest.mark.slow
@@ -200,9 +202,9 @@ async def test_a_database_that_is_down_is_named(
 
 
 async def test_a_database_that_does_not_exist_is_named(
-    postgres: EmbeddedPostgres, healthy_bucket: TestBucket
+    database_server: DatabaseServer, healthy_bucket: TestBucket
 ) -> None:
-    findings = await examined(postgres.url("nowhere"), healthy_bucket)
+    findings = await examined(database_server.url("nowhere"), healthy_bucket)
     assert failed(findings) == {"database"}
     assert "no such database" in findings["database"].words
 
@@ -474,7 +476,7 @@ async def test_a_public_bucket_is_named(database_url: str, healthy_bucket: TestB
     assert "public" in findings["private"].words
 
 
-async def test_a_store_without_presigned_post_gets_put_as_remedy(
+async def test_a_store_without_presigned_post_is_healthy_and_its_put_is_checked(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
     reject: Callable[[Request], Response | None] = lambda request: (  # noqa: E731 - used once
@@ -482,8 +484,19 @@ async def test_a_store_without_presigned_post_gets_put_as_remedy(
     )
     with in_front_of(healthy_bucket.endpoint_url, answers=reject) as url:
         findings = await examined(database_url, healthy_bucket, s3_public_endpoint_url=url)
-    assert failed(findings) == {"upload"}
-    assert "UPLOAD_METHOD=PUT" in str(findings["upload"].remedy)
+    assert not failed(findings)
+    assert "no presigned POST" in findings["upload"].words
+    assert findings["policy_size"].outcome == "skipped"
+    assert findings["put_length"].outcome == findings["put_once"].outcome == "ok"
+
+
+async def test_minio_is_healthy_with_its_own_variable_for_cors(
+    database_url: str, tmp_path: Path
+) -> None:
+    with running_minio(tmp_path, origins=(PAGE, IFRAME)) as endpoint_url:
+        findings = await examined(database_url, create_bucket(endpoint_url))
+    assert not failed(findings)
+    assert "MINIO_API_STALE_UPLOADS_EXPIRY" in findings["lifecycle"].words
 
 
 # Enforcement

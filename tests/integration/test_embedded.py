@@ -21,7 +21,7 @@ from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import death_signal_prefix, stop_leftover, uninterrupted
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests.acceptance.command import wait_for
-from tests.conftest import FAST_AND_FORGETFUL
+from tests.database_servers import FAST_AND_FORGETFUL
 from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
 
 pytestmark = pytest.mark.slow

@@ -107,9 +107,11 @@ def serving_gateway(endpoint: Endpoint, *, stall_seconds: float = STALL_SECONDS)
         yield url
 
 
-@pytest.fixture(scope="module")
-def shared(seaweedfs: EmbeddedSeaweedFS) -> Iterator[Gateway]:
-    bucket = create_bucket(seaweedfs.endpoint_url)
+@pytest.fixture(scope="module", params=["seaweedfs", pytest.param("minio", marks=pytest.mark.slow)])
+def shared(request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    fixtures = {"seaweedfs": "seaweedfs", "minio": "minio_endpoint_url"}
+    store = request.getfixturevalue(fixtures[request.param])
+    bucket = create_bucket(store if isinstance(store, str) else store.endpoint_url)
     s3 = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
     endpoint = Endpoint(bucket.endpoint_url, bucket.name, bucket.region, "path")
     with serving_gateway(endpoint) as base_url:

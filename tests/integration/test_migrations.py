@@ -11,7 +11,14 @@ from app.database import migrate
 from app.database.engine import Database
 from app.database.migrate import current_revision, downgrade, head_revision, upgrade
 from app.database.tables import metadata
-from app.errors import DatabaseUnavailable
+from app.doctor.examination import examine
+from app.errors import DatabaseUnavailable, Misconfigured
+from tests.database_servers import DatabaseServer
+from tests.servers import TestBucket
+from tests.service import test_settings
+
+# Compares the catalog of one PostgreSQL.
+pytestmark = pytest.mark.single_node
 
 # Everything PostgreSQL knows about the tables, index predicates and constraint texts included.
 CATALOG = """
@@ -115,3 +122,20 @@ async def test_a_role_without_superuser_can_migrate(empty_database_url: str) -> 
     async with Database(empty_database_url) as database, database.begin() as connection:
         await connection.execute(text(f"DROP OWNED BY {role} CASCADE"))
         await connection.execute(text(f"DROP ROLE {role}"))
+
+
+async def test_a_database_that_is_not_utf8_is_rejected(
+    database_server: DatabaseServer, seaweedfs_bucket: TestBucket
+) -> None:
+    create = "CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0"
+    database_server.execute(create, database="postgres")
+    try:
+        with pytest.raises(Misconfigured, match="encoding LATIN1"):
+            await upgrade(database_server.url("latin"))
+        settings = test_settings(database_server.url("latin"), seaweedfs_bucket)
+        [finding] = [each for each in await examine(settings) if each.check == "database"]
+        assert finding.outcome == "failed"
+        assert "LATIN1" in finding.words
+        assert "UTF8" in str(finding.remedy)
+    finally:
+        database_server.drop("latin")

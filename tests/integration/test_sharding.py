@@ -16,7 +16,8 @@ from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
 from tests.waiting import wait_until
 
-pytestmark = pytest.mark.slow
+# Replaces the tables by partitioned ones.
+pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
 TABLES = ("threads", "thread_items", "attachments", "feedback")
 PARTITIONS = 4
