@@ -28,8 +28,6 @@ from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.person import Person, barriers, until
 from tests.browser.scripted import answer_in_words, answer_with, said, slow_down
 
-pytestmark = pytest.mark.browser
-
 
 def answer_to(alice: Person, monkeypatch: pytest.MonkeyPatch, markdown: str) -> Locator:
     answer_in_words(monkeypatch, markdown)

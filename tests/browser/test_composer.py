@@ -1,14 +1,11 @@
 """Writing a message: waiting for uploads, drafts, and what must not get lost."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PersonFactory
 from tests.browser.files import large_text, png, text
 from tests.browser.person import Person
 from tests.browser.site import Site
-
-pytestmark = pytest.mark.browser
 
 
 def test_enter_pressed_again_while_files_travel_still_sends(alice: Person) -> None:

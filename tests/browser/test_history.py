@@ -10,8 +10,6 @@ from tests.browser.person import Person
 from tests.browser.site import Site
 from tests.service import ChatKitClient
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.fixture
 def two_chats(alice: Person) -> Iterator[Person]:

@@ -8,8 +8,6 @@ from tests.browser.person import barriers
 from tests.browser.scripted import answer_in_words
 from tests.browser.site import Site
 
-pytestmark = pytest.mark.browser
-
 
 @pytest.mark.parametrize(
     ("locale", "language", "direction", "field"),

@@ -3,15 +3,12 @@
 import re
 from typing import Any
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import text
 from tests.browser.person import Person
 from tests.browser.site import Site
-
-pytestmark = pytest.mark.browser
 
 
 def test_suggestions_are_asked_and_a_disclaimer_stands_below_the_field(

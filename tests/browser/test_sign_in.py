@@ -1,14 +1,11 @@
 """Tokens that end: the page asks for another one, and what was written stays."""
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import PersonFactory
 from tests.browser.files import text
 from tests.browser.person import Person
 from tests.browser.site import Site
-
-pytestmark = pytest.mark.browser
 
 
 def sign_in(alice: Person, user_id: str) -> None:

@@ -13,8 +13,6 @@ from tests.browser.files import png, text
 from tests.browser.person import Person, until
 from tests.browser.site import Site
 
-pytestmark = pytest.mark.browser
-
 
 def pdf(name: str = "report.pdf") -> dict[str, object]:
     buffer = io.BytesIO()
