@@ -4,7 +4,7 @@ import { addressOf, threadIdIn } from './address.js';
 import { Composer } from './composer/composer.js';
 import { Drafts } from './composer/drafts.js';
 import { acceptFiles } from './composer/incoming-files.js';
-import { FileContent } from './files/file-content.js';
+import { FileOpener } from './files/file-opener.js';
 import { createHandle } from './handle.js';
 import { Sidebar } from './history/sidebar.js';
 import { Tabs } from './history/tabs.js';
@@ -14,9 +14,10 @@ import { shortened } from './text/format.js';
 import { Conversations } from './thread/conversations.js';
 import { createEntityPopover } from './thread/entity-popover.js';
 import { ThreadPane } from './thread/thread-pane.js';
-import { attachmentsOf, plainText } from './thread/thread-state.js';
+import { plainText } from './thread/thread-state.js';
 import { Ratings } from './thread/ratings.js';
 import { UnfinishedAnswers } from './thread/unfinished.js';
+import { asStrings } from './thread/sources.js';
 import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
 import { copyText } from './ui/clipboard.js';
@@ -54,8 +55,6 @@ class Client {
   #conversations = new WeakMap();
   /** @type {HTMLElement | null} */
   #welcome = null;
-  /** @type {import('./files/viewer.js').FileViewer | null}  Loaded when a file is opened. */
-  #viewer = null;
 
   /**
    * @param {ClientOptions} options
@@ -80,6 +79,9 @@ class Client {
       localStorage,
     );
     const onError = (/** @type {unknown} */ error) => this.#report(error);
+    this.files = new FileOpener({
+      api: this.api, config, session, onError, onViewer: (element) => this.frame.addViewer(element),
+    });
     this.pane = new ThreadPane({
       actions: this.#itemActions(),
       onDrawn: (conversation) => this.#drawn(conversation),
@@ -148,8 +150,10 @@ class Client {
   /** @returns {ConstructorParameters<typeof ThreadPane>[0]['actions']} */
   #itemActions() {
     return {
-      openAttachment: (attachment) => this.#openAttachment(attachment),
+      openAttachment: (attachment) =>
+        void this.#attempt(this.files.openAttachment(attachment, this.conversation.state.items)),
       openEntity: (entity) => this.#openEntity(entity),
+      openSource: (source) => this.#openSource(source),
       previewOnHover: (anchor, entity) => this.popover.attach(anchor, entity),
       loadEarlier: () => void this.#attempt(this.conversation.loadEarlier()),
       retry: () => void this.conversations.follow(this.conversation, (conversation) => conversation.retry()),
@@ -356,34 +360,18 @@ class Client {
     announce(t('answer.rated'));
   }
 
-  // Attachments
-
-  /** @param {import('./protocol/chatkit').Attachment} attachment */
-  #openAttachment(attachment) {
-    const pictures = this.conversation.state.items.flatMap(attachmentsOf).filter(({ type }) => type === 'image');
-    void this.#attempt(this.#openFile(asFile(attachment), pictures.map(asFile)));
-  }
+  // What a message names
 
   /** @param {import('@openai/chatkit').Entity} entity */
-  #openEntity({ id, title, data }) {
-    if (id.startsWith('thr_')) void this.#goTo(id);
-    else void this.#attempt(this.#openFile({ id, name: title, mimeType: data?.mime_type ?? '' }));
+  #openEntity(entity) {
+    if (entity.id.startsWith('thr_')) void this.#goTo(entity.id);
+    else void this.#attempt(this.files.openEntity(entity));
   }
 
-  /**
-   * @param {import('./files/preview.js').ViewedFile} file
-   * @param {import('./files/preview.js').ViewedFile[]} [siblings]
-   */
-  async #openFile(file, siblings) {
-    this.#viewer ??= await this.#loadViewer();
-    await this.#viewer.open(file, siblings);
-  }
-
-  async #loadViewer() {
-    const { FileViewer } = await import('./files/viewer.js');
-    const viewer = new FileViewer(new FileContent(this.config, this.session.fetch), (error) => this.#report(error));
-    this.frame.addViewer(viewer.element);
-    return viewer;
+  /** @param {import('./thread/sources.js').OpenedSource} source */
+  #openSource(source) {
+    if (source.type === 'entity') this.#openEntity({ id: source.id, title: source.title, data: asStrings(source.data) });
+    else void this.#attempt(this.files.openByName(source.filename, this.conversation.state.items));
   }
 
   // The page around
@@ -411,13 +399,4 @@ class Client {
   #report(error) {
     this.toast.say(error instanceof Error ? error.message : String(error));
   }
-}
-
-/**
- * @param {import('./protocol/chatkit').Attachment} attachment
- * @returns {import('./files/preview.js').ViewedFile}
- */
-function asFile(attachment) {
-  const { id, name, mime_type: mimeType } = attachment;
-  return { id, name, mimeType, previewUrl: attachment.type === 'image' ? attachment.preview_url : undefined };
 }

@@ -19,6 +19,7 @@ import { workflowRow } from './workflow-row.js';
  * @typedef {object} ItemActions
  * @property {(attachment: Attachment) => void} openAttachment
  * @property {(entity: Entity) => void} openEntity
+ * @property {(source: import('./sources.js').OpenedSource) => void} openSource
  * @property {(anchor: HTMLElement, entity: Entity) => void} previewOnHover
  * @property {() => void} previewExpired
  * @property {() => void} loadEarlier

@@ -153,15 +153,20 @@ function updateMessage({ content }, update) {
       content[update.content_index] = update.content;
       break;
     case 'assistant_message.content_part.text_delta': {
-      const part = (content[update.content_index] ??= { type: 'output_text', text: '', annotations: [] });
+      const part = (content[update.content_index] ??= emptyPart());
       part.text += update.delta;
       break;
     }
     case 'assistant_message.content_part.annotation_added':
-      content[update.content_index]?.annotations.push(update.annotation);
+      (content[update.content_index] ??= emptyPart()).annotations[update.annotation_index] = update.annotation;
       break;
     default:
   }
+}
+
+/** @returns {import('../protocol/chatkit').AssistantMessageContent} */
+function emptyPart() {
+  return { type: 'output_text', text: '', annotations: [] };
 }
 
 /** @param {Item} item */
