@@ -147,6 +147,7 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
         },
         "auth": {"mode": config.auth_mode},
         "model": {"name": config.model, "isOffline": config.is_offline},
+        "dictation": not config.is_offline,
         "isDemo": config.is_demo,
         "prompts": list(config.prompts),
         "disclaimer": config.disclaimer,
@@ -189,12 +190,13 @@ def content_security_policy(config: PageConfig) -> str:
 
 
 def _document_headers(config: PageConfig) -> dict[str, str]:
+    microphone = "" if config.is_offline else "self"  # what dictation needs
     return {
         "Content-Security-Policy": content_security_policy(config),
         "Cache-Control": "no-cache",
         "Referrer-Policy": "strict-origin-when-cross-origin",
         "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+        "Permissions-Policy": f"camera=(), geolocation=(), microphone=({microphone})",
     }
 
 

@@ -1,6 +1,6 @@
 /** The options this page gives to `<openai-chatkit>`; checked against its types by `make types`. */
 
-import { t } from './client/words.js';
+import { language, t } from './client/words.js';
 
 /**
  * @param {object} parts
@@ -10,10 +10,12 @@ import { t } from './client/words.js';
  * @param {'light' | 'dark'} parts.colorScheme
  * @param {string | null} parts.threadId
  * @param {(entity: import('@openai/chatkit').Entity) => void} parts.openEntity
+ * @param {() => void} parts.openSettings
+ * @param {import('./client/host.js').HostOptions} parts.host
  * @returns {import('@openai/chatkit').ChatKitOptions}
  */
-export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId, openEntity }) {
-  const { api, limits } = config;
+export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId, openEntity, openSettings, host }) {
+  const { api, limits, composer: { models = [], tools = [] } = {}, dictation = false } = config;
   return {
     api: {
       url: api.url,
@@ -25,11 +27,18 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
     theme: { colorScheme, radius: 'round', color: { accent: { primary: '#0f7a63', level: 1 } } },
     initialThread: threadId,
     history: { enabled: true, showDelete: true, showRename: true },
-    header: { enabled: true },
-    startScreen: { greeting: t('welcome') },
+    locale: language(),
+    header: { enabled: true, rightAction: { icon: 'settings-cog', onClick: openSettings } },
+    startScreen: { greeting: t('welcome'), prompts: config.prompts.map((prompt) => ({ label: prompt, prompt })) },
+    ...(config.disclaimer ? { disclaimer: { text: config.disclaimer } } : {}),
+    ...(host.onClientTool ? { onClientTool: host.onClientTool } : {}),
+    ...(host.widgets ? { widgets: host.widgets } : {}),
     threadItemActions: { feedback: true, retry: true },
     composer: {
       placeholder: t('composer.placeholder'),
+      ...(models.length > 0 ? { models } : {}),
+      ...(tools.length > 0 ? { tools } : {}),
+      dictation: { enabled: dictation },
       attachments: {
         enabled: true,
         maxSize: limits.maxAttachmentBytes,

@@ -24,6 +24,9 @@
  * @property {FileTypes} limits.fileTypes
  * @property {{mode: 'dev' | 'jwt' | 'header'}} auth
  * @property {{name: string | null, isOffline: boolean}} model
+ * @property {{models?: import('@openai/chatkit').ModelOption[], tools?: import('@openai/chatkit').ToolOption[]}} [composer]
+ *   What can be chosen beside a message.
+ * @property {boolean} [dictation]  Whether the server transcribes speech.
  * @property {boolean} isDemo      Shows how files travel, and lets that be chosen.
  * @property {string[]} prompts    What an empty chat offers to ask.
  * @property {string | null} disclaimer  A line below the message field.

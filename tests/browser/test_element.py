@@ -3,18 +3,30 @@
 The stand-in is an element of that name that keeps its options, and calls them as ChatKit does.
 """
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from app.http.page import CHATKIT_CDN
 from tests.browser.conftest import PersonFactory, SiteFactory
-from tests.browser.person import Person
+from tests.browser.person import Person, until
 
 SCRIPT = f"{CHATKIT_CDN}/deployments/chatkit/chatkit.js"
 STAND_IN = """
 customElements.define('openai-chatkit', class extends HTMLElement {
     setOptions(options) { this.options = options; this.textContent = 'ChatKit'; }
+    connectedCallback() {
+        queueMicrotask(() => this.dispatchEvent(new CustomEvent('chatkit.ready')));
+    }
+    async setThreadId(threadId) {
+        this.threadId = threadId;
+        this.dispatchEvent(new CustomEvent('chatkit.thread.change', { detail: { threadId } }));
+    }
 });
+"""
+NEVER_READY = """
+customElements.define('openai-chatkit', class extends HTMLElement { setOptions() {} });
 """
 
 
@@ -93,3 +105,28 @@ def test_our_own_client_takes_over_where_openai_is_out_of_reach(alice: Person) -
     expect(alice.message_field).to_be_visible()
     alice.send("Hello")
     alice.wait_for_answer()
+
+
+def test_our_own_client_takes_over_where_the_element_never_gets_ready(alice: Person) -> None:
+    """As OpenAI's frame does on a domain that is not approved."""
+    alice.page.clock.install()
+    open_with_script(alice, NEVER_READY)
+    expect(alice.page.get_by_role("status").filter(has_text="Loading")).to_be_visible()
+    expect(alice.page.locator("openai-chatkit")).to_be_attached()
+    alice.page.clock.fast_forward(10_000)
+    expect(alice.message_field).to_be_visible()
+    expect(alice.page.locator("openai-chatkit")).to_have_count(0)
+
+
+def test_mentioned_chats_open_and_back_and_the_theme_reach_the_element(alice: Person) -> None:
+    open_with_script(alice, STAND_IN)
+    element = alice.page.locator("openai-chatkit")
+    expect(element).to_have_text("ChatKit")
+    element.evaluate("element => element.setThreadId('thr_one')")
+    element.evaluate("element => element.options.entities.onClick({ id: 'thr_two', title: 'Two' })")
+    expect(alice.page).to_have_url(re.compile("#/chat/thr_two$"))
+    alice.page.go_back()
+    until(lambda: element.evaluate("element => element.threadId") == "thr_one")
+    assert element.evaluate("element => element.options.theme.colorScheme") == "light"
+    alice.page.emulate_media(color_scheme="dark")
+    until(lambda: element.evaluate("element => element.options.theme.colorScheme") == "dark")

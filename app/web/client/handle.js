@@ -3,7 +3,7 @@
 /**
  * @typedef {import('./thread/conversation.js').Message} Message
  * @typedef {Pick<import('@openai/chatkit').OpenAIChatKit,
- *   'sendUserMessage' | 'setComposerValue' | 'setThreadId' | 'focusComposer'>} ClientHandle
+ *   'sendUserMessage' | 'sendCustomAction' | 'setComposerValue' | 'setThreadId' | 'focusComposer' | 'fetchUpdates'>} ClientHandle
  */
 
 /**
@@ -11,9 +11,11 @@
  * @param {import('./composer/composer.js').Composer} client.composer
  * @param {(threadId: string | null) => Promise<void>} client.goTo
  * @param {(message: Message) => Promise<void>} client.send
+ * @param {(action: {type: string, payload?: unknown}, itemId?: string) => Promise<void>} client.act
+ * @param {() => Promise<void>} client.refresh
  * @returns {ClientHandle}
  */
-export function createHandle({ composer, goTo, send }) {
+export function createHandle({ composer, goTo, send, act, refresh }) {
   return {
     async sendUserMessage({ text, content, attachments = [], reply, newThread = false }) {
       if (newThread) await goTo(null);
@@ -26,6 +28,8 @@ export function createHandle({ composer, goTo, send }) {
       for (const attachment of attachments) composer.draft.queue.adopt(attachment);
       if (files.length > 0) composer.addFiles(files);
     },
+    sendCustomAction: act,
+    fetchUpdates: refresh,
     setThreadId: goTo,
     focusComposer: async () => composer.focus(),
   };

@@ -47,3 +47,9 @@ export const elementIsOutOfReach = {
 export function applyTheme(theme = preference('theme', 'system')) {
   document.documentElement.dataset.theme = theme;
 }
+
+/** Whether the page is dark, by the person's choice or else by the system's. */
+export function isDark() {
+  const theme = preference('theme', 'system');
+  return theme === 'dark' || (theme === 'system' && matchMedia('(prefers-color-scheme: dark)').matches);
+}

@@ -1,14 +1,13 @@
 /** Where a message is written: text with mentions, files, Send and Stop. */
 
 import { announce } from '../ui/announce.js';
-import { h, iconButton } from '../ui/dom.js';
+import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { pickerAccept } from '../uploads/limits.js';
 import { UploadTray } from '../uploads/upload-tray.js';
 import { t } from '../words.js';
 import { toContent } from './mention-text.js';
 import { MessageField } from './message-field.js';
-import { pictureSource, takeScreenshot } from './screenshot.js';
+import { ToolBar } from './tool-bar.js';
 
 /**
  * @typedef {import('./drafts.js').Draft} Draft
@@ -38,17 +37,18 @@ export class Composer {
     this.onSend = onSend;
     this.draft = drafts.of(null);
     this.isAnswering = false;
+    this.canStop = true;
+    this.isClosed = false;
     this.saysWhatFailed = false;
 
     this.field = new MessageField({ api, currentThreadId, onChange: () => this.#edited() });
-    /** @type {HTMLInputElement} */
-    this.picker = h('input', {
-      type: 'file', multiple: true, hidden: true, accept: pickerAccept(config.limits),
-      on: { change: () => this.#pick(this.picker) },
-    });
-    /** @type {HTMLInputElement} */
-    this.camera = h('input', {
-      type: 'file', hidden: true, accept: 'image/*', capture: 'environment', on: { change: () => this.#pick(this.camera) },
+    this.bar = new ToolBar({
+      api, config, onError,
+      onFiles: (files) => this.addFiles(files),
+      onMention: () => this.field.startMention(),
+      onSpoken: (text) => this.#addText(text),
+      onPlaceholder: (placeholder) => (this.field.input.placeholder = placeholder),
+      say: (text) => this.say(text),
     });
     this.hint = h('p', { class: 'composer-hint', role: 'status', dir: 'auto' });
     this.send = h('button', {
@@ -57,21 +57,21 @@ export class Composer {
     this.hold = roundButton('close', t('composer.wait.cancel'), () => this.#stopWaiting(this.draft));
     this.stop = roundButton('stop', t('answer.stop'), onStop);
     this.tray = h('div');
+    this.closed = h('p', { class: 'composer-closed', role: 'status', dir: 'auto', hidden: true });
+    this.card = h('div', { class: 'composer-card', on: { click: (/** @type {Event} */ event) => this.#focusFrom(event) } },
+      this.tray,
+      this.field.element,
+      h('div', { class: 'composer-tools' },
+        ...this.bar.elements, this.hint, this.hold, this.send, this.stop));
     this.element = h('form', {
       class: 'composer', 'aria-label': t('composer'),
       on: { submit: (/** @type {Event} */ event) => this.#submit(event) },
     },
       this.field.menu.element,
-      h('div', { class: 'composer-card', on: { click: (/** @type {Event} */ event) => this.#focusFrom(event) } },
-        this.tray,
-        this.field.element,
-        h('div', { class: 'composer-tools' },
-          iconButton(icon('attach'), t('composer.attach'), () => this.picker.click()),
-          this.#pictureButton(onError),
-          iconButton(icon('at'), t('composer.mention'), () => this.field.startMention()),
-          this.hint, this.hold, this.send, this.stop)),
+      this.closed,
+      this.card,
       config.disclaimer && h('p', { class: 'disclaimer', dir: 'auto', text: config.disclaimer }),
-      this.picker, this.camera);
+      this.bar.picker, this.bar.camera);
     this.field.input.addEventListener('keydown', (event) => this.#onKey(event));
     this.use(this.draft);
   }
@@ -110,9 +110,19 @@ export class Composer {
     this.focus();
   }
 
-  /** @param {boolean} isAnswering */
-  setAnswering(isAnswering) {
+  /**
+   * @param {object} state
+   * @param {boolean} state.isAnswering
+   * @param {boolean} state.canStop  Whether the answer can be stopped.
+   * @param {import('../thread/thread-state.js').Closed | null} state.closed  Why nothing can be said.
+   */
+  setState({ isAnswering, canStop, closed }) {
     this.isAnswering = isAnswering;
+    this.canStop = canStop;
+    this.isClosed = closed !== null;
+    this.closed.hidden = !closed;
+    this.card.hidden = this.isClosed;
+    if (closed) this.closed.textContent = closed.reason ?? t(`chat.${closed.type}`);
     this.#refresh();
   }
 
@@ -145,25 +155,11 @@ export class Composer {
     return tray;
   }
 
-  /** @param {HTMLInputElement} picker */
-  #pick(picker) {
-    this.addFiles(picker.files ?? []);
-    picker.value = '';
-  }
-
-  /** @param {(error: unknown) => void} onError */
-  #pictureButton(onError) {
-    const source = pictureSource();
-    if (!source) return null;
-    return iconButton(icon('snapshot'), t(`composer.${source}`), () => {
-      if (source === 'camera') this.camera.click();
-      else this.#takeScreenshot().catch(onError);
-    });
-  }
-
-  async #takeScreenshot() {
-    const picture = await takeScreenshot();
-    if (picture) this.addFiles([picture]);
+  /** @param {string} text  Goes to the end of what is written. */
+  #addText(text) {
+    const { text: written, entities } = this.field;
+    this.set(written.trim() ? `${written.trimEnd()} ${text}` : text, entities);
+    this.focus();
   }
 
   /** @param {Event} event  A click beside the text is meant for it. */
@@ -183,7 +179,7 @@ export class Composer {
   #submit(event) {
     event.preventDefault();
     const { draft } = this;
-    if (this.isAnswering || draft.isWaiting || !this.#hasSomething()) return;
+    if (this.isAnswering || this.isClosed || draft.isWaiting || !this.#hasSomething()) return;
     if (draft.queue.isBusy) void this.#sendWhenUploaded(draft);
     else this.#sendNow(draft);
   }
@@ -214,12 +210,14 @@ export class Composer {
       this.saysWhatFailed = true;
       return;
     }
-    const message = { content: toContent(text, entities), attachments: queue.attachments };
+    const { inferenceOptions } = this.bar.choices;
+    const message = { content: toContent(text, entities), attachments: queue.attachments, inferenceOptions };
     const sent = { text, entities, uploads: queue.take() };
     draft.text = '';
     draft.entities = [];
     this.drafts.save(draft);
     if (draft === this.draft) this.use(draft);
+    this.bar.choices.sent();
     this.onSend(message, draft, sent);
   }
 
@@ -237,10 +235,10 @@ export class Composer {
   #refresh() {
     const { isAnswering, draft } = this;
     const { isWaiting } = draft;
-    this.send.disabled = !this.#hasSomething();
-    this.send.hidden = isAnswering || isWaiting;
+    this.send.disabled = isAnswering || !this.#hasSomething();
+    this.send.hidden = (isAnswering && this.canStop) || isWaiting;
     this.hold.hidden = !isWaiting;
-    this.stop.hidden = !isAnswering || isWaiting;
+    this.stop.hidden = !isAnswering || !this.canStop || isWaiting;
     this.field.input.readOnly = isWaiting;
     this.element.classList.toggle('is-waiting', isWaiting);
     if (isWaiting) this.say(t('composer.wait'));

@@ -1,6 +1,7 @@
 /** Markdown that grows: blocks that did not change keep their elements, and so their selection. */
 
 import { h } from '../ui/dom.js';
+import { MARK } from './citations.js';
 import { enrich } from './enrich.js';
 import { blocksOf, renderBlocks } from './markdown.js';
 
@@ -14,8 +15,12 @@ export class MarkdownBody {
   #enriched = 0;
   #links = '{}';
 
-  /** @param {{text: string, isComplete?: boolean}} content */
-  constructor({ text, isComplete = true }) {
+  /**
+   * @param {{text: string, isComplete?: boolean}} content
+   * @param {(number: number) => Node} [renderMark]  Shows the mark of a source that the text cites.
+   */
+  constructor({ text, isComplete = true }, renderMark) {
+    this.renderMark = renderMark;
     this.update({ text, isComplete });
   }
 
@@ -32,6 +37,7 @@ export class MarkdownBody {
     for (const { nodes } of this.#blocks.splice(same)) for (const node of nodes) node.remove();
     for (const block of blocks.slice(same)) {
       const fragment = renderBlocks([block]);
+      if (this.renderMark) showMarks(fragment, this.renderMark);
       this.#blocks.push({ raw: block.raw, nodes: [...fragment.childNodes] });
       this.element.append(fragment);
     }
@@ -47,6 +53,21 @@ export class MarkdownBody {
       for (const node of nodes) if (node instanceof HTMLElement) enrich(node);
     }
     this.#enriched = Math.max(end, 0);
+  }
+}
+
+/**
+ * @param {DocumentFragment} fragment
+ * @param {(number: number) => Node} renderMark
+ */
+function showMarks(fragment, renderMark) {
+  const walker = document.createTreeWalker(fragment, NodeFilter.SHOW_TEXT);
+  for (let text = walker.nextNode(); text instanceof Text; text = walker.nextNode()) {
+    const found = MARK.exec(text.data);
+    if (!found) continue;
+    const rest = text.splitText(found.index);
+    rest.data = rest.data.slice(found[0].length);
+    rest.before(renderMark(Number(found[1])));
   }
 }
 

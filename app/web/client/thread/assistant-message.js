@@ -1,14 +1,17 @@
 /** An answer in words: Markdown that grows, its sources, and what a person can do with it. */
 
+import { withMarks } from '../text/citations.js';
 import { MarkdownBody } from '../text/markdown-body.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
 import { messageRow } from './message-row.js';
+import { citation, sourceList } from './sources.js';
 
 /**
  * @typedef {import('./item-view.js').ItemActions} ItemActions
  * @typedef {import('../protocol/chatkit').AssistantMessageItem} AssistantMessage
+ * @typedef {import('../protocol/chatkit').AssistantMessageContent} Content
  */
 
 /**
@@ -19,7 +22,7 @@ import { messageRow } from './message-row.js';
  */
 export function assistantMessage(first, isOpen, actions) {
   const body = h('div', { class: 'message-body' });
-  /** @type {Map<number, {markdown: MarkdownBody, sources: HTMLElement}>}  By place in the content. */
+  /** @type {Map<number, Part>}  By place in the content. */
   const parts = new Map();
 
   /** @type {(item: import('./thread-state.js').Item, isOpen: boolean) => void} */
@@ -28,15 +31,14 @@ export function assistantMessage(first, isOpen, actions) {
     item.content.forEach((part, index) => {
       if (!part) return; // a later part was announced first
       const known = parts.get(index) ?? addPart(index);
-      known.markdown.update({ text: part.text, isComplete: !isBeingWritten });
-      showSources(known.sources, part.annotations.map(({ source }) => source));
+      known.update(part, !isBeingWritten);
     });
   };
   /** @param {number} index */
   const addPart = (index) => {
-    const part = { markdown: new MarkdownBody({ text: '' }), sources: h('ul', { class: 'sources' }) };
+    const part = new Part(actions);
     parts.set(index, part);
-    body.append(part.markdown.element, part.sources);
+    body.append(part.markdown.element, part.list);
     return part;
   };
 
@@ -44,17 +46,31 @@ export function assistantMessage(first, isOpen, actions) {
   return { element: messageRow('assistant', first, t('answer.by'), body, toolbar(first, actions)), update };
 }
 
-/**
- * @param {HTMLElement} list
- * @param {import('../protocol/chatkit').Source[]} sources
- */
-function showSources(list, sources) {
-  list.hidden = sources.length === 0;
-  if (list.childElementCount === sources.length) return;
-  list.replaceChildren(...sources.map((source) =>
-    h('li', { dir: 'auto' }, source.type === 'url' && /^https?:/.test(source.url)
-      ? h('a', { href: source.url, target: '_blank', rel: 'noopener noreferrer', text: source.title })
-      : h('span', { text: source.title }))));
+/** One text of an answer, with its sources. */
+class Part {
+  list = h('div', { class: 'sources-frame', hidden: true });
+  /** @type {import('../protocol/chatkit').Source[]} */
+  #sources = [];
+
+  /** @param {ItemActions} actions */
+  constructor(actions) {
+    this.actions = actions;
+    this.markdown = new MarkdownBody({ text: '' }, (number) => citation(number, this.#sources[number - 1], actions));
+  }
+
+  /**
+   * @param {Content} content
+   * @param {boolean} isComplete
+   */
+  update(content, isComplete) {
+    const { text, sources } = withMarks(content.text, content.annotations);
+    const isChanged = JSON.stringify(sources) !== JSON.stringify(this.#sources);
+    this.#sources = sources;
+    this.markdown.update({ text, isComplete });
+    if (!isChanged) return;
+    this.list.hidden = sources.length === 0;
+    this.list.replaceChildren(sourceList(sources, this.actions));
+  }
 }
 
 /**

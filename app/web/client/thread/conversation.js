@@ -2,9 +2,9 @@
 
 import { ApiError } from '../protocol/api.js';
 import { t } from '../words.js';
+import { repeated } from './repeated.js';
+import { fetchItems, fetchThread } from './thread-pages.js';
 import { ThreadState } from './thread-state.js';
-
-const PAGE_SIZE = 50;
 
 /**
  * @typedef {import('../protocol/chatkit').ThreadItem} ThreadItem
@@ -13,11 +13,17 @@ const PAGE_SIZE = 50;
  * @property {import('../protocol/chatkit').UserMessageContent[]} content
  * @property {import('../protocol/chatkit').Attachment[]} attachments
  * @property {string} [quotedText]
+ * @property {import('../protocol/chatkit').InferenceOptions} [inferenceOptions]
+ *
+ * Runs a tool in the page, and returns what the model is to get of it (JSON).
+ * @typedef {(call: {name: string, params: Record<string, unknown>}) => Promise<unknown>} RunTool
+ *
+ * @typedef {import('../protocol/operations').StreamRequest} StreamRequest
  */
 
 /**
  * Events: `change` (detail: the item's id, or null for any), `thread` (detail: what is new of the
- * thread; also when something was said in it), `answered`.
+ * thread; also when something was said in it), `effect` (detail: the event), `answered`.
  */
 export class Conversation extends EventTarget {
   state = new ThreadState();
@@ -30,14 +36,20 @@ export class Conversation extends EventTarget {
   #threadId;
   /** @type {Promise<void> | null} */
   #loading = null;
+  /** @type {Promise<void>} */
+  #following = Promise.resolve();
+  /** @type {StreamRequest | null}  What "Try again" repeats; null: it answers the last question again. */
+  #again = null;
 
   /**
    * @param {import('../protocol/api.js').Api} api
    * @param {string | null} threadId  Null: a thread that its first message will create.
+   * @param {RunTool} runTool
    */
-  constructor(api, threadId) {
+  constructor(api, threadId, runTool) {
     super();
     this.api = api;
+    this.runTool = runTool;
     this.#threadId = threadId;
   }
 
@@ -57,7 +69,7 @@ export class Conversation extends EventTarget {
 
   async #load() {
     if (!this.#threadId || this.state.thread) return;
-    const { thread, items, after } = await this.#fetch(1);
+    const { thread, items, after } = await fetchThread(this.api, this.#threadId, 1);
     this.state = new ThreadState(thread, items);
     this.earlierCursor = after;
     this.#changed();
@@ -66,7 +78,7 @@ export class Conversation extends EventTarget {
   /** Takes over what was said elsewhere: in another tab, on another device. */
   async refresh() {
     if (!this.threadId || this.isLoading || this.isAnswering) return;
-    const { thread, items, after } = await this.#fetch(this.state.items.length);
+    const { thread, items, after } = await fetchThread(this.api, this.threadId ?? '', this.state.items.length);
     if (this.isAnswering) return;
     const known = new Map(this.state.items.map((item) => [item.id, JSON.stringify(item)]));
     this.state.thread = thread;
@@ -78,40 +90,9 @@ export class Conversation extends EventTarget {
 
   /** Asks for the items again: every load mints fresh preview links. */
   async reloadItems() {
-    const { items } = await this.#fetch(this.state.items.length);
+    const { items } = await fetchThread(this.api, this.threadId ?? '', this.state.items.length);
     this.state.refreshAttachments(items);
     return items;
-  }
-
-  /**
-   * The thread with its newest items, at least so many where there are.
-   * @param {number} atLeast
-   * @returns {Promise<{thread: import('./thread-state.js').ThreadInfo, items: ThreadItem[], after: string | null}>}
-   *   `after`: where earlier items begin; null: there are none.
-   */
-  async #fetch(atLeast) {
-    const threadId = this.threadId ?? '';
-    const [{ items: _, ...thread }, page] = await Promise.all([
-      this.api.call('threads.get_by_id', { thread_id: threadId }), this.#page(threadId, null),
-    ]);
-    let { items, after } = page;
-    while (after && items.length < atLeast) {
-      const earlier = await this.#page(threadId, after);
-      items = [...earlier.items, ...items];
-      after = earlier.after;
-    }
-    return { thread, items, after };
-  }
-
-  /**
-   * @param {string} threadId
-   * @param {string | null} before  An item's id; null: the end of the thread.
-   */
-  async #page(threadId, before) {
-    const page = await this.api.call('items.list', {
-      thread_id: threadId, limit: PAGE_SIZE, order: 'desc', ...(before ? { after: before } : {}),
-    });
-    return { items: page.data.reverse(), after: (page.has_more && page.after) || null };
   }
 
   /** Says that the last answer was cut off before its end. */
@@ -128,7 +109,7 @@ export class Conversation extends EventTarget {
 
   async loadEarlier() {
     if (!this.threadId || !this.earlierCursor) return;
-    const { items, after } = await this.#page(this.threadId, this.earlierCursor);
+    const { items, after } = await fetchItems(this.api, this.threadId, this.earlierCursor);
     this.earlierCursor = after;
     this.state.items = [...items, ...this.state.items];
     this.#changed();
@@ -139,7 +120,7 @@ export class Conversation extends EventTarget {
    * @param {Message} message
    * @returns {Promise<boolean>} false when the message was not taken: `state.error` says why.
    */
-  async send({ content, attachments, quotedText }) {
+  async send({ content, attachments, quotedText, inferenceOptions = {} }) {
     try {
       await this.load();
     } catch (error) {
@@ -150,9 +131,9 @@ export class Conversation extends EventTarget {
     const quoted = quotedText ? { quoted_text: quotedText } : {};
     this.state.put({
       id: 'pending', thread_id: '', type: 'user_message', pending: true, content, attachments,
-      created_at: new Date().toISOString(), inference_options: {}, ...quoted,
+      created_at: new Date().toISOString(), inference_options: inferenceOptions, ...quoted,
     });
-    const input = { content, attachments: attachments.map(({ id }) => id), inference_options: {}, ...quoted };
+    const input = { content, attachments: attachments.map(({ id }) => id), inference_options: inferenceOptions, ...quoted };
     const { threadId } = this;
     if (threadId) await this.#follow({ type: 'threads.add_user_message', params: { thread_id: threadId, input } });
     else await this.#follow({ type: 'threads.create', params: { input } });
@@ -164,8 +145,12 @@ export class Conversation extends EventTarget {
     return false;
   }
 
-  /** Answers the last question again. The old answer stays until the server has taken the request. */
+  /**
+   * Repeats the action that has failed, else answers the last question again. The old answer stays
+   * until the server has taken the request.
+   */
   async retry() {
+    if (this.#again) return this.#follow(this.#again);
     const question = this.state.lastQuestion;
     if (!question || !this.threadId || this.isAnswering) return;
     await this.#follow(
@@ -174,27 +159,65 @@ export class Conversation extends EventTarget {
     );
   }
 
-  stop() {
-    this.#abort?.abort();
+  /**
+   * Sends a person's action in a widget, or one of the page around.
+   * @param {{type: string, payload?: unknown}} action
+   * @param {object} [options]
+   * @param {string} [options.itemId]  Of the widget.
+   * @param {boolean} [options.isStreamed]  No: the answer is one changed item at most.
+   */
+  async act(action, { itemId, isStreamed = true } = {}) {
+    const { threadId } = this;
+    if (!threadId) return;
+    const params = { thread_id: threadId, action, ...(itemId ? { item_id: itemId } : {}) };
+    if (isStreamed) return this.#follow({ type: 'threads.custom_action', params });
+    const { updated_item: item } = await this.api.call('threads.sync_custom_action', params);
+    if (item) this.state.put(item);
+    this.#changed(item?.id);
   }
 
   /**
-   * @param {import('../protocol/operations').StreamRequest} request
+   * Answers the questions of an item.
+   * @param {string} itemId
+   * @param {import('../protocol/chatkit').StructuredInputSubmission} input
+   */
+  async answerQuestions(itemId, input) {
+    const { threadId } = this;
+    if (threadId) await this.#follow({ type: 'threads.add_structured_input', params: { thread_id: threadId, item_id: itemId, input } });
+  }
+
+  /** Resolves when no answer is under way. */
+  async idle() {
+    while (this.isAnswering) await this.#following;
+  }
+
+  stop() {
+    if (this.state.canCancel) this.#abort?.abort();
+  }
+
+  /**
+   * @param {StreamRequest} request
    * @param {() => void} [onTaken]  Called when the server has begun what the request asks for.
    */
-  async #follow(request, onTaken) {
+  #follow(request, onTaken) {
+    this.#following = this.#followToEnd(request, onTaken);
+    return this.#following;
+  }
+
+  /**
+   * @param {StreamRequest} first
+   * @param {() => void} [onTaken]
+   */
+  async #followToEnd(first, onTaken) {
     this.#abort = new AbortController();
+    const { signal } = this.#abort;
     this.isAnswering = true;
     this.state.error = null;
+    this.state.canCancel = true;
     this.#changed();
     try {
-      let isTaken = false;
-      for await (const event of this.api.stream(request, this.#abort.signal)) {
-        if (!isTaken && event.type !== 'error') onTaken?.();
-        isTaken = true;
-        this.state.apply(event);
-        if ('thread' in event || isMessage(event)) this.#emit('thread', this.state.thread);
-        this.#changed('item' in event ? event.item.id : 'item_id' in event ? event.item_id : null);
+      for (let next = /** @type {StreamRequest | null} */ (first); next; next = await this.#afterTool(signal)) {
+        await this.#read(next, signal, onTaken);
       }
       // Nothing failed, but what was begun has no end.
       if (this.state.open.size > 0) this.interrupt();
@@ -209,6 +232,43 @@ export class Conversation extends EventTarget {
       this.#changed();
       this.#emit('answered');
     }
+  }
+
+  /**
+   * Applies the events that a request is answered with.
+   * @param {StreamRequest} request
+   * @param {AbortSignal} signal
+   * @param {() => void} [onTaken]
+   */
+  async #read(request, signal, onTaken) {
+    this.#again = repeated(request, false);
+    let isTaken = false;
+    for await (const event of this.api.stream(request, signal)) {
+      if (!isTaken && event.type !== 'error') {
+        isTaken = true;
+        this.#again = repeated(request, true);
+        onTaken?.();
+      }
+      this.state.apply(event);
+      if ('thread' in event || isMessage(event)) this.#emit('thread', this.state.thread);
+      if (event.type === 'client_effect') this.#emit('effect', event);
+      this.#changed('item' in event ? event.item.id : 'item_id' in event ? event.item_id : null);
+    }
+  }
+
+  /**
+   * Runs the tool that the answer waits for, and returns the request that brings its output.
+   * @param {AbortSignal} signal
+   * @returns {Promise<StreamRequest | null>}  Null: no tool was called.
+   */
+  async #afterTool(signal) {
+    const call = this.state.pendingToolCall;
+    if (!call || !this.threadId || this.state.error) return null;
+    const isStopped = new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    const result = await Promise.race([this.runTool({ name: call.name, params: call.arguments }), isStopped]);
+    this.state.put({ ...call, status: 'completed', output: result });
+    this.#changed(call.id);
+    return { type: 'threads.add_client_tool_output', params: { thread_id: this.threadId, result } };
   }
 
   /**
@@ -231,11 +291,7 @@ export class Conversation extends EventTarget {
     if (this.state.find('pending')) {
       this.state.error = { message: t('answer.stopped'), code: 'stopped', param: null, canRetry: false };
     }
-    // What was written so far stays; an answer that had not begun goes.
-    const last = this.state.items.at(-1);
-    if (last?.type === 'assistant_message' && !last.content.some((part) => part?.text)) {
-      this.state.remove(last.id);
-    }
+    this.state.dropEmptyAnswer();
   }
 
   /** @param {string | null} itemId */

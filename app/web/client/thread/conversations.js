@@ -15,18 +15,22 @@ export class Conversations {
    * @param {import('./unfinished.js').UnfinishedAnswers} options.unfinished
    * @param {(conversation: Conversation, thread: ThreadInfo) => void} options.onThread
    *   Called when a thread was created, has changed, or something was said in it.
+   * @param {(effect: import('../protocol/chatkit').ClientEffectEvent) => void} options.onEffect
+   * @param {import('./conversation.js').RunTool} options.runTool
    * @param {(threadId: string) => void} options.onEnd  Called when an answer has ended.
    */
-  constructor({ api, unfinished, onThread, onEnd }) {
+  constructor({ api, unfinished, onThread, onEffect, runTool, onEnd }) {
     this.api = api;
     this.unfinished = unfinished;
     this.onThread = onThread;
+    this.onEffect = onEffect;
+    this.runTool = runTool;
     this.onEnd = onEnd;
   }
 
   /** @param {string | null} threadId  Null: a thread that its first message will create. */
   of(threadId) {
-    return (threadId && this.#live.get(threadId)) || new Conversation(this.api, threadId);
+    return (threadId && this.#live.get(threadId)) || new Conversation(this.api, threadId, this.runTool);
   }
 
   /**
@@ -40,6 +44,7 @@ export class Conversations {
   }
 
   /**
+   * Follows an answer to its end, once the one before it has ended.
    * @template T
    * @param {Conversation} conversation
    * @param {(conversation: Conversation) => Promise<T>} answer
@@ -50,12 +55,16 @@ export class Conversations {
       this.#begin(conversation);
       this.onThread(conversation, detailOf(event));
     };
+    const onEffect = (/** @type {Event} */ event) => this.onEffect(detailOf(event));
+    await conversation.idle();
     conversation.addEventListener('thread', onThread);
+    conversation.addEventListener('effect', onEffect);
     this.#begin(conversation);
     try {
       return await answer(conversation);
     } finally {
       conversation.removeEventListener('thread', onThread);
+      conversation.removeEventListener('effect', onEffect);
       this.#end(conversation);
     }
   }

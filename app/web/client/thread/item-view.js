@@ -3,11 +3,13 @@
 import { MarkdownBody } from '../text/markdown-body.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { renderWidget } from '../widgets/widget-view.js';
 import { t } from '../words.js';
 import { assistantMessage } from './assistant-message.js';
 import { messageRow } from './message-row.js';
+import { questions } from './questions.js';
+import { taskContent } from './task-view.js';
 import { userMessage } from './user-message.js';
+import { widgetItem } from './widget-item.js';
 import { workflowRow } from './workflow-row.js';
 
 /**
@@ -19,6 +21,7 @@ import { workflowRow } from './workflow-row.js';
  * @typedef {object} ItemActions
  * @property {(attachment: Attachment) => void} openAttachment
  * @property {(entity: Entity) => void} openEntity
+ * @property {(source: import('./sources.js').OpenedSource) => void} openSource
  * @property {(anchor: HTMLElement, entity: Entity) => void} previewOnHover
  * @property {() => void} previewExpired
  * @property {() => void} loadEarlier
@@ -26,6 +29,10 @@ import { workflowRow } from './workflow-row.js';
  * @property {(itemId: string) => 'positive' | 'negative' | undefined} feedbackOf
  * @property {(item: Item, kind: 'positive' | 'negative', button: HTMLElement) => void} giveFeedback
  * @property {(item: Item, button: HTMLElement) => void} copy
+ * @property {(item: import('../protocol/chatkit').WidgetItem, action: {type: string, payload?: unknown},
+ *   config: import('../protocol/chatkit').ActionConfig) => Promise<void>} act  Does what a widget asks for.
+ * @property {(item: import('../protocol/chatkit').StructuredInputItem,
+ *   submission: import('./submission.js').Submission) => Promise<void>} answerQuestions
  *
  * `update` takes a later state of the same item; `isOpen`: it is still being written.
  * @typedef {{element: HTMLElement, update: (item: Item, isOpen: boolean) => void}} ItemView
@@ -44,13 +51,16 @@ export function createItemView(item, isOpen, actions) {
     case 'assistant_message':
       return assistantMessage(item, isOpen, actions);
     case 'workflow':
-      return workflowRow(item);
+      return workflowRow(item, actions);
     case 'widget':
+      return widgetItem(item, actions);
+    case 'structured_input':
+      return questions(item, actions);
+    case 'client_tool_call':
     case 'generated_image':
     case 'task':
-    case 'structured_input':
     case 'notice':
-      return redrawn(item);
+      return redrawn(item, actions);
     default:
       return null;
   }
@@ -59,29 +69,29 @@ export function createItemView(item, isOpen, actions) {
 /**
  * A view that is drawn anew at each change.
  * @param {Item} first
+ * @param {ItemActions} actions
  * @returns {ItemView}
  */
-function redrawn(first) {
+function redrawn(first, actions) {
   const element = messageRow('assistant', first, t('answer.by'));
-  const update = (/** @type {Item} */ item) => element.replaceChildren(...contentOf(item));
+  const update = (/** @type {Item} */ item) => element.replaceChildren(...contentOf(item, actions));
   update(first);
   return { element, update };
 }
 
 /**
  * @param {Item} item
+ * @param {ItemActions} actions
  * @returns {Node[]}
  */
-function contentOf(item) {
+function contentOf(item, actions) {
   switch (item.type) {
-    case 'widget':
-      return [h('div', { class: 'widget-frame' }, renderWidget(item.widget))];
     case 'generated_image':
       return [generatedImage(item)];
+    case 'client_tool_call':
+      return [h('p', { class: 'aside', text: t(item.status === 'pending' ? 'answer.tool' : 'answer.tool.done', { name: item.name }) })];
     case 'task':
-      return [h('p', { class: 'aside', dir: 'auto', text: item.task.title ?? '' })];
-    case 'structured_input':
-      return item.inputs.map(({ question }) => h('p', { dir: 'auto', text: question }));
+      return [h('div', { class: 'aside' }, taskContent(item.task, actions))];
     case 'notice':
       return [notice(item)];
     default:
@@ -89,10 +99,13 @@ function contentOf(item) {
   }
 }
 
-/** @param {import('../protocol/chatkit').GeneratedImageItem} item */
-function generatedImage({ image }) {
-  if (!image) return h('p', { class: 'aside', text: t('answer.image.drawing') });
-  return h('img', { class: 'generated-image', src: image.url, alt: t('answer.image') });
+/** @param {import('../protocol/chatkit').GeneratedImageItem & {progress?: number}} item */
+function generatedImage({ image, progress }) {
+  const picture = image && h('img', { class: 'generated-image', src: image.url, alt: t('answer.image') });
+  if (image && (progress === undefined || progress >= 1)) return picture ?? h('span');
+  return h('div', {}, picture,
+    h('p', { class: 'aside', text: t('answer.image.drawing') },
+      progress !== undefined && h('progress', { value: progress, max: 1, 'aria-label': t('answer.image.drawing') })));
 }
 
 /** @param {import('./thread-state.js').Notice} item */

@@ -1,5 +1,6 @@
 /** The items of one thread, kept up to date by the stream's events. No DOM here. */
 
+import { updated } from '../widgets/widget-tree.js';
 import { errorInWords, t } from '../words.js';
 
 /**
@@ -9,9 +10,11 @@ import { errorInWords, t } from '../words.js';
  *
  * What a thread shows: what the server keeps, notices, and a message that the server has not yet
  * taken (`pending`).
- * @typedef {(ThreadItem | Notice) & {pending?: boolean}} Item
+ * `progress`: the share of an image that is drawn, from 0 to 1.
+ * @typedef {(ThreadItem | Notice) & {pending?: boolean, progress?: number}} Item
  *
  * @typedef {Omit<import('../protocol/chatkit').Thread, 'items'>} ThreadInfo
+ * @typedef {import('../protocol/chatkit').LockedStatus | import('../protocol/chatkit').ClosedStatus} Closed
  * @typedef {import('../protocol/api.js').Refusal & {canRetry: boolean}} ThreadError
  */
 
@@ -25,7 +28,7 @@ export class ThreadState {
     this.items = items;
     /** @type {Set<string>}  Items that are still being written. */
     this.open = new Set();
-    /** @type {string | null} */
+    /** @type {{text: string, icon?: string} | null} */
     this.progress = null;
     /** @type {ThreadError | null} */
     this.error = null;
@@ -48,6 +51,18 @@ export class ThreadState {
     return last?.type === 'assistant_message' ? last : undefined;
   }
 
+  /** The tool that the page has to run before the answer goes on. */
+  get pendingToolCall() {
+    const last = this.items.at(-1);
+    return last?.type === 'client_tool_call' && last.status === 'pending' ? last : undefined;
+  }
+
+  /** Why nothing can be said in this thread; null: something can. @returns {Closed | null} */
+  get closed() {
+    const { status } = this.thread ?? {};
+    return status && status.type !== 'active' ? status : null;
+  }
+
   /** @param {string} itemId */
   removeAfter(itemId) {
     const index = this.items.findIndex((item) => item.id === itemId);
@@ -57,6 +72,12 @@ export class ThreadState {
   /** @param {string} itemId */
   remove(itemId) {
     this.items = this.items.filter((item) => item.id !== itemId);
+  }
+
+  /** What was written of a stopped answer stays; one that had not begun goes. */
+  dropEmptyAnswer() {
+    const last = this.items.at(-1);
+    if (last?.type === 'assistant_message' && !last.content.some((part) => part?.text)) this.remove(last.id);
   }
 
   /** @param {Item} item */
@@ -104,7 +125,7 @@ export class ThreadState {
         this.#update(event.item_id, event.update);
         break;
       case 'progress_update':
-        this.progress = event.text;
+        this.progress = event;
         break;
       case 'stream_options':
         this.canCancel = event.stream_options.allow_cancel;
@@ -134,8 +155,11 @@ export class ThreadState {
     if (!item) return;
     this.progress = null;
     if (item.type === 'assistant_message') updateMessage(item, update);
-    else if (item.type === 'widget' && update.type === 'widget.root.updated') item.widget = update.widget;
-    else if (item.type === 'generated_image' && update.type === 'generated_image.updated') item.image = update.image;
+    else if (item.type === 'widget') item.widget = updated(item.widget, update);
+    else if (item.type === 'generated_image' && update.type === 'generated_image.updated') {
+      item.image = update.image;
+      if (update.progress !== undefined) item.progress = update.progress;
+    }
     else if (item.type === 'workflow' && update.type.startsWith('workflow.task.') && 'task' in update) {
       item.workflow.tasks[update.task_index] = update.task;
     }
@@ -153,15 +177,20 @@ function updateMessage({ content }, update) {
       content[update.content_index] = update.content;
       break;
     case 'assistant_message.content_part.text_delta': {
-      const part = (content[update.content_index] ??= { type: 'output_text', text: '', annotations: [] });
+      const part = (content[update.content_index] ??= emptyPart());
       part.text += update.delta;
       break;
     }
     case 'assistant_message.content_part.annotation_added':
-      content[update.content_index]?.annotations.push(update.annotation);
+      (content[update.content_index] ??= emptyPart()).annotations[update.annotation_index] = update.annotation;
       break;
     default:
   }
+}
+
+/** @returns {import('../protocol/chatkit').AssistantMessageContent} */
+function emptyPart() {
+  return { type: 'output_text', text: '', annotations: [] };
 }
 
 /** @param {Item} item */
@@ -177,6 +206,7 @@ export function plainText(item) {
   if (item.type === 'user_message') {
     return item.content.map((part) => (part.type === 'input_tag' ? `@${part.text}` : part.text)).join('');
   }
+  if (item.type === 'widget') return item.copy_text ?? '';
   if (item.type !== 'assistant_message') return '';
   // A part that has not been announced yet leaves a hole.
   return item.content.filter(Boolean).map(({ text }) => text).join('\n\n');

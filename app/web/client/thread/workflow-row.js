@@ -3,6 +3,7 @@
 import { h } from '../ui/dom.js';
 import { t } from '../words.js';
 import { messageRow } from './message-row.js';
+import { taskContent } from './task-view.js';
 
 /**
  * @typedef {import('../protocol/chatkit').WorkflowItem} WorkflowItem
@@ -11,9 +12,10 @@ import { messageRow } from './message-row.js';
 
 /**
  * @param {WorkflowItem} first
+ * @param {import('./item-view.js').ItemActions} actions
  * @returns {import('./item-view.js').ItemView}
  */
-export function workflowRow(first) {
+export function workflowRow(first, actions) {
   const summary = h('summary', { dir: 'auto' });
   const tasks = h('ul');
   // The person opens and closes it from here on.
@@ -22,7 +24,15 @@ export function workflowRow(first) {
   const update = (item) => {
     if (item.type !== 'workflow') return;
     summary.textContent = titleOf(item.workflow);
-    tasks.replaceChildren(...item.workflow.tasks.map(taskRow));
+    item.workflow.tasks.forEach((task, index) => {
+      if (!task) return; // a later one was announced first
+      const key = JSON.stringify(task);
+      const known = tasks.children[index];
+      if (known instanceof HTMLElement && known.dataset.task === key) return;
+      const row = h('li', { dataset: { task: key } }, taskContent(task, actions));
+      if (known) known.replaceWith(row);
+      else tasks.append(row);
+    });
   };
   update(first);
   return { element: messageRow('assistant', first, t('answer.by'), details), update };
@@ -31,10 +41,6 @@ export function workflowRow(first) {
 /** @param {Workflow} workflow */
 function titleOf({ type, summary }) {
   if (summary && 'title' in summary) return summary.title;
+  if (summary && type === 'reasoning') return t('answer.thoughts.for', { count: summary.duration });
   return t(type === 'reasoning' ? 'answer.thoughts' : 'answer.steps');
-}
-
-/** @param {import('../protocol/chatkit').Task} task */
-function taskRow(task) {
-  return h('li', { dir: 'auto', text: task.title ?? ('content' in task ? task.content : undefined) ?? '' });
 }

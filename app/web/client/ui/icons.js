@@ -27,6 +27,7 @@ const SHAPES = {
   alert: 'M12 9v4.5M12 16.8v.2M10.6 4.3 3.2 17.2a1.6 1.6 0 0 0 1.4 2.3h14.8a1.6 1.6 0 0 0 1.4-2.3L13.4 4.3a1.6 1.6 0 0 0-2.8 0z',
   info: 'M12 11v5.5M12 7.5v.2M12 3.5a8.5 8.5 0 1 0 0 17 8.5 8.5 0 0 0 0-17z',
   check: 'M5 12.5l4.5 4.5L19 7.5',
+  microphone: 'M12 3.5a3 3 0 0 0-3 3v5a3 3 0 0 0 6 0v-5a3 3 0 0 0-3-3zM5.5 11.5a6.5 6.5 0 0 0 13 0M12 18v3',
   link: 'M10 13.5a4 4 0 0 0 5.7 0l3-3A4 4 0 0 0 13 4.8l-1 1M14 10.5a4 4 0 0 0-5.7 0l-3 3A4 4 0 0 0 11 19.2l1-1',
 };
 
@@ -34,12 +35,20 @@ const SHAPES = {
 
 /** @param {IconName} name */
 export function icon(name) {
+  return drawn(SHAPES[name], name);
+}
+
+/**
+ * @param {string} shape  The path, as SVG has it in `d`.
+ * @param {string} name  Its class is `icon-{name}`.
+ */
+export function drawn(shape, name) {
   const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   svg.setAttribute('viewBox', '0 0 24 24');
   svg.setAttribute('class', `icon icon-${name}`);
   svg.setAttribute('aria-hidden', 'true');
   const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
-  path.setAttribute('d', SHAPES[name]);
+  path.setAttribute('d', shape);
   svg.append(path);
   return svg;
 }

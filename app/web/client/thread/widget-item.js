@@ -1,0 +1,28 @@
+/** A widget in the thread, with what can be copied of it. */
+
+import { h, iconButton } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
+import { WidgetView } from '../widgets/widget-view.js';
+import { t } from '../words.js';
+import { messageRow } from './message-row.js';
+
+/**
+ * @param {import('../protocol/chatkit').WidgetItem} first
+ * @param {import('./item-view.js').ItemActions} actions
+ * @returns {import('./item-view.js').ItemView}
+ */
+export function widgetItem(first, actions) {
+  let current = first;
+  const view = new WidgetView((action, config) => actions.act(current, action, config));
+  const tools = h('div', { class: 'message-tools' },
+    iconButton(icon('copy'), t('answer.copy'), (event) => actions.copy(current, event.currentTarget)));
+  /** @param {import('./thread-state.js').Item} item */
+  const update = (item) => {
+    if (item.type !== 'widget') return;
+    current = item;
+    view.update(item.widget);
+    tools.hidden = !item.copy_text;
+  };
+  update(first);
+  return { element: messageRow('assistant', first, t('answer.by'), view.element, tools), update };
+}
