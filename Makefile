@@ -27,7 +27,7 @@ test-all: install ## Run every test, with a browser, Docker and whole processes;
 # Those that touch the database, on the servers of tests/database_servers.py.
 engines: install ## Run the tests of the database again, on Citus and behind PgBouncer
 	@for database in citus pgbouncer; do \
-		$(PYTEST) --database=$$database tests/contract tests/integration tests/threats $(ARGS) \
+		$(PYTEST) -m "not slow" --database=$$database tests/contract tests/integration tests/threats $(ARGS) \
 			|| exit 1; done
 
 PYTEST = $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
