@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 
 from chatkit.types import ChatKitReq, is_streaming_req
 from starlette.requests import Request
@@ -39,6 +40,7 @@ class ChatKitEndpoint:
     async def respond(self, request: Request) -> Response:
         context = await self._authentication.context(request)
         operation = parse_request(await request.body())
+        context = replace(context, metadata=operation.metadata)
         metrics.operations.labels(operation.type).inc()
         with ExitStack() as held:
             span = tracing.start_operation(f"chatkit {operation.type}")
