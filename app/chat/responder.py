@@ -1,17 +1,16 @@
 """Answers a thread: its history goes to the agent, and the agent's answer into the thread."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol, cast
 
 import openai
-from agents import ModelProvider, RunConfig, Runner, RunResultStreaming
+from agents import RunConfig, Runner, RunResultStreaming, TResponseInputItem
 from agents.exceptions import AgentsException
-from chatkit.agents import stream_agent_response
+from chatkit.agents import ResponseStreamConverter, stream_agent_response
 from chatkit.store import Store
 from chatkit.types import (
     AssistantMessageContent,
@@ -23,19 +22,21 @@ from chatkit.types import (
 )
 
 from app.chat.agent import ChatAgent
+from app.chat.composer import latest_options, with_choice
 from app.chat.failures import rejected_file_notice, rejected_file_reason, stream_error_for
 from app.chat.history import load_history
 from app.chat.item_ids import RenamedRun
 from app.chat.model_metrics import ModelMeter
+from app.chat.models import ConfiguredModels, OneModel
 from app.chat.rejections import Rejection, rejection_of, suspects
-from app.chat.titles import Titles
 from app.chat.tools import AnswerContext, with_file_tools
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.converter import ThreadConverter
 from app.model_input.input_items import Item, parts_of
-from app.model_input.labels import LabelTable
-from app.model_input.trimming import RequestTrimmer
+from app.model_input.thread_writer import ThreadWriter
+from app.model_input.tool_calls import pair_tool_calls
+from app.model_input.trimming import RequestTrimmer, trimmed
 from app.settings.model import ModelApi
 
 logger = logging.getLogger(__name__)
@@ -47,7 +48,12 @@ _MAX_REJECTED_FILES = 8
 class MakeConverter(Protocol):
     """Makes a converter for the asking user. `rejected` ids become notes that give the reason."""
 
-    def __call__(self, context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter: ...
+    def __call__(
+        self,
+        context: RequestContext,
+        rejected: Mapping[str, str],
+        make_writer: Callable[[], ThreadWriter] = ThreadWriter,
+    ) -> ThreadConverter: ...
 
 
 class RejectionRecords(Protocol):
@@ -56,6 +62,21 @@ class RejectionRecords(Protocol):
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str
     ) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerParts:
+    """What an assistant of one's own changes about an answer.
+
+    Of these, `make_context` and `make_writer` are called once for each try. `extra_input` follows
+    the history.
+    """
+
+    agent: ChatAgent
+    make_context: Callable[[], AnswerContext]
+    make_writer: Callable[[], ThreadWriter] = ThreadWriter
+    stream_converter: ResponseStreamConverter = field(default_factory=ResponseStreamConverter)
+    extra_input: Sequence[TResponseInputItem] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,21 +94,20 @@ class AgentResponder:
         self,
         *,
         agent: ChatAgent,
-        models: ModelProvider,
+        models: ConfiguredModels | OneModel,
         model_api: ModelApi,
         budget: Budget,
         make_converter: MakeConverter,
         store: Store[RequestContext],
         rejections: RejectionRecords,
-        titles: Titles,
     ) -> None:
-        self._agent = with_file_tools(agent)
+        self.agent = agent
+        self._models = models
         self._model_api = model_api
         self._budget = budget
         self._make_converter = make_converter
         self._store = store
         self._rejections = rejections
-        self._titles = titles
         # Traces would go to OpenAI with the user's data, also if another provider is configured.
         self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
 
@@ -97,37 +117,40 @@ class AgentResponder:
         message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
+        """Stream the answer of `agent`, without anything of an assistant of one's own."""
+        parts = AnswerParts(
+            self.agent,
+            lambda: AnswerContext(thread=thread, store=self._store, request_context=context),
+        )
+        async with aclosing(self.answer(thread, context, parts)) as events:
+            async for event in events:
+                yield event
+
+    async def model_input(
+        self,
+        thread: ThreadMetadata,
+        context: RequestContext,
+        make_writer: Callable[[], ThreadWriter],
+    ) -> list[TResponseInputItem]:
+        """Return the thread with its files as items of the Responses API, within the budget."""
+        history = await load_history(self._store, thread.id, context)
+        written = await self._make_converter(context, {}, make_writer).to_agent_input(history)
+        items = trimmed(pair_tool_calls(cast(list[Item], written)), self._budget)
+        return cast(list[TResponseInputItem], items)
+
+    async def answer(
+        self, thread: ThreadMetadata, context: RequestContext, parts: AnswerParts
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-        A thread without a title gets one from `message` while the answer streams. ChatKit compares
-        `thread` after each event; when it has changed, ChatKit saves it and informs the client.
-        """
-        naming = None
-        if thread.title is None and message is not None:
-            naming = asyncio.create_task(self._titles.title_of(message))
-        try:
-            async with aclosing(self._answer(thread, context)) as events:
-                async for event in events:
-                    yield event
-                    if naming and naming.done():
-                        thread.title = naming.result()
-            if naming:
-                thread.title = await naming
-        finally:
-            if naming:
-                naming.cancel()
-
-    async def _answer(
-        self, thread: ThreadMetadata, context: RequestContext
-    ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Stream the answer; a request that is rejected because of a file is sent without it.
+        A request that is rejected because of a file is sent without it.
 
         Only if the provider accepts that, the file is at fault: then the reason is recorded, and
         the answer begins with a notice that names the file.
         """
         rejected: dict[str, _RejectedFile] = {}
         while True:
-            run = self._run(thread, context, rejected)
+            run = self._run(parts, context, rejected)
             try:
                 async with aclosing(run.events()) as events:
                     async for event in events:
@@ -159,24 +182,15 @@ class AgentResponder:
 
     def _run(
         self,
-        thread: ThreadMetadata,
+        parts: AnswerParts,
         context: RequestContext,
         rejected: Mapping[str, _RejectedFile],
     ) -> "_Run":
         reasons = {id: file.reason for id, file in rejected.items()}
-        labels = LabelTable()
-        return _Run(
-            self._agent,
-            AnswerContext(
-                thread=thread,
-                store=self._store,
-                request_context=context,
-                converter=self._make_converter(context, reasons),
-                labels=labels,
-            ),
-            self._run_config,
-            RequestTrimmer(self._budget, self._model_api, labels),
-        )
+        made = parts.make_context()
+        made.open_files(self._make_converter(context, reasons, parts.make_writer))
+        trimmer = RequestTrimmer(self._budget, self._model_api, made.labels)
+        return _Run(parts, made, self._models, self._run_config, trimmer)
 
     async def _record(
         self,
@@ -203,13 +217,15 @@ class _Run:
 
     def __init__(
         self,
-        agent: ChatAgent,
+        parts: AnswerParts,
         context: AnswerContext,
+        models: ConfiguredModels | OneModel,
         config: RunConfig,
         trimmer: RequestTrimmer,
     ) -> None:
-        self._agent = agent
+        self._parts = parts
         self._context = context
+        self._models = models
         self._config = replace(config, call_model_input_filter=trimmer)
         self.trimmer = trimmer
         self.rejection: Rejection | None = None
@@ -221,18 +237,26 @@ class _Run:
         written = await context.converter.to_agent_input(history)
         for item in written:
             context.labels.remember(parts_of(cast(Item, item)))
+        options = latest_options(history)
+        config = self._config
+        if options.model is not None:
+            config = replace(config, model_provider=self._models.with_default(options.model))
         meter = ModelMeter()
         run = Runner.run_streamed(
-            self._agent,
-            written,
+            with_file_tools(with_choice(self._parts.agent, options)),
+            [*written, *self._parts.extra_input],
             context=context,
-            run_config=self._config,
+            run_config=config,
             hooks=meter,
         )
         renamed = RenamedRun(run, context.generate_id)
         try:
             # It uses nothing of the run but `stream_events`.
-            stream = stream_agent_response(context, cast(RunResultStreaming, renamed))
+            stream = stream_agent_response(
+                context,
+                cast(RunResultStreaming, renamed),
+                converter=self._parts.stream_converter,
+            )
             async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], stream)) as events:
                 async for event in events:
                     yield event

@@ -5,7 +5,7 @@ attachments have room, the newest first, and their content is put in place.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from agents import TResponseInputItem
@@ -42,17 +42,19 @@ class ThreadConverter:
         contents: AttachmentContents,
         budget: Budget,
         mentions: MentionReader | None = None,
+        make_writer: Callable[[], ThreadWriter] = ThreadWriter,
     ) -> None:
         self._user_id = user_id
         self._attachments = attachments
         self._contents = contents
         self._budget = budget
         self._mentions = mentions
+        self._make_writer = make_writer
 
     async def to_agent_input(self, items: Sequence[ThreadItem]) -> list[TResponseInputItem]:
         """Return the model input of a thread's items, in their order."""
         records = await self._records(_attachment_ids(items))
-        writer = ThreadWriter(records, self._mentions)
+        writer = self._make_writer().begin(records, self._mentions)
         written = cast(list[Item], await writer.to_agent_input(items))
         planner = ContentPlanner(self._contents, self._budget.room(json_bytes(written)))
         plan = await planner.plan(records.values())

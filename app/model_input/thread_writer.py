@@ -1,7 +1,7 @@
 """Writes the items of a thread as input items of a model request."""
 
 from collections.abc import Mapping
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
 from agents import TResponseInputItem
 from chatkit.agents import ThreadItemConverter
@@ -35,17 +35,26 @@ class MentionReader(Protocol):
 class ThreadWriter(ThreadItemConverter):
     """Writes one thread once. Each attachment is announced with the note `LEFT_OUT`.
 
+    The content takes the place of this note later, if the request has room. A subclass may
+    override each method of ChatKit's converter: `Assistant.thread_writer`.
+
     An attachment that is in the thread twice is announced as such at its first place only. Later
     places refer to it: providers cache requests by what they begin with.
     """
 
-    def __init__(
+    # Subclasses need not call a constructor: `begin` sets these.
+    _records: Mapping[str, StoredAttachment]
+    _mentions: MentionReader | None
+    _announced: set[str]
+
+    def begin(
         self, records: Mapping[str, StoredAttachment], mentions: MentionReader | None = None
-    ) -> None:
-        """`records`: the rows of the thread's attachments by id, without those that are gone."""
+    ) -> Self:
+        """Begin a thread. `records`: the rows of its attachments by id, without deleted ones."""
         self._records = records
         self._mentions = mentions
-        self._announced: set[str] = set()
+        self._announced = set()
+        return self
 
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
@@ -56,10 +65,10 @@ class ThreadWriter(ThreadItemConverter):
         if typed.strip():
             content.append(text_part(typed))
         for attachment in item.attachments:
-            content += self._announce(attachment)
+            content.append(cast(Part, await self.attachment_to_message_content(attachment)))
         # By id: the SDK takes tags with equal texts for the same, and two files may share a name.
         tags = {part.id: part for part in item.content if part.type == "input_tag"}
-        content += [await self.tag_to_message_content(tag) for tag in tags.values()]
+        content += [cast(Part, await self.tag_to_message_content(tag)) for tag in tags.values()]
         written: list[TResponseInputItem] = []
         if content:
             parts = cast(list[ResponseInputContentParam], content)
@@ -67,6 +76,12 @@ class ThreadWriter(ThreadItemConverter):
         bare = item.model_copy(update={"attachments": [], "content": []})
         by_sdk = await super().user_message_to_input(bare, is_last_message)
         return written + (by_sdk[1:] if isinstance(by_sdk, list) else [])
+
+    async def attachment_to_message_content(
+        self, attachment: Attachment
+    ) -> ResponseInputContentParam:
+        """The announcement, whose note is replaced with the content if the request has room."""
+        return cast(ResponseInputContentParam, self._announce(attachment))
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """What the service knows of the id. The rest of a tag is only what the client says."""
@@ -94,10 +109,12 @@ class ThreadWriter(ThreadItemConverter):
             return Message(type="message", role="user", content=[text_part(text)])
         return await super().client_tool_call_to_input(item)
 
-    def _announce(self, attachment: Attachment) -> list[LabelledPart]:
+    def _announce(self, attachment: Attachment) -> LabelledPart:
         unstored = Named(attachment.id, attachment.name, attachment.mime_type)
         if attachment.id in self._announced:
-            return attachment_parts(unstored, _FURTHER_UP)
+            [part] = attachment_parts(unstored, _FURTHER_UP)
+            return part
         self._announced.add(attachment.id)
         record = self._records.get(attachment.id)
-        return attachment_parts(record, LEFT_OUT) if record else attachment_parts(unstored, _GONE)
+        [part] = attachment_parts(record, LEFT_OUT) if record else attachment_parts(unstored, _GONE)
+        return part

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from app.settings.group import SettingsGroup
+from app.settings.group import CommaSeparated, SettingsGroup
 
 ModelApi = Literal["responses", "chat_completions"]
 ModelInput = Literal["inline", "url"]
@@ -33,6 +33,12 @@ class ChatModelSettings(SettingsGroup):
 
     agent: str | None = Field(None, alias="AGENT")
     """Your own agent, as `module:function`: see docs/own_agent.py."""
+
+    assistant: str | None = Field(None, alias="ASSISTANT")
+    """Your own assistant, as `path/to/file.py:Class` or `module:Class`: see docs/migrating.md."""
+
+    models: CommaSeparated = Field((), alias="MODELS")
+    """Models that a person can choose in the composer. MODEL answers if none is chosen."""
 
     transcription_model: str = Field("gpt-4o-mini-transcribe", alias="TRANSCRIPTION_MODEL")
     """The model that turns speech into text, for dictation."""

@@ -1,6 +1,6 @@
 """Wires the chat: the model's client, the converter of files, the agent that answers."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,6 +8,8 @@ from agents.tracing import get_trace_provider
 from chatkit.store import Store
 from openai import AsyncOpenAI
 
+from app.assistant import Assistant
+from app.assistant.loading import load_assistant
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
 from app.chat.models import ConfiguredModels, OneModel
@@ -21,6 +23,7 @@ from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
 from app.model_input.rendering import ByteSource, Renderer
+from app.model_input.thread_writer import ThreadWriter
 from app.offline.model import OfflineModel
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
@@ -32,7 +35,7 @@ class Attachments(AttachmentReader, RejectionRecords, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """What the ChatKit server needs: answers and dictation. `titles` are part of the answers."""
+    """What an assistant works with: answers, titles and dictation."""
 
     responder: AgentResponder
     titles: Titles
@@ -79,7 +82,6 @@ def build_chat(
         ),
         store=store,
         rejections=attachments,
-        titles=titles,
     )
     return Chat(
         responder=responder,
@@ -88,6 +90,11 @@ def build_chat(
         client=client,
         is_offline=client is None and agent.model is None,
     )
+
+
+def create_assistant(settings: ChatModelSettings) -> Assistant:
+    """Return the assistant of ASSISTANT, or the service's own. Raises `Misconfigured`."""
+    return load_assistant(settings.assistant) if settings.assistant else Assistant()
 
 
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
@@ -113,7 +120,11 @@ def _converters(
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
-    def make_converter(context: RequestContext, rejected: Mapping[str, str]) -> ThreadConverter:
+    def make_converter(
+        context: RequestContext,
+        rejected: Mapping[str, str],
+        make_writer: Callable[[], ThreadWriter] = ThreadWriter,
+    ) -> ThreadConverter:
         return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
@@ -122,6 +133,7 @@ def _converters(
             ),
             budget=budget,
             mentions=Mentions(context, attachments, renderer, store),
+            make_writer=make_writer,
         )
 
     return make_converter

@@ -1,9 +1,12 @@
 """Wires what the endpoints need: stores, uploads, previews, the sweeper and the chat."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from starlette.requests import Request
+
+from app.assistant import Assistant, Services
 from app.attachments.capability_links import LinkSigner
 from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
@@ -15,7 +18,9 @@ from app.attachments.store import ChatKitAttachmentStore
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.upload_transports import PostTransport, PutTransport, UploadTransport
 from app.attachments.verification import Verifier
+from app.chat.composer import Composer, ComposerModel
 from app.chat.server import AssistantServer
+from app.context import RequestContext
 from app.database.payloads import Hydrator
 from app.database.thread_store import PostgresStore
 from app.errors import Misconfigured
@@ -27,7 +32,7 @@ from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 from app.wiring.base import Core, create_core, create_link_signer, create_sweeper
-from app.wiring.chat import Chat, build_chat
+from app.wiring.chat import Chat, build_chat, create_assistant
 from app.workers import Workers
 
 
@@ -51,6 +56,9 @@ class WebParts:
     direct_uploads: DirectUploads
     sweeper: Sweeper
     chat: Chat
+    assistant: Assistant
+    attachment_store: ChatKitAttachmentStore
+    composer: Composer
     server: AssistantServer
 
     @asynccontextmanager
@@ -59,13 +67,34 @@ class WebParts:
             await stack.enter_async_context(self.core.running())
             await stack.enter_async_context(self.splicer)
             stack.push_async_callback(self.chat.close)
+            await self.assistant.start()
+            stack.push_async_callback(self.assistant.stop)
             stack.push_async_callback(self.server.close)
             await stack.enter_async_context(self.sweeper.running())
             yield
 
+    def use_assistant(self, authenticate: Callable[[Request], Awaitable[RequestContext]]) -> None:
+        """Give the assistant its services."""
+        self.assistant.use(
+            Services(
+                store=self.store,
+                attachment_store=self.attachment_store,
+                responder=self.chat.responder,
+                titles=self.chat.titles,
+                transcriber=self.chat.dictation,
+                client=self.chat.client,
+                model=self.composer.default_model,
+                authenticate=authenticate,
+            )
+        )
 
-def create_web_parts(settings: Settings) -> WebParts:
-    """Create the parts. They connect to nothing before `running`. Raises `Misconfigured`."""
+
+def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> WebParts:
+    """Create the parts. They connect to nothing before `running`. Raises `Misconfigured`.
+
+    Without `assistant`, it is that of ASSISTANT, or else the service's own.
+    """
+    assistant = assistant or create_assistant(settings.model)
     core = create_core(settings)
     links = create_link_signer(settings.sign_in, core.credentials)
     urls = UrlSigner(core.public, core.credentials)
@@ -102,6 +131,11 @@ def create_web_parts(settings: Settings) -> WebParts:
         workers=workers,
         links=BucketLinks(urls, ttl_seconds=settings.attachments.preview_ttl_seconds),
     )
+    composer = Composer(
+        settings.model.name,
+        [*assistant.composer_models, *(ComposerModel(id, id) for id in settings.model.models)],
+        assistant.composer_tools,
+    )
     return WebParts(
         core=core,
         links=links,
@@ -115,7 +149,10 @@ def create_web_parts(settings: Settings) -> WebParts:
         direct_uploads=DirectUploads(reservations, policy, core.records, posts, splicer, verifier),
         sweeper=sweeper,
         chat=chat,
-        server=AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation),
+        assistant=assistant,
+        attachment_store=attachment_store,
+        composer=composer,
+        server=AssistantServer(store, attachment_store, verifier, assistant, composer),
     )
 
 

@@ -1,14 +1,16 @@
 """Titles of new threads."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 import pytest
-from chatkit.types import ThreadMetadata
+from chatkit.types import ThreadMetadata, ThreadStreamEvent
 
 from app.chat.titles import Titles, title_from_words
+from app.chat.titling import titled
 from tests.model_api import Error, ModelApi, Text
 from tests.unit.fakes.attachments import Attachments
-from tests.unit.fakes.conversation import conversation
+from tests.unit.fakes.conversation import Conversation, conversation
 from tests.unit.fakes.threads import CONTEXT, user_message
 
 UNTITLED = ThreadMetadata(id="thr_1", created_at=datetime(2026, 1, 1))
@@ -44,7 +46,8 @@ async def test_the_model_gives_the_title_while_it_answers(api: ModelApi) -> None
     message = user_message(1, "Compare them.")
     async with conversation(api) as chat:
         chat.store.items.append(message)
-        async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
+        answer = chat.chat.responder.respond(thread, message, CONTEXT)
+        async for _ in titled(answer, thread, lambda: chat.chat.titles.title_of(message)):
             pass
     assert thread.title == "Two contracts compared"
     assert len(api.received) == 2
@@ -53,15 +56,20 @@ async def test_the_model_gives_the_title_while_it_answers(api: ModelApi) -> None
 async def test_if_the_model_fails_the_title_is_the_first_words(api: ModelApi) -> None:
     async with conversation(api) as chat:
         api.script.append(Error(400, "no"))
-        assert await chat.chat.responder._titles.title_of(user_message(1, "Hello")) == "Hello"
+        assert await chat.chat.titles.title_of(user_message(1, "Hello")) == "Hello"
 
 
-async def test_a_thread_with_a_title_keeps_it(api: ModelApi) -> None:
-    thread = UNTITLED.model_copy(update={"title": "Mine"})
+async def test_a_title_that_the_answer_sets_is_kept(api: ModelApi) -> None:
+    thread = UNTITLED.model_copy()
     message = user_message(1, "Hello")
+
+    async def answer(chat: Conversation) -> AsyncIterator[ThreadStreamEvent]:
+        async for event in chat.chat.responder.respond(thread, message, CONTEXT):
+            thread.title = "Mine"
+            yield event
+
     async with conversation(api) as chat:
         chat.store.items.append(message)
-        async for _ in chat.chat.responder.respond(thread, message, CONTEXT):
+        async for _ in titled(answer(chat), thread, lambda: chat.chat.titles.title_of(message)):
             pass
     assert thread.title == "Mine"
-    assert len(api.received) == 1
