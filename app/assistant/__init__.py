@@ -7,6 +7,7 @@ docs/migrating.md has a table of every hook, and `examples/` has five assistants
 
 from app.assistant.assistant import Assistant
 from app.assistant.entities import Entity
+from app.assistant.images import StoredImages
 from app.assistant.services import Services
 from app.chat.composer import ComposerModel, ComposerTool
 from app.chat.tools import AnswerContext
@@ -23,5 +24,6 @@ __all__ = [
     "Entity",
     "RequestContext",
     "Services",
+    "StoredImages",
     "ThreadWriter",
 ]

@@ -26,6 +26,7 @@ from chatkit.widgets import WidgetRoot
 from starlette.routing import BaseRoute
 
 from app.assistant.entities import Entity
+from app.assistant.images import StoredImages
 from app.assistant.services import Services
 from app.chat.composer import ComposerModel, ComposerTool
 from app.chat.responder import AnswerParts
@@ -154,8 +155,13 @@ class Assistant:
     def stream_converter(
         self, agent: Agent[Any], thread: ThreadMetadata, context: RequestContext
     ) -> ResponseStreamConverter:
-        """Return what converts images and citations of the agent's answer."""
-        return ResponseStreamConverter(partial_images=partial_images_of(agent))
+        """Return what converts images and citations of the agent's answer.
+
+        The default stores generated images in the bucket, as attachments of the thread.
+        """
+        return StoredImages(
+            self.services.images, thread, context, partial_images=partial_images_of(agent)
+        )
 
     async def find_title(
         self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext

@@ -9,6 +9,7 @@ from chatkit.types import AudioInput, TranscriptionResult, UserMessageItem
 from openai import AsyncOpenAI
 from starlette.requests import Request
 
+from app.attachments.generated_images import GeneratedImages
 from app.chat.responder import AgentResponder
 from app.context import RequestContext
 from app.database.thread_store import PostgresStore
@@ -40,6 +41,7 @@ class Services:
     responder: AgentResponder
     titles: TitleFinder
     transcriber: Transcriber
+    images: GeneratedImages
     client: AsyncOpenAI | None
     model: str
     authenticate: Callable[[Request], Awaitable[RequestContext]]

@@ -18,6 +18,9 @@ from app.chat.rejections import Rejection, rejection_in_stream
 
 NewId = Callable[[StoreItemType], str]
 
+# A generated image becomes an attachment, and its id that of the attachment.
+_NEW_IDS: dict[str, StoreItemType] = {"message": "message", "image_generation_call": "attachment"}
+
 
 class RenamedRun:
     """A streamed run whose items have new ids, for use in `stream_agent_response`.
@@ -44,8 +47,7 @@ class RenamedRun:
     def _rename(self, event: Any) -> Any:  # a union of some fifty event types
         if event.type == "response.output_item.added":
             item_id = str(event.item.id)
-            is_message = event.item.type == "message"
-            self._renamed[item_id] = self._new_id("message" if is_message else "tool_call")
+            self._renamed[item_id] = self._new_id(_NEW_IDS.get(event.item.type, "tool_call"))
             return event.model_copy(update={"item": self._item(event.item)})
         if event.type == "response.output_item.done":
             return event.model_copy(update={"item": self._item(event.item)})

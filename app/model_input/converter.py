@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from agents import TResponseInputItem
-from chatkit.types import ThreadItem, UserMessageItem
+from chatkit.types import GeneratedImageItem, ThreadItem, UserMessageItem
 
 from app.errors import NotFound
 from app.model_input.announcements import attachment_parts, text_part
@@ -84,7 +84,11 @@ class ThreadConverter:
 
 
 def _attachment_ids(items: Sequence[ThreadItem]) -> list[str]:
-    """Return the ids of all attachments, those of the newest message first."""
-    messages = [item for item in reversed(items) if isinstance(item, UserMessageItem)]
-    ids = [attachment.id for message in messages for attachment in message.attachments]
+    """Return the ids of all attachments and generated images, those of the newest item first."""
+    ids: list[str] = []
+    for item in reversed(items):
+        if isinstance(item, UserMessageItem):
+            ids += [attachment.id for attachment in item.attachments]
+        elif isinstance(item, GeneratedImageItem) and item.image is not None:
+            ids.append(item.image.id)
     return list(dict.fromkeys(ids))

@@ -11,6 +11,7 @@ from app.attachments.capability_links import LinkSigner
 from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
+from app.attachments.generated_images import GeneratedImages
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
 from app.attachments.reservations import Reservations
@@ -35,6 +36,9 @@ from app.wiring.base import Core, create_core, create_link_signer, create_sweepe
 from app.wiring.chat import Chat, build_chat, create_assistant
 from app.workers import Workers
 
+# Generated images have some megabytes.
+_MAX_IMAGE_BYTES = 100 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class WebParts:
@@ -58,6 +62,7 @@ class WebParts:
     chat: Chat
     assistant: Assistant
     attachment_store: ChatKitAttachmentStore
+    images: GeneratedImages
     composer: Composer
     server: AssistantServer
 
@@ -82,6 +87,7 @@ class WebParts:
                 responder=self.chat.responder,
                 titles=self.chat.titles,
                 transcriber=self.chat.dictation,
+                images=self.images,
                 client=self.chat.client,
                 model=self.composer.default_model,
                 authenticate=authenticate,
@@ -151,9 +157,24 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         chat=chat,
         assistant=assistant,
         attachment_store=attachment_store,
+        images=_generated_images(settings, core, verifier, previews, sweeper),
         composer=composer,
         server=AssistantServer(store, attachment_store, verifier, assistant, composer),
     )
+
+
+def _generated_images(
+    settings: Settings, core: Core, verifier: Verifier, previews: Hydrator, sweeper: Sweeper
+) -> GeneratedImages:
+    # The policy limits what people upload; these files have only the quota as their limit.
+    reservations = Reservations(
+        core.records,
+        AttachmentPolicy(_MAX_IMAGE_BYTES, None),
+        settings.quota,
+        upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
+        on_tombstone=sweeper.wake,
+    )
+    return GeneratedImages(reservations, core.records, core.bucket, verifier, previews)
 
 
 def _transport(
