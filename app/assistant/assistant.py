@@ -1,6 +1,6 @@
 """The class that an assistant of one's own subclasses."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar
 
 from agents import Agent, TResponseInputItem
@@ -112,17 +112,19 @@ class Assistant:
         thread: ThreadMetadata,
         context: RequestContext,
         *,
+        make_context: Callable[[], AnswerContext] | None = None,
         extra_input: Sequence[TResponseInputItem] = (),
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Run an agent over the thread and stream its answer.
 
         Use it in the place of `Runner.run_streamed` and `stream_agent_response`: the agent and
         those that it hands over to get the files, the tools for files and the model that the person
-        chose. `extra_input` follows the history.
+        chose. `make_context` replaces `agent_context`, for an agent that needs another one; it is
+        called once for each try. `extra_input` follows the history.
         """
         parts = AnswerParts(
             agent,
-            lambda: self.agent_context(thread, context),
+            make_context or (lambda: self.agent_context(thread, context)),
             lambda: self.thread_writer(thread, context),
             self.stream_converter(agent, thread, context),
             extra_input,

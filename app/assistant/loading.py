@@ -2,6 +2,7 @@
 
 import importlib
 import importlib.util
+import itertools
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -15,7 +16,8 @@ _OUR_PACKAGE = __name__.partition(".")[0]
 def load_assistant(reference: str) -> Assistant:
     """Return an instance of the class that `module:Class` or `path/to/file.py:Class` names.
 
-    The file's directory is searched for the modules that it imports. Raises `Misconfigured`.
+    The file's directory is searched for the modules that it imports; a file of a package is
+    imported as a module of it. Raises `Misconfigured`.
     """
     place, separator, class_name = reference.rpartition(":")
     if not separator or not place or not class_name:
@@ -35,30 +37,40 @@ def load_assistant(reference: str) -> Assistant:
 
 
 def _load(reference: str, place: str) -> ModuleType:
-    path = Path(place)
+    path = Path(place).resolve()
     is_file = path.suffix == ".py"
-    name = path.stem if is_file else place
+    packages = _packages_of(path) if is_file else []
+    name = ".".join([*packages, path.stem]) if is_file else place
     if name.partition(".")[0] == _OUR_PACKAGE:
         raise _misconfigured(
             reference,
             f"a module can't be called `{_OUR_PACKAGE}`, because that is the name of this"
             " service's own package. Rename yours",
         )
+    if is_file and not path.is_file():
+        raise _misconfigured(reference, f"there is no file {path}")
     try:
-        return _load_file(path) if is_file else importlib.import_module(name)
-    except FileNotFoundError as problem:
-        raise _misconfigured(reference, f"there is no file {path.resolve()}") from problem
+        if packages:
+            _search(path.parents[len(packages)])
+        return _load_file(path) if is_file and not packages else importlib.import_module(name)
     except ModuleNotFoundError as problem:
         raise _misconfigured(reference, _why_missing(problem, name)) from problem
 
 
+def _packages_of(path: Path) -> list[str]:
+    """Return the names of the packages that the file is in, the outermost first."""
+    inside = itertools.takewhile(lambda parent: (parent / "__init__.py").is_file(), path.parents)
+    return [parent.name for parent in inside][::-1]
+
+
+def _search(directory: Path) -> None:
+    """Search the directory for modules, after all others: none may hide a library's."""
+    if str(directory) not in sys.path:
+        sys.path.append(str(directory))
+
+
 def _load_file(path: Path) -> ModuleType:
-    if not path.is_file():
-        raise FileNotFoundError(path)
-    directory = str(path.resolve().parent)
-    if directory not in sys.path:
-        # At the end: a file of the person's must not hide a library of the service.
-        sys.path.append(directory)
+    _search(path.parent)
     # A module of that name may be loaded already, and classes need one to look themselves up.
     name = path.stem if path.stem not in sys.modules else f"assistant_in_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)

@@ -1,5 +1,6 @@
 """ASSISTANT names a class by file or by module; what can't be used is explained."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,27 @@ def test_a_class_in_a_file_is_made_with_the_modules_beside_it(
     assistant = load_assistant("./lounge_in_a_file.py:Lounge")
     assert isinstance(assistant, Assistant)
     assert type(assistant).__name__ == "Lounge"
+
+
+def test_a_file_of_a_package_is_imported_with_the_rest_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "cat_package" / "server"
+    package.mkdir(parents=True)
+    (package.parent / "__init__.py").touch()
+    (package / "__init__.py").touch()
+    (package.parent / "legs.py").write_text("LEGS = 4")
+    path = written(package, "lounge.py", "from ..legs import LEGS")
+    monkeypatch.setattr("sys.path", [*sys.path])
+    assert type(load_assistant(f"{path}:Lounge")).__module__ == "cat_package.server.lounge"
+
+
+def test_a_file_of_a_package_called_app_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app" / "__init__.py").touch()
+    path = written(tmp_path / "app", "server.py")
+    with pytest.raises(Misconfigured, match="can't be called `app`"):
+        load_assistant(f"{path}:Lounge")
 
 
 def test_a_class_in_a_module_is_made() -> None:
