@@ -30,6 +30,8 @@ export function chatKitOptions({ config, fetch, strategy, colorScheme, threadId,
     threadItemActions: { feedback: true, retry: true },
     composer: {
       placeholder: t('composer.placeholder'),
+      models: config.composer.models,
+      tools: config.composer.tools,
       attachments: {
         enabled: true,
         maxSize: limits.maxAttachmentBytes,

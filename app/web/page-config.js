@@ -24,6 +24,9 @@
  * @property {FileTypes} limits.fileTypes
  * @property {{mode: 'dev' | 'jwt' | 'header'}} auth
  * @property {{name: string | null, isOffline: boolean}} model
+ * @property {object} composer  What a person can choose for a message.
+ * @property {NonNullable<import('@openai/chatkit').ComposerOption['models']>} composer.models
+ * @property {NonNullable<import('@openai/chatkit').ComposerOption['tools']>} composer.tools
  * @property {boolean} isDemo      Shows how files travel, and lets that be chosen.
  * @property {string[]} prompts    What an empty chat offers to ask.
  * @property {string | null} disclaimer  A line below the message field.
