@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.assistant import Assistant
+from app.chat.tools import FILE_TOOLS
 from app.settings.environment import Settings
 from app.wiring.application import create_application
 from tests.integration import own_assistant
@@ -103,7 +104,8 @@ def test_its_tools_get_its_context_after_a_handoff_and_files_too(
     assert effects == [{"id": "station_42"}]
     assert len(items_of(events, "widget")) == 1
     *_, planner, last = provider.received
-    assert {tool["name"] for tool in planner.body["tools"]} == {"find_station", "fetch_attachment"}
+    names = {tool["name"] for tool in planner.body["tools"]}
+    assert names == {"find_station", *(tool.name for tool in FILE_TOOLS)}
     assert last.texts().count("A: 3 euros") == 2
 
 
