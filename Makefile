@@ -37,7 +37,7 @@ check: lint ## Check style, types, imports, documents, manifests, dependencies a
 	@$(PY) $(VENV)/bin/lint-imports
 	@$(PY) -m tools.documents
 	@$(PY) -m deptry app migrations
-	@$(PY) -m deptry tests benchmarks tools docs --ignore DEP002,DEP004 --extend-exclude '.*/node_modules/'
+	@$(PY) -m deptry tests benchmarks tools docs examples --ignore DEP002,DEP004 --extend-exclude '.*/node_modules/'
 	@$(PY) -m tools.manifests
 	@$(MAKE) audit
 

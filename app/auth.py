@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import jwt
@@ -19,14 +20,24 @@ _LEEWAY_SECONDS = 30
 _PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
 
 
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who sent a request. `claims` are those of the token, if there was one."""
+
+    user_id: str
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
 class Authenticator(Protocol):
     """Finds the user of a request. `header` is the one that may say who it is."""
 
     @property
     def header(self) -> str: ...
 
-    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-        """Return the user's id. Header names are in lower case.
+    async def authenticate(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str]
+    ) -> Identity:
+        """Return the user. Header names are in lower case.
 
         Raises `Unauthenticated`, with a message for the caller.
         """
@@ -58,13 +69,15 @@ class DevAuthenticator:
     def is_valid(self, cookie: str | None) -> bool:
         return cookie is not None and self._load(cookie) is not None
 
-    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    async def authenticate(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str]
+    ) -> Identity:
         user_id = self._load(cookies.get(DEV_COOKIE, ""))
         if user_id is None:
             raise Unauthenticated(
                 "No valid dev cookie came with the request. Open the page once: it sets one."
             )
-        return user_id
+        return Identity(user_id)
 
     def _load(self, cookie: str) -> str | None:
         try:
@@ -83,13 +96,15 @@ class HeaderAuthenticator:
     def __init__(self, header: str) -> None:
         self.header = header.lower()
 
-    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
+    async def authenticate(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str]
+    ) -> Identity:
         user_id = headers.get(self.header, "").strip()
         if not user_id:
             raise Unauthenticated(f"The proxy in front sent no {self.header} header.")
         if not is_user_id(user_id):
             raise Unauthenticated(f"The {self.header} header can't be used as a user id.")
-        return user_id
+        return Identity(user_id)
 
 
 class JwtAuthenticator:
@@ -107,8 +122,13 @@ class JwtAuthenticator:
         self._audience = audience
         self._issuer = issuer
 
-    async def authenticate(self, headers: Mapping[str, str], cookies: Mapping[str, str]) -> str:
-        """Return the token's `sub`. Raises `Unavailable` if the public keys can't be fetched."""
+    async def authenticate(
+        self, headers: Mapping[str, str], cookies: Mapping[str, str]
+    ) -> Identity:
+        """Return the token's `sub` and claims.
+
+        Raises `Unavailable` if the public keys can't be fetched.
+        """
         token = bearer_token(headers)
         if token is None:
             raise Unauthenticated("Send a token: `Authorization: Bearer <JWT>`.")
@@ -121,7 +141,7 @@ class JwtAuthenticator:
         user_id = str(claims["sub"])
         if not is_user_id(user_id):
             raise Unauthenticated("The token's `sub` can't be used as a user id.")
-        return user_id
+        return Identity(user_id, claims)
 
     async def _claims(self, token: str) -> dict[str, Any]:
         key: Any = self._key

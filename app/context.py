@@ -1,6 +1,8 @@
 """The context of a request, which every ChatKit call gets."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,9 +11,16 @@ class RequestContext:
 
     `user_id` owns everything that the request may see. `request_id` goes into logs and into the
     header `x-request-id`. `base_url` is the URL at which the caller reaches this service, without a
-    trailing slash: PUBLIC_BASE_URL, or else scheme and host of the request.
+    trailing slash: PUBLIC_BASE_URL, or else scheme, host and mount path of the request.
+
+    The others are for an assistant of one's own. `claims` are those of the user's token; only
+    AUTH_MODE=jwt has any. `headers` are the request headers that `Assistant.context_headers` names,
+    by their names in lower case. `metadata` is ChatKit's, which the page sends and nobody checks.
     """
 
     user_id: str
     request_id: str
     base_url: str
+    claims: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+    metadata: Mapping[str, Any] = field(default_factory=dict, hash=False)

@@ -6,6 +6,7 @@ what happened and what to do.
 
     AppError
     ├── Misconfigured               500 misconfigured        (at start: a setting is wrong)
+    ├── AssistantFailed             500 assistant_failed     (a hook of an own assistant failed)
     ├── InvalidRequest              400 invalid_request
     │   ├── InvalidName             400 invalid_name
     │   ├── InvalidSize             400 invalid_size
@@ -58,6 +59,11 @@ class AppError(Exception):
 class Misconfigured(AppError):
     code = "misconfigured"
     default_message = "A setting is missing or contradicts another."
+
+
+class AssistantFailed(AppError):
+    code = "assistant_failed"
+    default_message = "The assistant failed because of an error in its program. Try again."
 
 
 class InvalidRequest(AppError):

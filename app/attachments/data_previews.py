@@ -11,6 +11,7 @@ from app.database.references import object_key_of
 from app.errors import BucketUnavailable, ObjectMissing
 from app.file_types.table import FILE_TYPES
 from app.storage.bucket import Bucket
+from app.storage.object_keys import preview_key
 
 logger = logging.getLogger(__name__)
 
@@ -47,9 +48,10 @@ class DataPreviews:
     async def _read(self, reference: str, slots: asyncio.Semaphore) -> None:
         async with slots:
             try:
-                body = await self._bucket.read(
-                    object_key_of(reference), start=0, length=MAX_PREVIEW_BYTES + 1
-                )
+                body = await self._beginning(object_key_of(reference))
+                if len(body) > MAX_PREVIEW_BYTES:
+                    # A generated image refers to itself; a large one has a thumbnail.
+                    body = await self._beginning(preview_key(object_key_of(reference)))
             except ObjectMissing:
                 return
             except BucketUnavailable as unavailable:
@@ -58,6 +60,9 @@ class DataPreviews:
         # The first bytes of a larger image would be shown as a broken one.
         url = PLACEHOLDER if len(body) > MAX_PREVIEW_BYTES else data_url(body)
         self._urls.put(reference, url, len(url))
+
+    async def _beginning(self, key: str) -> bytes:
+        return await self._bucket.read(key, start=0, length=MAX_PREVIEW_BYTES + 1)
 
 
 def data_url(body: bytes) -> str:

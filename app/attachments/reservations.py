@@ -62,13 +62,23 @@ class Reservations:
         self._upload_ttl_seconds = upload_ttl_seconds
         self._on_tombstone = on_tombstone
 
-    async def reserve(self, params: AttachmentCreateParams, context: RequestContext) -> Reservation:
-        """Write the row of one attachment. Raises the policy's errors and `QuotaExceeded`."""
+    async def reserve(
+        self,
+        params: AttachmentCreateParams,
+        context: RequestContext,
+        attachment_id: str | None = None,
+    ) -> Reservation:
+        """Write the row of one attachment, whose id must be new if one is given.
+
+        Raises the policy's errors and `QuotaExceeded`.
+        """
         checked = self._policy.check(params)
         # On top of its TTL, a link lives for as long as the file needs on a slow line: uploads wait
         # for each other, so the twelfth photo starts long after its link was made.
         expires_in = self._upload_ttl_seconds + checked.size // SLOW_LINE_BYTES_PER_SECOND
-        reservation = Reservation(new_id("attachment"), new_object_key(), checked, expires_in)
+        reservation = Reservation(
+            attachment_id or new_id("attachment"), new_object_key(), checked, expires_in
+        )
         logs.bind(attachment=reservation.id)
         stored = reservation.attachment(reference_to(reservation.object_key))
         await self._records.reserve(

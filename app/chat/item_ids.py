@@ -16,6 +16,9 @@ from pydantic import BaseModel
 
 NewId = Callable[[StoreItemType], str]
 
+# A generated image becomes an attachment, and its id that of the attachment.
+_NEW_IDS: dict[str, StoreItemType] = {"message": "message", "image_generation_call": "attachment"}
+
 
 class RenamedRun:
     """A streamed run whose items have new ids, for use in `stream_agent_response`.
@@ -39,8 +42,7 @@ class RenamedRun:
 
     def _rename(self, event: Any) -> Any:  # a union of some fifty event types
         if event.type == "response.output_item.added":
-            is_message = event.item.type == "message"
-            new_id = self._new_id("message" if is_message else "tool_call")
+            new_id = self._new_id(_NEW_IDS.get(event.item.type, "tool_call"))
             self._renamed[str(event.item.id), event.output_index] = new_id
             return event.model_copy(update={"item": self._item(event)})
         if event.type == "response.output_item.done":

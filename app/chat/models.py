@@ -26,6 +26,10 @@ class ConfiguredModels(ModelProvider):
             return DefaultModel(self._model(name), get_default_model_settings(name))
         return self._model(model_name)
 
+    def with_default(self, name: str) -> "ConfiguredModels":
+        """Return the same models; agents that name none get this one."""
+        return ConfiguredModels(self._client, self._settings.model_copy(update={"name": name}))
+
     def _model(self, name: str) -> Model:
         if self._settings.api == "chat_completions":
             return CompletionsModel(name, self._client)
@@ -42,6 +46,10 @@ class OneModel(ModelProvider):
 
     def get_model(self, model_name: str | None) -> Model:
         return self._model
+
+    def with_default(self, name: str) -> "OneModel":
+        """Return itself."""
+        return self
 
 
 class UnstoredModel(WrappedModel):

@@ -1,14 +1,13 @@
 """Answers a thread: its history goes to the agent, and the agent's answer into the thread."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, cast
 
 import openai
-from agents import ModelProvider, RunConfig
+from agents import RunConfig, TResponseInputItem
 from agents.exceptions import AgentsException
 from chatkit.store import Store
 from chatkit.types import (
@@ -24,16 +23,19 @@ from app.chat.agent import ChatAgent
 from app.chat.attempts import Attempt, Outcome, RejectedFile, attempts
 from app.chat.endings import Accepted
 from app.chat.failures import is_too_long, rejected_file_notice, stream_error_for
+from app.chat.history import load_history
 from app.chat.known_threads import KnownThread, KnownThreads
+from app.chat.models import ConfiguredModels, OneModel
 from app.chat.rejections import rejection_of
-from app.chat.run import AgentRun
-from app.chat.titles import Titles
-from app.chat.tools import AnswerContext, with_file_tools
+from app.chat.run import AgentRun, AnswerParts
+from app.chat.tools import AnswerContext
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.converter import ThreadConverter
-from app.model_input.labels import LabelTable
-from app.model_input.trimming import RequestTrimmer
+from app.model_input.input_items import Item
+from app.model_input.thread_writer import ThreadWriter
+from app.model_input.tool_calls import pair_tool_calls
+from app.model_input.trimming import RequestTrimmer, trimmed
 from app.settings.model import ModelApi
 
 logger = logging.getLogger(__name__)
@@ -43,7 +45,11 @@ class MakeConverter(Protocol):
     """Makes a converter for the asking user. `rejected` ids become notes that give the reason."""
 
     def __call__(
-        self, context: RequestContext, rejected: Mapping[str, str], budget: Budget
+        self,
+        context: RequestContext,
+        rejected: Mapping[str, str],
+        budget: Budget,
+        make_writer: Callable[[], ThreadWriter] = ThreadWriter,
     ) -> ThreadConverter: ...
 
 
@@ -62,23 +68,22 @@ class AgentResponder:
         self,
         *,
         agent: ChatAgent,
-        models: ModelProvider,
+        models: ConfiguredModels | OneModel,
         model_api: ModelApi,
         budget: Budget,
         make_converter: MakeConverter,
         store: Store[RequestContext],
         rejections: RejectionRecords,
-        titles: Titles | None,
         has_prompt_cache_keys: bool = False,
     ) -> None:
         """`has_prompt_cache_keys`: whether the provider takes `prompt_cache_key`, as OpenAI."""
-        self._agent = with_file_tools(agent)
+        self.agent = agent
+        self._models = models
         self._model_api = model_api
         self._budget = budget
         self._make_converter = make_converter
         self._store = store
         self._rejections = rejections
-        self._titles = titles
         self._has_prompt_cache_keys = has_prompt_cache_keys
         self._known_threads = KnownThreads()
         # Traces would go to OpenAI with the user's data, also if another provider is configured.
@@ -90,42 +95,43 @@ class AgentResponder:
         message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
+        """Stream the answer of `agent`, without anything of an assistant of one's own."""
+        parts = AnswerParts(
+            self.agent,
+            lambda: AnswerContext(thread=thread, store=self._store, request_context=context),
+        )
+        async with aclosing(self.answer(thread, context, parts)) as events:
+            async for event in events:
+                yield event
+
+    async def model_input(
+        self,
+        thread: ThreadMetadata,
+        context: RequestContext,
+        make_writer: Callable[[], ThreadWriter],
+    ) -> list[TResponseInputItem]:
+        """Return the thread with its files as items of the Responses API, within the budget."""
+        history = await load_history(self._store, thread.id, context)
+        written = await self._make_converter(context, {}, self._budget, make_writer).to_agent_input(
+            history
+        )
+        items = trimmed(pair_tool_calls(cast(list[Item], written)), self._budget)
+        return cast(list[TResponseInputItem], items)
+
+    async def answer(
+        self, thread: ThreadMetadata, context: RequestContext, parts: AnswerParts
+    ) -> AsyncGenerator[ThreadStreamEvent, None]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-        A thread without a title gets one from `message` while the answer streams, unless a tool is
-        first. The server compares `thread` after each event; when it has changed, the server saves
-        it and informs the client.
-        """
-        naming = None
-        if self._titles is not None and thread.title is None and message is not None:
-            naming = asyncio.create_task(self._titles.title_of(message))
-        try:
-            async with aclosing(self._answer(thread, context)) as events:
-                async for event in events:
-                    yield event
-                    if naming and naming.done():
-                        thread.title = thread.title or naming.result()
-                        naming = None
-            if naming and thread.title is None:
-                title = await naming
-                thread.title = thread.title or title
-        finally:
-            if naming:
-                naming.cancel()
-
-    async def _answer(
-        self, thread: ThreadMetadata, context: RequestContext
-    ) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Stream the answer; a request that the provider rejects is tried again with less.
-
-        Only if the provider accepts that, a file is at fault: then the reason is recorded, and the
-        answer begins with a notice that names the file.
+        A request that the provider rejects is tried again with less. Only if the provider accepts
+        that, a file is at fault: then the reason is recorded, and the answer begins with a notice
+        that names the file.
         """
         known = self._known_threads.of(context.user_id, thread.id)
         tries = attempts(self._model_api, self._budget.corrected(known.token_factor))
         attempt = next(tries)
         while True:
-            run = self._run(thread, context, attempt, known)
+            run = self._run(parts, thread, context, attempt, known)
             has_begun = False
             try:
                 async with aclosing(run.events()) as events:
@@ -156,23 +162,22 @@ class AgentResponder:
 
     def _run(
         self,
+        parts: AnswerParts,
         thread: ThreadMetadata,
         context: RequestContext,
         attempt: Attempt,
         known: KnownThread,
     ) -> AgentRun:
-        labels = LabelTable()
+        made = parts.make_context()
+        made.open_files(
+            self._make_converter(context, attempt.reasons(), attempt.budget, parts.make_writer)
+        )
         return AgentRun(
-            self._agent,
-            AnswerContext(
-                thread=thread,
-                store=self._store,
-                request_context=context,
-                converter=self._make_converter(context, attempt.reasons(), attempt.budget),
-                labels=labels,
-            ),
+            parts,
+            made,
+            self._models,
             self._run_config,
-            RequestTrimmer(attempt.budget, self._model_api, labels),
+            RequestTrimmer(attempt.budget, self._model_api, made.labels),
             known,
             is_probe=attempt.is_probe,
             prompt_cache_key=thread.id if self._has_prompt_cache_keys else None,

@@ -1,12 +1,12 @@
 """One run of the agent over a thread, as events of the thread."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import cast
 
-from agents import ModelSettings, RunConfig, Runner, RunResultStreaming
-from chatkit.agents import stream_agent_response
+from agents import ModelSettings, RunConfig, Runner, RunResultStreaming, TResponseInputItem
+from chatkit.agents import ResponseStreamConverter, stream_agent_response
 from chatkit.types import (
     NoticeEvent,
     ThreadItemDoneEvent,
@@ -15,15 +15,33 @@ from chatkit.types import (
 )
 
 from app.chat.agent import ChatAgent
+from app.chat.composer import latest_options, with_choice
 from app.chat.endings import Ending, EndingModels
 from app.chat.failures import approval_needed, reduced_files_notice
 from app.chat.history import is_empty_answer, load_history
 from app.chat.item_ids import RenamedRun
 from app.chat.known_threads import KnownThread
 from app.chat.model_metrics import ModelMeter
-from app.chat.tools import AnswerContext
+from app.chat.models import ConfiguredModels, OneModel
+from app.chat.tools import AnswerContext, with_file_tools
 from app.model_input.input_items import Item, parts_of
+from app.model_input.thread_writer import ThreadWriter
 from app.model_input.trimming import RequestTrimmer
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerParts:
+    """What an assistant of one's own changes about an answer.
+
+    Of these, `make_context` and `make_writer` are called once for each try. `extra_input` follows
+    the history.
+    """
+
+    agent: ChatAgent
+    make_context: Callable[[], AnswerContext]
+    make_writer: Callable[[], ThreadWriter] = ThreadWriter
+    stream_converter: ResponseStreamConverter = field(default_factory=ResponseStreamConverter)
+    extra_input: Sequence[TResponseInputItem] = ()
 
 
 class AgentRun:
@@ -31,8 +49,9 @@ class AgentRun:
 
     def __init__(
         self,
-        agent: ChatAgent,
+        parts: AnswerParts,
         context: AnswerContext,
+        models: ConfiguredModels | OneModel,
         config: RunConfig,
         trimmer: RequestTrimmer,
         known: KnownThread,
@@ -41,15 +60,12 @@ class AgentRun:
         prompt_cache_key: str | None = None,
     ) -> None:
         """`prompt_cache_key` is sent if the provider takes it. A probe ends in `Accepted`."""
-        self._agent = agent
+        self._parts = parts
         self._context = context
+        self._models = models
         self._ending = Ending(is_probe=is_probe)
         self._known = known
-        self._config = replace(
-            config,
-            model_provider=EndingModels(config.model_provider, self._ending),
-            call_model_input_filter=trimmer,
-        )
+        self._config = replace(config, call_model_input_filter=trimmer)
         if prompt_cache_key:
             arguments = {"prompt_cache_key": prompt_cache_key}
             self._config.model_settings = ModelSettings(extra_args=arguments)
@@ -62,15 +78,25 @@ class AgentRun:
         written = await context.converter.to_agent_input(history)
         for item in written:
             context.labels.remember(parts_of(cast(Item, item)))
+        options = latest_options(history)
+        models = self._models.with_default(options.model) if options.model else self._models
         meter = ModelMeter()
         run = Runner.run_streamed(
-            self._agent, written, context=context, run_config=self._config, hooks=meter
+            with_file_tools(with_choice(self._parts.agent, options)),
+            [*written, *self._parts.extra_input],
+            context=context,
+            run_config=replace(self._config, model_provider=EndingModels(models, self._ending)),
+            hooks=meter,
         )
         renamed = RenamedRun(run, context.generate_id)
         notice = self._notice()
         try:
             # It uses nothing of the run but `stream_events`.
-            stream = stream_agent_response(context, cast(RunResultStreaming, renamed))
+            stream = stream_agent_response(
+                context,
+                cast(RunResultStreaming, renamed),
+                converter=self._parts.stream_converter,
+            )
             async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], stream)) as events:
                 async for event in events:
                     if notice is not None:

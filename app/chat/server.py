@@ -5,8 +5,9 @@ import binascii
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from contextlib import aclosing
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from chatkit.actions import Action
 from chatkit.server import NonStreamingResult
 from chatkit.types import (
     AttachmentsCreateReq,
@@ -19,8 +20,11 @@ from chatkit.types import (
     NoticeEvent,
     Page,
     StreamingReq,
+    StreamOptions,
+    SyncCustomActionResponse,
     Thread,
     ThreadCreatedEvent,
+    ThreadItem,
     ThreadItemDoneEvent,
     ThreadMetadata,
     ThreadsAddStructuredInputReq,
@@ -31,11 +35,14 @@ from chatkit.types import (
     TranscriptionResult,
     UserMessageInput,
     UserMessageItem,
+    WidgetItem,
     is_streaming_req,
 )
 from pydantic import ValidationError
 
 from app.attachments.store import ChatKitAttachmentStore
+from app.chat.composer import Composer
+from app.chat.hooks import Hooks, answer_events, own_code, stream_events
 from app.chat.requests import check_counts, check_is_open, check_title
 from app.chat.saving import SavingServer
 from app.chat.stream import StreamedAnswer
@@ -43,17 +50,6 @@ from app.context import RequestContext
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 from app.telemetry import logs
-
-
-class Responder(Protocol):
-    """Answers a thread."""
-
-    def respond(
-        self,
-        thread: ThreadMetadata,
-        message: UserMessageItem | None,
-        context: RequestContext,
-    ) -> AsyncIterator[ThreadStreamEvent]: ...
 
 
 class AttachmentVerifier(Protocol):
@@ -66,14 +62,8 @@ class AttachmentVerifier(Protocol):
     async def rejections(self, user_id: str, attachment_ids: Sequence[str]) -> Sequence[str]: ...
 
 
-class Transcriber(Protocol):
-    """Transcribes recordings. Raises `AppError`."""
-
-    async def transcribe(self, audio: AudioInput) -> TranscriptionResult: ...
-
-
 class AssistantServer(SavingServer):
-    """Handles ChatKit requests.
+    """Handles ChatKit requests, and asks an assistant for what is its own.
 
     It overrides private hooks of the SDK, because the SDK checks nothing first and saves a thread,
     its attachments and its first message one after the other. tests/unit/test_sdk_hooks.py holds
@@ -85,13 +75,13 @@ class AssistantServer(SavingServer):
         store: PostgresStore,
         attachment_store: ChatKitAttachmentStore,
         verifier: AttachmentVerifier,
-        responder: Responder,
-        transcriber: Transcriber,
+        hooks: Hooks,
+        composer: Composer,
     ) -> None:
         super().__init__(store, attachment_store)
         self._verifier = verifier
-        self._responder = responder
-        self._transcriber = transcriber
+        self._hooks = hooks
+        self._composer = composer
         self._answers: set[StreamedAnswer] = set()
 
     def respond(
@@ -100,7 +90,45 @@ class AssistantServer(SavingServer):
         input_user_message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        return self._responder.respond(thread, input_user_message, context)
+        return answer_events(
+            self._hooks,
+            thread,
+            input_user_message,
+            context,
+            lambda: self.store.generate_item_id("message", thread, context),
+        )
+
+    def action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> AsyncIterator[ThreadStreamEvent]:
+        return stream_events(
+            lambda: self._hooks.action(thread, action, sender, context),
+            thread,
+            lambda: self.store.generate_item_id("message", thread, context),
+        )
+
+    async def sync_action(
+        self,
+        thread: ThreadMetadata,
+        action: Action[str, Any],
+        sender: WidgetItem | None,
+        context: RequestContext,
+    ) -> SyncCustomActionResponse:
+        with own_code("sync_action"):
+            return await self._hooks.sync_action(thread, action, sender, context)
+
+    def get_stream_options(self, thread: ThreadMetadata, context: RequestContext) -> StreamOptions:
+        with own_code("get_stream_options"):
+            return self._hooks.get_stream_options(thread, context)
+
+    async def handle_stream_cancelled(
+        self, thread: ThreadMetadata, pending_items: list[ThreadItem], context: RequestContext
+    ) -> None:
+        await self._hooks.handle_stream_cancelled(thread, pending_items, context)
 
     async def handle(
         self, request: ChatKitReq, context: RequestContext
@@ -117,8 +145,6 @@ class AssistantServer(SavingServer):
             return await answer.open()
         try:
             return NonStreamingResult(await self._process_non_streaming(request, context))
-        except NotImplementedError as exc:
-            raise InvalidRequest("This assistant has no actions of that kind.") from exc
         except binascii.Error as exc:
             raise InvalidRequest("The audio is not valid base64.", param="audio_base64") from exc
         except ValidationError:
@@ -141,12 +167,14 @@ class AssistantServer(SavingServer):
         feedback: FeedbackKind,
         context: RequestContext,
     ) -> None:
-        await self.store.add_feedback(thread_id, item_ids, feedback, context)
+        with own_code("add_feedback"):
+            await self._hooks.add_feedback(thread_id, item_ids, feedback, context)
 
     async def transcribe(
         self, audio_input: AudioInput, context: RequestContext
     ) -> TranscriptionResult:
-        return await self._transcriber.transcribe(audio_input)
+        with own_code("transcribe"):
+            return await self._hooks.transcribe(audio_input, context)
 
     async def _process_non_streaming(
         self, request: NonStreamingReq, context: RequestContext
@@ -210,6 +238,7 @@ class AssistantServer(SavingServer):
         # A file that is listed twice would be loaded, stored and announced twice.
         wanted = list(dict.fromkeys(input.attachments))
         check_counts(wanted, input)
+        self._composer.check(input.inference_options)
         if wanted:
             logs.bind(attachments=wanted)
         input = input.model_copy(update={"attachments": wanted})

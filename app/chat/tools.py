@@ -1,9 +1,17 @@
 """The tools by which a model works with files: it fetches, searches and queries them."""
 
 import asyncio
+from dataclasses import replace
 from typing import Annotated, Any
 
-from agents import FunctionTool, function_tool
+from agents import (
+    Agent,
+    FunctionTool,
+    Handoff,
+    RunContextWrapper,
+    function_tool,
+    handoff,
+)
 from agents.tool import ToolOutputFileContent, ToolOutputImage, ToolOutputText
 from agents.tool_context import ToolContext
 from chatkit.agents import AgentContext
@@ -41,15 +49,33 @@ class ToolEvents(asyncio.Queue[Any]):
 
 
 class AnswerContext(AgentContext[RequestContext]):
-    """The context of a run: ChatKit's, and what the tools work with."""
+    """The context of a run: ChatKit's, and what the tools work with.
 
-    converter: ThreadConverter
-    labels: LabelTable
+    A subclass may have fields of its own, and is made as ChatKit's guide shows; see
+    `Assistant.agent_context`.
+    """
+
+    _converter: ThreadConverter | None = PrivateAttr(default=None)
+    _labels: LabelTable = PrivateAttr(default_factory=LabelTable)
     _events: ToolEvents = PrivateAttr(default_factory=ToolEvents)
+
+    def open_files(self, converter: ThreadConverter) -> None:
+        """Give the tools access to the files of the user for whom `converter` was made."""
+        self._converter = converter
 
     def close(self) -> None:
         """End what waits for events of tools. Call it when the run is over."""
         self._events.close()
+
+    @property
+    def converter(self) -> ThreadConverter:
+        if self._converter is None:
+            raise RuntimeError("The context has no access to files: the run was not started by us.")
+        return self._converter
+
+    @property
+    def labels(self) -> LabelTable:
+        return self._labels
 
 
 Id = Annotated[str, Field(description="The id of the file, as its announcement gives it.")]
@@ -111,12 +137,6 @@ async def query_attachment(
 FILE_TOOLS: tuple[FunctionTool, ...] = (fetch_attachment, search_attachment, query_attachment)
 
 
-def with_file_tools(agent: ChatAgent) -> ChatAgent:
-    """Return the agent with the tools for files, except those of whose name it has one."""
-    names = {tool.name for tool in agent.tools}
-    return agent.clone(tools=[*agent.tools, *(t for t in FILE_TOOLS if t.name not in names)])
-
-
 async def _selected(
     context: ToolContext[AnswerContext], id: str, selection: Selection
 ) -> list[Output]:
@@ -124,6 +144,28 @@ async def _selected(
     parts = await answer.converter.fetch(id, selection)
     answer.labels.remember(parts)
     return [_output(part) for part in parts]
+
+
+def with_file_tools(agent: ChatAgent) -> ChatAgent:
+    """Return the agent with the tools for files, except those of whose name it has one.
+
+    The agents that it hands over to get them too.
+    """
+    names = {tool.name for tool in agent.tools}
+    return agent.clone(
+        tools=[*agent.tools, *(tool for tool in FILE_TOOLS if tool.name not in names)],
+        handoffs=[_with_file_tools_after(target) for target in agent.handoffs],
+    )
+
+
+def _with_file_tools_after(target: Agent[Any] | Handoff[Any, Any]) -> Handoff[Any, Any]:
+    """Return the handoff to the same agent with the tools. Agents may hand over in circles."""
+    made = target if isinstance(target, Handoff) else handoff(target)
+
+    async def invoke(context: RunContextWrapper[Any], arguments: str) -> Agent[Any]:
+        return with_file_tools(await made.on_invoke_handoff(context, arguments))
+
+    return replace(made, on_invoke_handoff=invoke)
 
 
 def _output(part: Part) -> Output:

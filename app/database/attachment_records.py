@@ -12,8 +12,10 @@ from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, select, 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import USABLE, AttachmentState
+from app.database import statements
 from app.database.engine import Database
-from app.database.missing import no_attachment, no_such_file
+from app.database.message_attachments import bind_attachments
+from app.database.missing import no_attachment, no_such_file, no_thread
 from app.database.quota import NewAttachment, insert_within_quota
 from app.database.references import payload_of_file, payload_of_image, payload_previewed_by
 from app.database.tables import attachments
@@ -113,6 +115,18 @@ class AttachmentRecords:
                 return Pin(etag, is_ours=True)
             pinned = await connection.scalar(select(attachments.c.upload_etag).where(pending))
             return None if pinned is None else Pin(pinned, is_ours=False)
+
+    async def bind(self, user_id: str, thread_id: str, attachment_id: str) -> None:
+        """Bind a stored attachment to a thread of its owner.
+
+        Raises `NotFound` for the thread, and what `bind_attachments` raises.
+        """
+        async with self._database.begin() as connection:
+            thread = {"owner": user_id, "thread": storable(thread_id)}
+            # A thread that is being deleted at this moment would not delete the attachment.
+            if not await connection.scalar(statements.LOCK_THREAD, thread):
+                raise no_thread(thread_id)
+            await bind_attachments(connection, user_id, storable(thread_id), [attachment_id])
 
     async def settle_size(self, user_id: str, attachment_id: str, size: int) -> None:
         """Record the real size of a pending upload that was reserved at its upper bound."""

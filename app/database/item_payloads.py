@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from chatkit.types import FeedbackKind, ThreadItem, UserMessageItem
+from chatkit.types import FeedbackKind, GeneratedImageItem, ThreadItem, UserMessageItem
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import statements
@@ -94,7 +94,9 @@ async def upsert_item(
 
 
 def attachment_ids(item: ThreadItem) -> list[str]:
-    """Return the ids of the item's attachments; only a user's message has any."""
+    """Return the ids of the item's attachments: of a user's message, or of a generated image."""
+    if isinstance(item, GeneratedImageItem) and item.image is not None:
+        return [storable(item.image.id)]
     if not isinstance(item, UserMessageItem):
         return []
     return [storable(attachment.id) for attachment in item.attachments]

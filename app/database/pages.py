@@ -38,11 +38,11 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """The rows wanted: up to `limit`, after the id `after` and before the id `before`.
+    """The rows wanted: the first `limit` ones after the id `after` and before the id `before`.
 
-    "After" and "before" are meant in the given order. With `before` alone it is the page that ends
-    just before that id. A limit above MAX_PAGE_SIZE is cut. Raises `InvalidRequest` for a limit
-    below 1 or an unknown order.
+    "After" and "before" are meant in the given order. So `before` ends the list, and a client that
+    goes on with `after` reads all of it: the official one does. A limit above MAX_PAGE_SIZE is cut.
+    Raises `InvalidRequest` for a limit below 1 or an unknown order.
     """
 
     limit: int
@@ -63,7 +63,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[Row]):
-    """`rows` are in list order. `has_more`: more rows follow; with `before`, more precede them."""
+    """`rows` are in list order. `has_more`: more rows follow."""
 
     rows: list[Row]
     has_more: bool
@@ -130,10 +130,9 @@ async def _read(
     request: PageRequest,
     filters: dict[str, list[str]],
 ) -> KeysetPage[Any]:
-    backwards = request.before is not None and request.after is None
     statement = page_statement(
         kind,
-        ascending=(request.order == "asc") is not backwards,
+        ascending=request.order == "asc",
         lower="after" if request.order == "asc" else "before",
         bounds=frozenset(_cursors(request)),
         filtered="types" in filters,
@@ -143,11 +142,7 @@ async def _read(
         statement, {**scope, **filters, **_cursors(request), "rows": request.size + 1}
     )
     rows = list(result.all())
-    has_more = len(rows) > request.size
-    rows = rows[: request.size]
-    if backwards:
-        rows.reverse()
-    return KeysetPage(rows, has_more)
+    return KeysetPage(rows[: request.size], has_more=len(rows) > request.size)
 
 
 @lru_cache

@@ -14,6 +14,8 @@ from typing import Protocol, runtime_checkable
 from chatkit.types import (
     Attachment,
     FileAttachment,
+    GeneratedImage,
+    GeneratedImageItem,
     ImageAttachment,
     ThreadItem,
     ThreadMetadata,
@@ -23,7 +25,7 @@ from chatkit.types import (
 from chatkit.widgets import DynamicWidgetRoot
 from pydantic import AnyUrl, TypeAdapter
 
-from app.database.references import is_reference
+from app.database.references import PREVIEW_SUFFIX, is_reference
 from app.errors import InvalidRequest
 
 _ITEMS: TypeAdapter[list[ThreadItem]] = TypeAdapter(list[ThreadItem])
@@ -69,11 +71,14 @@ def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
             as_stored(attachment, references.get(attachment.id)) for attachment in item.attachments
         ]
         item = item.model_copy(update={"attachments": attachments})
+    elif isinstance(item, GeneratedImageItem) and item.image is not None:
+        image = _image_as_stored(item.image, references.get(item.image.id))
+        item = item.model_copy(update={"image": image})
     return _storable_json(item.model_dump_json(by_alias=True))
 
 
 async def decode_item(payload: str, hydrator: Hydrator | None) -> ThreadItem:
-    """Return the item with preview URLs minted now. Only its attachments have any."""
+    """Return the item with URLs of its attachments, or of its generated image, minted now."""
     (item,) = await decode_items([payload], hydrator)
     return item
 
@@ -82,13 +87,18 @@ async def decode_items(payloads: Sequence[str], hydrator: Hydrator | None) -> li
     """Return the items as `decode_item` does, parsed in one pass."""
     items = _ITEMS.validate_json(f"[{','.join(payloads)}]")
     attachments: list[Attachment] = []
+    images: list[GeneratedImage] = []
     for item, payload in zip(items, payloads, strict=True):
         if isinstance(item, WidgetItem):
             _restore_unknown_fields(item, payload)
         elif isinstance(item, UserMessageItem):
             attachments += item.attachments
+        elif isinstance(item, GeneratedImageItem) and item.image is not None:
+            images.append(item.image)
     if hydrator is not None and attachments:
         await hydrate(attachments, hydrator)
+    if hydrator is not None and images:
+        await _hydrate_images(images, hydrator)
     return items
 
 
@@ -132,6 +142,23 @@ async def hydrate(attachments: Sequence[Attachment], hydrator: Hydrator) -> None
         await hydrator.prepare({stored for _, stored in previewed})
     for attachment, stored in previewed:
         attachment.preview_url = _parse(hydrator.preview_url(attachment.id, stored))
+
+
+async def _hydrate_images(images: Sequence[GeneratedImage], hydrator: Hydrator) -> None:
+    stored = [image for image in images if is_reference(image.url)]
+    if isinstance(hydrator, PreparingHydrator):
+        await hydrator.prepare({image.url for image in stored})
+    for image in stored:
+        image.url = hydrator.preview_url(image.id, image.url)
+
+
+def _image_as_stored(image: GeneratedImage, reference: str | None) -> GeneratedImage:
+    """Return the image as `as_stored` returns an attachment. Shown is the image, no thumbnail."""
+    if reference is None and is_reference(image.url):
+        raise InvalidRequest("An image's url has to be one that a browser can load.", param="url")
+    if reference is None:
+        return image
+    return image.model_copy(update={"url": reference.removesuffix(PREVIEW_SUFFIX)})
 
 
 def _parse(url: str) -> AnyUrl:

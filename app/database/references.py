@@ -6,6 +6,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.database.tables import attachments
 
 REFERENCE_SCHEME = "bucket:"
+# What the key of a thumbnail ends with (app/storage/object_keys.py).
+PREVIEW_SUFFIX = ".preview"
 
 
 def reference_to(object_key: str) -> str:

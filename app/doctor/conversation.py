@@ -22,6 +22,7 @@ from chatkit.types import (
     UserMessageTextContent,
 )
 
+from app.assistant import Assistant
 from app.context import RequestContext
 from app.settings.environment import Settings
 from app.storage.object_keys import every_key, upload_key
@@ -31,7 +32,8 @@ from app.wiring.web import WebParts, create_web_parts
 @asynccontextmanager
 async def conversation(settings: Settings) -> AsyncIterator["Conversation"]:
     """Open a conversation, and delete all of it at the end. Raises `Misconfigured`."""
-    parts = create_web_parts(settings)
+    # The assistant of ASSISTANT is not asked: what is checked here is the model.
+    parts = create_web_parts(settings, Assistant())
     async with parts.core.running():
         opened = Conversation(parts)
         try:

@@ -23,6 +23,12 @@ class HttpMiddleware(ABC):
         """Handle one request."""
 
 
+def own_path(scope: Scope) -> str:
+    """Return the path below the prefix at which this application is mounted."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")) or "/"
+
+
 def on_start(send: Send, act: Callable[[Message], None]) -> Send:
     """Return a `send` that calls `act` with the start message of the response: status, headers."""
 

@@ -14,6 +14,7 @@ from app.attachments.previews import SignedPreviews
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import NotFound
 from app.file_types.table import INLINE_MIME_TYPES
+from app.http.asgi import own_path
 from app.http.authentication import Authentication
 from app.storage.object_keys import upload_key
 
@@ -45,7 +46,7 @@ class AttachmentRedirects:
     async def preview(self, request: Request) -> RedirectResponse:
         """Redirect to an image. Raises `NotFound` for types that browsers may not show inline."""
         if "signature" in request.query_params:
-            params = self._links.verify(request.url.path, request.url.query)
+            params = self._links.verify(own_path(request.scope), request.url.query)
             return self._redirect(self._urls.inline(_method(request), params["key"]))
         record, object_key = await self._own(request)
         if record.preview_key is None and record.mime_type not in INLINE_MIME_TYPES:
@@ -61,7 +62,7 @@ class AttachmentRedirects:
         rejects.
         """
         if "signature" in request.query_params:
-            params = self._links.verify(request.url.path, request.url.query)
+            params = self._links.verify(own_path(request.scope), request.url.query)
             url = self._urls.download(
                 _method(request), params["key"], name=params["name"], mime_type=params["type"]
             )

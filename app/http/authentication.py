@@ -1,6 +1,6 @@
 """Authentication of requests, and the sign-in cookie of AUTH_MODE=dev."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,6 +18,7 @@ class Authentication:
     """Finds out whose request it is.
 
     `public_base_url` has no trailing slash; without it, links lead to the address of the request.
+    `context_headers` names the headers that an assistant reads from the context of a request.
     `check_rate` gets the user's id after authentication and may raise `RateLimited`.
     """
 
@@ -27,10 +28,12 @@ class Authentication:
         public_base_url: str | None,
         *,
         check_rate: Callable[[str], Awaitable[None]] | None = None,
+        context_headers: Sequence[str] = (),
     ) -> None:
         self._authenticator = authenticator
         self._public_base_url = public_base_url
         self._check_rate = check_rate
+        self._context_headers = [name.lower() for name in context_headers]
 
     async def context(self, request: Request) -> RequestContext:
         """Return the context that stores and the ChatKit server take.
@@ -41,16 +44,28 @@ class Authentication:
         if len(request.headers.getlist(header)) > 1:
             # A proxy may have added one to that of the caller, and which is whose is unknown.
             raise Unauthenticated(f"The request has more than one {header} header.")
-        user_id = await self._authenticator.authenticate(request.headers, request.cookies)
-        logs.bind(user=user_id)
-        working_for.set(user_id)
+        identity = await self._authenticator.authenticate(request.headers, request.cookies)
+        logs.bind(user=identity.user_id)
+        working_for.set(identity.user_id)
         if self._check_rate is not None:
-            await self._check_rate(user_id)
+            await self._check_rate(identity.user_id)
         return RequestContext(
-            user_id=user_id,
+            user_id=identity.user_id,
             request_id=request.state.request_id,
-            base_url=self._public_base_url or str(request.base_url).rstrip("/"),
+            base_url=self._public_base_url or _address_of(request),
+            claims=identity.claims,
+            headers={
+                name: request.headers[name]
+                for name in self._context_headers
+                if name in request.headers
+            },
         )
+
+
+def _address_of(request: Request) -> str:
+    """Return the URL at which this application is mounted. `base_url` is the outermost one's."""
+    root_path = request.scope.get("root_path", "").rstrip("/")
+    return f"{request.url.scheme}://{request.url.netloc}{root_path}"
 
 
 def dev_sign_in(authenticator: DevAuthenticator) -> Callable[[Request, Response], None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 
 from chatkit.types import ChatKitReq, is_streaming_req
 from starlette.requests import Request
@@ -56,6 +57,7 @@ class ChatKitEndpoint:
             if not wants_events:
                 raise
             return _event_response(error)
+        context = replace(context, metadata=operation.metadata)
         metrics.operations.labels(operation.type).inc()
         with ExitStack() as slot, ExitStack() as held:
             span = tracing.start_operation(f"chatkit {operation.type}")

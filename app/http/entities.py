@@ -1,14 +1,17 @@
 """`/entities` and `/entities/{id}/preview`: search and previews for @-mentions."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from chatkit.widgets import BasicRoot, DynamicWidgetComponent
+from chatkit.widgets import BasicRoot, DynamicWidgetComponent, WidgetRoot
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app import paths
+from app.assistant import Entity as OwnEntity
+from app.chat.hooks import own_code
+from app.context import RequestContext
 from app.database.entity_search import Entities, Entity
 from app.database.payloads import Hydrator, PreparingHydrator
 from app.file_types.table import INLINE_MIME_TYPES
@@ -21,13 +24,33 @@ _GROUPS = {"attachment": "Files", "thread": "Chats"}
 _PRIVATE = {"Cache-Control": "private, no-store"}
 
 
+class OwnEntities(Protocol):
+    """The entities of an assistant; `Assistant` documents the methods."""
+
+    async def search_entities(
+        self, query: str, context: RequestContext, /
+    ) -> Sequence[OwnEntity]: ...
+
+    async def preview_entity(
+        self, entity_id: str, context: RequestContext, /
+    ) -> WidgetRoot | None: ...
+
+
 class EntityRoutes:
-    """Returns ChatKit's `Entity` and `BasicRoot` as JSON (chatkit-js: `entities` option)."""
+    """Returns ChatKit's `Entity` and `BasicRoot` as JSON (chatkit-js: `entities` option).
+
+    The assistant's entities come first.
+    """
 
     def __init__(
-        self, entities: Entities, authentication: Authentication, previews: Hydrator
+        self,
+        entities: Entities,
+        own: OwnEntities,
+        authentication: Authentication,
+        previews: Hydrator,
     ) -> None:
         self._entities = entities
+        self._own = own
         self._authentication = authentication
         self._previews = previews
 
@@ -38,17 +61,30 @@ class EntityRoutes:
         ]
 
     async def search(self, request: Request) -> JSONResponse:
-        """Return `{"entities": […]}`: up to 20 that match `?query=`, or the newest without it."""
+        """Return `{"entities": […]}`: those of the assistant, then up to 20 files and chats.
+
+        They match `?query=`, or are the newest without it.
+        """
         context = await self._authentication.context(request)
-        found = await self._entities.search(context.user_id, request.query_params.get("query", ""))
-        listed = [_entity(each) for each in _in_groups(found)]
+        query = request.query_params.get("query", "")
+        with own_code("search_entities"):
+            own = await self._own.search_entities(query, context)
+        found = await self._entities.search(context.user_id, query)
+        listed = [
+            *(entity.fields() for entity in own),
+            *(_entity(each) for each in _in_groups(found)),
+        ]
         return JSONResponse({"entities": listed}, headers=_PRIVATE)
 
     async def preview(self, request: Request) -> JSONResponse:
         """Return `{"preview": …}`. Raises `NotFound`, also for ids of other users."""
         context = await self._authentication.context(request)
-        entity = await self._entities.load(context.user_id, request.path_params["entity_id"])
-        widget = _widget(entity, await self._image_url(entity))
+        entity_id = request.path_params["entity_id"]
+        with own_code("preview_entity"):
+            widget = await self._own.preview_entity(entity_id, context)
+        if widget is None:
+            entity = await self._entities.load(context.user_id, entity_id)
+            widget = _widget(entity, await self._image_url(entity))
         return JSONResponse(
             {"preview": widget.model_dump(mode="json", exclude_none=True)}, headers=_PRIVATE
         )

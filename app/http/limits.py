@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import paths
 from app.errors import HeadersTooLarge, Misconfigured, RateLimited, RequestTooLarge, UrlTooLong
-from app.http.asgi import HttpMiddleware
+from app.http.asgi import HttpMiddleware, own_path
 from app.settings.limits import LimitSettings
 from app.telemetry.logs import without_secrets
 
@@ -53,7 +53,7 @@ class RequestSizes(HttpMiddleware):
             raise UrlTooLong
         if sum(len(name) + len(value) for name, value in scope["headers"]) > MAX_HEADER_BYTES:
             raise HeadersTooLarge
-        if scope["path"].startswith(paths.STREAMED):
+        if own_path(scope).startswith(paths.STREAMED):
             await self._app(scope, receive, send)
             return
         most = self._max_body_bytes

@@ -3,9 +3,10 @@
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.attachments.policy import AttachmentPolicy
+from app.chat.composer import Composer
 from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
 from app.http.web_files import WebFiles
 from app.origins import origin_of
@@ -51,6 +53,7 @@ class PageConfig:
     prompts: Sequence[str] = ()
     disclaimer: str | None = None
     is_demo: bool = False
+    composer: Composer | None = None
 
 
 def page_routes(
@@ -68,14 +71,16 @@ def page_routes(
             files.refresh()  # developers change the page while a demo runs
         wanted = request.headers.get("accept-language", "")
         language = preferred_language(wanted, files.names("words/*.js"))
-        html = _document(files, language, page_configuration(config))
+        html = _document(files, language, page_configuration(_mounted(config, request)))
         response = HTMLResponse(html, headers=headers | {"Vary": "Accept-Language"})
         if welcome is not None:
             welcome(request, response)
         return response
 
     async def configuration(request: Request) -> Response:
-        return JSONResponse(page_configuration(config), headers={"Cache-Control": "no-cache"})
+        return JSONResponse(
+            page_configuration(_mounted(config, request)), headers={"Cache-Control": "no-cache"}
+        )
 
     async def file(request: Request) -> Response:
         path = request.path_params["path"]
@@ -151,9 +156,46 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
         "isDemo": config.is_demo,
         "prompts": list(config.prompts),
         "disclaimer": config.disclaimer,
+        "composer": _composer(config.composer),
         # ChatKit's timestamps are this clock's, without a zone.
         "utcOffsetMinutes": int(offset.total_seconds() // 60) if offset else 0,
     }
+
+
+def _mounted(config: PageConfig, request: Request) -> PageConfig:
+    """Return the configuration for the prefix at which the application is mounted."""
+    mounted_at = request.scope.get("root_path", "").rstrip("/")
+    return replace(config, api_base_url=config.api_base_url or mounted_at)
+
+
+def _composer(composer: Composer | None) -> dict[str, object]:
+    """ChatKit's options `composer.models` and `composer.tools` (chatkit-js), without empty ones."""
+    if composer is None:
+        return {"models": [], "tools": []}
+    models = [
+        {"id": model.id, "label": model.label, "description": model.description}
+        | ({"default": True} if model.default else {})
+        for model in composer.models
+    ]
+    tools = [
+        {
+            "id": tool.id,
+            "label": tool.label,
+            "shortLabel": tool.short_label,
+            "icon": tool.icon,
+            "placeholderOverride": tool.placeholder,
+            "pinned": tool.pinned,
+        }
+        for tool in composer.tools
+    ]
+    return {
+        "models": [_without_none(model) for model in models],
+        "tools": [_without_none(tool) for tool in tools],
+    }
+
+
+def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def content_security_policy(config: PageConfig) -> str:

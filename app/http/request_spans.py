@@ -10,7 +10,7 @@ from starlette.datastructures import Headers
 from starlette.types import Message, Receive, Scope, Send
 
 from app import paths
-from app.http.asgi import HttpMiddleware, on_start
+from app.http.asgi import HttpMiddleware, on_start, own_path
 from app.telemetry import tracing
 
 
@@ -18,7 +18,7 @@ class TracingMiddleware(HttpMiddleware):
     """Starts a span for each request, in the caller's trace where it sent a `traceparent`."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] in paths.QUIET:
+        if own_path(scope) in paths.QUIET:
             await self._app(scope, receive, send)
             return
         parent = extract(dict(Headers(scope=scope)))

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import paths
 from app.errors import OriginNotAllowed
-from app.http.asgi import HttpMiddleware, on_start
+from app.http.asgi import HttpMiddleware, on_start, own_path
 
 _A_YEAR = 365 * 24 * 3600
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -34,7 +34,7 @@ class SecurityHeaders(HttpMiddleware):
             self._headers["strict-transport-security"] = f"max-age={_A_YEAR}"
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_private = scope["path"].startswith(paths.PRIVATE)
+        is_private = own_path(scope).startswith(paths.PRIVATE)
 
         def add_headers(start: Message) -> None:
             headers = MutableHeaders(scope=start)
@@ -62,7 +62,7 @@ class CsrfMiddleware(HttpMiddleware):
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         if (
             scope["method"] not in _SAFE_METHODS
-            and not scope["path"].startswith(paths.CAPABILITIES)
+            and not own_path(scope).startswith(paths.CAPABILITIES)
             and not self._is_known(Headers(scope=scope))
         ):
             raise OriginNotAllowed

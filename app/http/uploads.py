@@ -19,6 +19,7 @@ from app.attachments.capability_links import LinkSigner
 from app.attachments.form_tail import LINE_END, closing_of, file_of_form, malformed_form
 from app.errors import InvalidRequest, LengthRequired, UploadMismatch
 from app.faults import fault_point
+from app.http.asgi import own_path
 from app.http.first_part import take_first_part
 from app.http.limits import ConcurrencyLimit
 from app.http.request_metrics import CLIENT_CLOSED_REQUEST
@@ -63,7 +64,7 @@ class UploadGateway:
         Raises `LinkInvalid`, `LinkExpired`, `RateLimited`, `LengthRequired`, and what
         `Splicer` raises.
         """
-        fields = self._links.verify(request.url.path, request.url.query)
+        fields = self._links.verify(own_path(request.scope), request.url.query)
         with ExitStack() as slots:
             # After the link is verified, so that nobody else can occupy the slots of its user.
             slots.enter_context(self._of_links.slot(fields.get("key", "")))

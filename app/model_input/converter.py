@@ -5,11 +5,11 @@ attachments have room, and their content is put in place.
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, cast
 
 from agents import TResponseInputItem
-from chatkit.types import ThreadItem, UserMessageItem
+from chatkit.types import GeneratedImageItem, ThreadItem, UserMessageItem
 
 from app.errors import NotFound
 from app.model_input.announcements import attachment_parts, text_part
@@ -43,12 +43,14 @@ class ThreadConverter:
         contents: AttachmentContents,
         budget: Budget,
         mentions: MentionReader | None = None,
+        make_writer: Callable[[], ThreadWriter] = ThreadWriter,
     ) -> None:
         self._user_id = user_id
         self._attachments = attachments
         self._contents = contents
         self._budget = budget
         self._mentions = mentions
+        self._make_writer = make_writer
         # Names by id of the attachments of which the latest input lacks something.
         self.reduced: dict[str, str] = {}
 
@@ -56,7 +58,7 @@ class ThreadConverter:
         """Return the model input of a thread's items, in their order."""
         messages = _attachment_ids(items)
         records = await self._records([id for ids in messages for id in ids])
-        writer = ThreadWriter(records, self._mentions)
+        writer = self._make_writer().begin(records, self._mentions)
         written = cast(list[Item], await writer.to_agent_input(items))
         planner = ContentPlanner(self._contents, self._budget, cost_of_items(written))
         attached = [[records[id] for id in ids if id in records] for ids in messages]
@@ -91,12 +93,19 @@ class ThreadConverter:
 
 
 def _attachment_ids(items: Sequence[ThreadItem]) -> list[list[str]]:
-    """Return the ids of attachments by message, each in the newest message that has it."""
+    """Return the ids of attachments and generated images by item.
+
+    An id that is in several items is that of the newest.
+    """
     seen: set[str] = set()
-    messages: list[list[str]] = []
+    found: list[list[str]] = []
     for item in reversed(items):
+        ids: list[str] = []
         if isinstance(item, UserMessageItem):
-            ids = dict.fromkeys(each.id for each in item.attachments if each.id not in seen)
-            seen.update(ids)
-            messages.append(list(ids))
-    return messages[::-1]
+            ids = [attachment.id for attachment in item.attachments]
+        elif isinstance(item, GeneratedImageItem) and item.image is not None:
+            ids = [item.image.id]
+        new = list(dict.fromkeys(id for id in ids if id not in seen))
+        seen.update(new)
+        found.append(new)
+    return found[::-1]

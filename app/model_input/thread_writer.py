@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol, cast
+from typing import Protocol, Self, cast
 
 from agents import TResponseInputItem
 from chatkit.agents import ThreadItemConverter
@@ -11,8 +11,10 @@ from chatkit.types import (
     AssistantMessageItem,
     Attachment,
     ClientToolCallItem,
+    GeneratedImageItem,
     HiddenContextItem,
     UserMessageItem,
+    UserMessageTagContent,
 )
 from openai.types.responses import EasyInputMessageParam, ResponseInputContentParam
 from openai.types.responses.response_input_item_param import Message
@@ -37,17 +39,27 @@ class MentionReader(Protocol):
 class ThreadWriter(ThreadItemConverter):
     """Writes one thread once. Each attachment is announced with the note `LEFT_OUT`.
 
+    The content takes the place of this note later, if the request has room. A subclass may
+    override each method of ChatKit's converter: `Assistant.thread_writer`.
+
     An attachment that is in the thread twice is announced as such at its first place only. Later
     places refer to it: providers cache requests by what they begin with.
     """
 
-    def __init__(
+    # Subclasses need not call a constructor: `begin` sets these.
+    _records: Mapping[str, StoredAttachment]
+    _mentions: MentionReader | None
+    _announced: set[str]
+    _mentioned_at: datetime  # of the message that is being written
+
+    def begin(
         self, records: Mapping[str, StoredAttachment], mentions: MentionReader | None = None
-    ) -> None:
-        """`records`: the rows of the thread's attachments by id, without those that are gone."""
+    ) -> Self:
+        """Begin a thread. `records`: the rows of its attachments by id, without deleted ones."""
         self._records = records
         self._mentions = mentions
-        self._announced: set[str] = set()
+        self._announced = set()
+        return self
 
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
@@ -58,10 +70,12 @@ class ThreadWriter(ThreadItemConverter):
         if typed.strip():
             content.append(text_part(typed))
         for attachment in item.attachments:
-            content += self._announce(attachment)
+            content.append(cast(Part, await self.attachment_to_message_content(attachment)))
         # By id: the SDK takes tags with equal texts for the same, and two files may share a name.
         tags = {part.id: part for part in item.content if part.type == "input_tag"}
-        content += [await self._mention(tag.id, item.created_at) for tag in tags.values()]
+        for tag in tags.values():
+            self._mentioned_at = item.created_at
+            content.append(cast(Part, await self.tag_to_message_content(tag)))
         written: list[TResponseInputItem] = []
         if content:
             parts = cast(list[ResponseInputContentParam], content)
@@ -70,11 +84,20 @@ class ThreadWriter(ThreadItemConverter):
         by_sdk = await super().user_message_to_input(bare, is_last_message)
         return written + (by_sdk[1:] if isinstance(by_sdk, list) else [])
 
-    async def _mention(self, entity_id: str, mentioned_at: datetime) -> LabelledPart:
+    async def attachment_to_message_content(
+        self, attachment: Attachment
+    ) -> ResponseInputContentParam:
+        """The announcement, whose note is replaced with the content if the request has room."""
+        named = Named(attachment.id, attachment.name, attachment.mime_type)
+        return cast(ResponseInputContentParam, self._announce(named))
+
+    async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
         """What the service knows of the id. The rest of a tag is only what the client says."""
         if self._mentions is None:
-            return mention_part(Named(entity_id, "(unknown)", "unknown"), _GONE)
-        return await self._mentions.describe(entity_id, mentioned_at)
+            part = mention_part(Named(tag.id, "(unknown)", "unknown"), _GONE)
+        else:
+            part = await self._mentions.describe(tag.id, self._mentioned_at)
+        return cast(ResponseInputContentParam, part)
 
     async def assistant_message_to_input(
         self, item: AssistantMessageItem
@@ -84,6 +107,21 @@ class ThreadWriter(ThreadItemConverter):
         if not text:
             return None
         return EasyInputMessageParam(type="message", role="assistant", content=text)
+
+    async def generated_image_to_input(
+        self, item: GeneratedImageItem
+    ) -> TResponseInputItem | list[TResponseInputItem] | None:
+        """The image as an attachment, within the budget.
+
+        An image that is its own URL, from a thread that was copied, is written as the SDK does.
+        """
+        image = item.image
+        if image is None or (image.id not in self._records and image.url.startswith("data:")):
+            return await super().generated_image_to_input(item)
+        part = self._announce(Named(image.id, "generated-image", "image/png"))
+        parts = [text_part("(This image was generated by you.)"), part]
+        content = cast(list[ResponseInputContentParam], parts)
+        return Message(type="message", role="user", content=content)
 
     async def client_tool_call_to_input(
         self, item: ClientToolCallItem
@@ -103,10 +141,11 @@ class ThreadWriter(ThreadItemConverter):
             item = item.model_copy(update={"content": written})
         return await super().hidden_context_to_input(item)
 
-    def _announce(self, attachment: Attachment) -> list[LabelledPart]:
-        unstored = Named(attachment.id, attachment.name, attachment.mime_type)
-        if attachment.id in self._announced:
-            return attachment_parts(unstored, _FURTHER_UP)
-        self._announced.add(attachment.id)
-        record = self._records.get(attachment.id)
-        return attachment_parts(record, LEFT_OUT) if record else attachment_parts(unstored, _GONE)
+    def _announce(self, unstored: Named) -> LabelledPart:
+        if unstored.id in self._announced:
+            [part] = attachment_parts(unstored, _FURTHER_UP)
+            return part
+        self._announced.add(unstored.id)
+        record = self._records.get(unstored.id)
+        [part] = attachment_parts(record, LEFT_OUT) if record else attachment_parts(unstored, _GONE)
+        return part

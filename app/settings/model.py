@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr
 
-from app.settings.group import SettingsGroup
+from app.settings.group import CommaSeparated, SettingsGroup
 
 ModelApi = Literal["responses", "chat_completions"]
 ModelInput = Literal["inline", "url"]
@@ -37,6 +37,11 @@ class ChatModelSettings(SettingsGroup):
     titles: bool = Field(True, alias="TITLES")
     """Whether a new thread gets a title from its first message. A title that a tool, an agent or a
     person has given is never replaced."""
+    assistant: str | None = Field(None, alias="ASSISTANT")
+    """Your own assistant, as `path/to/file.py:Class` or `module:Class`: see docs/migrating.md."""
+
+    models: CommaSeparated = Field((), alias="MODELS")
+    """Models that a person can choose in the composer. MODEL answers if none is chosen."""
 
     transcription_model: str = Field("gpt-4o-mini-transcribe", alias="TRANSCRIPTION_MODEL")
     """The model that turns speech into text, for dictation."""

@@ -24,8 +24,9 @@
  * @property {FileTypes} limits.fileTypes
  * @property {{mode: 'dev' | 'jwt' | 'header'}} auth
  * @property {{name: string | null, isOffline: boolean}} model
- * @property {{models?: import('@openai/chatkit').ModelOption[], tools?: import('@openai/chatkit').ToolOption[]}} [composer]
- *   What can be chosen beside a message.
+ * @property {object} composer  What a person can choose for a message.
+ * @property {NonNullable<import('@openai/chatkit').ComposerOption['models']>} composer.models
+ * @property {NonNullable<import('@openai/chatkit').ComposerOption['tools']>} composer.tools
  * @property {boolean} [dictation]  Whether the server transcribes speech.
  * @property {boolean} isDemo      Shows how files travel, and lets that be chosen.
  * @property {string[]} prompts    What an empty chat offers to ask.

@@ -10,6 +10,7 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.routing import BaseRoute
 
+from app.assistant import Assistant
 from app.auth import DevAuthenticator
 from app.database.entity_search import Entities
 from app.database.migrate import check_schema
@@ -38,15 +39,26 @@ from app.wiring.base import Core, check_origins, create_authenticator
 from app.wiring.web import WebParts, create_web_parts
 
 
-def create_application(settings: Settings) -> Starlette:
-    """Create the application. It connects to nothing before it starts. Raises `Misconfigured`."""
+def create_application(settings: Settings, assistant: Assistant | None = None) -> Starlette:
+    """Create the application. It connects to nothing before it starts. Raises `Misconfigured`.
+
+    Without `assistant`, it is that of ASSISTANT, or else the service's own. Below a prefix of
+    another Starlette or FastAPI application, it has to be started with that one's lifespan:
+
+        service = create_application(settings, Lounge())
+        FastAPI(lifespan=service.router.lifespan_context).mount("/chat", service)
+    """
     check_origins(settings)
-    parts = create_web_parts(settings)
+    parts = create_web_parts(settings, assistant)
     authenticator = create_authenticator(settings.sign_in, parts.core.credentials)
     rate = RequestRate(settings.limits)
     authentication = Authentication(
-        authenticator, settings.web.public_base_url, check_rate=rate.check
+        authenticator,
+        settings.web.public_base_url,
+        check_rate=rate.check,
+        context_headers=parts.assistant.context_headers,
     )
+    parts.use_assistant(authentication.context)
     welcome = dev_sign_in(authenticator) if isinstance(authenticator, DevAuthenticator) else None
 
     @asynccontextmanager
@@ -64,6 +76,7 @@ def create_application(settings: Settings) -> Starlette:
             *_attachment_routes(parts, authentication),
             *_thread_routes(settings.sign_in, parts, authentication),
             *_operations_routes(parts.core),
+            *parts.assistant.routes(),
             *page_routes(_page_config(settings, parts), welcome=welcome),
         ],
         middleware=_middleware(settings),
@@ -101,7 +114,9 @@ def _upload_routes(
 
 def _attachment_routes(parts: WebParts, authentication: Authentication) -> Sequence[BaseRoute]:
     redirects = AttachmentRedirects(parts.core.records, authentication, parts.links, parts.signed)
-    entities = EntityRoutes(Entities(parts.core.database), authentication, parts.previews)
+    entities = EntityRoutes(
+        Entities(parts.core.database), parts.assistant, authentication, parts.previews
+    )
     return [*redirects.routes(), *entities.routes()]
 
 
@@ -139,6 +154,7 @@ def _page_config(settings: Settings, parts: WebParts) -> PageConfig:
         domain_key=settings.web.chatkit_domain_key,
         prompts=settings.web.page_prompts,
         disclaimer=settings.web.page_disclaimer,
+        composer=parts.composer,
     )
 
 

@@ -1,7 +1,7 @@
 """Wires the chat: the model's client, the converter of files, the agent that answers."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,6 +9,8 @@ from agents.tracing import get_trace_provider
 from chatkit.store import Store
 from openai import AsyncOpenAI
 
+from app.assistant import Assistant
+from app.assistant.loading import load_assistant
 from app.chat.agent import default_agent, load_agent
 from app.chat.dictation import Dictation
 from app.chat.model_facts import DEFAULT_WINDOW_TOKENS, facts_of
@@ -23,6 +25,7 @@ from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
 from app.model_input.rendering import ByteSource, Renderer
+from app.model_input.thread_writer import ThreadWriter
 from app.offline.model import OfflineModel
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
@@ -34,7 +37,7 @@ class Attachments(AttachmentReader, RejectionRecords, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """What the ChatKit server needs: answers and dictation. `titles` are part of the answers."""
+    """What an assistant works with: answers, titles and dictation."""
 
     responder: AgentResponder
     titles: Titles
@@ -82,7 +85,6 @@ def build_chat(
         ),
         store=store,
         rejections=attachments,
-        titles=titles if settings.titles else None,
         # Other providers of chat completions may reject what they don't know.
         has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
     )
@@ -104,6 +106,11 @@ def _window_tokens(settings: ChatModelSettings) -> int:
 def _is_no_failed_request(record: logging.LogRecord) -> bool:
     """Whether to log a record of the Agents SDK: app/chat/saving.py logs failed requests once."""
     return not record.getMessage().startswith("Error streaming response")
+
+
+def create_assistant(settings: ChatModelSettings) -> Assistant:
+    """Return the assistant of ASSISTANT, or the service's own. Raises `Misconfigured`."""
+    return load_assistant(settings.assistant) if settings.assistant else Assistant()
 
 
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
@@ -129,7 +136,10 @@ def _converters(
     links: ContentLinks | None,
 ) -> MakeConverter:
     def make_converter(
-        context: RequestContext, rejected: Mapping[str, str], budget: Budget
+        context: RequestContext,
+        rejected: Mapping[str, str],
+        budget: Budget,
+        make_writer: Callable[[], ThreadWriter] = ThreadWriter,
     ) -> ThreadConverter:
         return ThreadConverter(
             user_id=context.user_id,
@@ -139,6 +149,7 @@ def _converters(
             ),
             budget=budget,
             mentions=Mentions(context, attachments, renderer, store),
+            make_writer=make_writer,
         )
 
     return make_converter

@@ -1,13 +1,17 @@
 """Wires what the endpoints need: stores, uploads, previews, the sweeper and the chat."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
+from starlette.requests import Request
+
+from app.assistant import Assistant, Services
 from app.attachments.capability_links import LinkSigner
 from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
+from app.attachments.generated_images import GeneratedImages
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
 from app.attachments.reservations import Reservations
@@ -15,7 +19,9 @@ from app.attachments.store import ChatKitAttachmentStore
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.upload_transports import PostTransport, PutTransport, UploadTransport
 from app.attachments.verification import Verifier
+from app.chat.composer import Composer, ComposerModel
 from app.chat.server import AssistantServer
+from app.context import RequestContext
 from app.database.payloads import Hydrator
 from app.database.thread_store import PostgresStore
 from app.errors import Misconfigured
@@ -29,8 +35,11 @@ from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 from app.storage.upload_fields import UploadFields
 from app.wiring.base import Core, create_core, create_link_signer, create_sweeper
-from app.wiring.chat import Chat, build_chat
+from app.wiring.chat import Chat, build_chat, create_assistant
 from app.workers import Workers
+
+# Generated images have some megabytes.
+_MAX_IMAGE_BYTES = 100 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -53,6 +62,11 @@ class WebParts:
     direct_uploads: DirectUploads
     sweeper: Sweeper
     chat: Chat
+    assistant: Assistant
+    attachment_store: ChatKitAttachmentStore
+    images: GeneratedImages
+    composer: Composer
+    uses_titles: bool
     server: AssistantServer
 
     @asynccontextmanager
@@ -61,13 +75,35 @@ class WebParts:
             await stack.enter_async_context(self.core.running())
             await stack.enter_async_context(self.splicer)
             stack.push_async_callback(self.chat.close)
+            await self.assistant.start()
+            stack.push_async_callback(self.assistant.stop)
             stack.push_async_callback(self.server.close)
             await stack.enter_async_context(self.sweeper.running())
             yield
 
+    def use_assistant(self, authenticate: Callable[[Request], Awaitable[RequestContext]]) -> None:
+        """Give the assistant its services."""
+        self.assistant.use(
+            Services(
+                store=self.store,
+                attachment_store=self.attachment_store,
+                responder=self.chat.responder,
+                titles=self.chat.titles if self.uses_titles else None,
+                transcriber=self.chat.dictation,
+                images=self.images,
+                client=self.chat.client,
+                model=self.composer.default_model,
+                authenticate=authenticate,
+            )
+        )
 
-def create_web_parts(settings: Settings) -> WebParts:
-    """Create the parts. They connect to nothing before `running`. Raises `Misconfigured`."""
+
+def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> WebParts:
+    """Create the parts. They connect to nothing before `running`. Raises `Misconfigured`.
+
+    Without `assistant`, it is that of ASSISTANT, or else the service's own.
+    """
+    assistant = assistant or create_assistant(settings.model)
     core = create_core(settings)
     links = create_link_signer(settings.sign_in, core.credentials)
     urls = UrlSigner(core.public, core.credentials)
@@ -108,6 +144,11 @@ def create_web_parts(settings: Settings) -> WebParts:
         workers=workers,
         links=BucketLinks(urls, ttl_seconds=settings.attachments.preview_ttl_seconds),
     )
+    composer = Composer(
+        settings.model.name,
+        [*assistant.composer_models, *(ComposerModel(id, id) for id in settings.model.models)],
+        assistant.composer_tools,
+    )
     return WebParts(
         core=core,
         links=links,
@@ -121,8 +162,27 @@ def create_web_parts(settings: Settings) -> WebParts:
         direct_uploads=DirectUploads(reservations, policy, core.records, fields, splicer, verifier),
         sweeper=sweeper,
         chat=chat,
-        server=AssistantServer(store, attachment_store, verifier, chat.responder, chat.dictation),
+        assistant=assistant,
+        attachment_store=attachment_store,
+        images=_generated_images(settings, core, verifier, previews, sweeper),
+        composer=composer,
+        uses_titles=settings.model.titles,
+        server=AssistantServer(store, attachment_store, verifier, assistant, composer),
     )
+
+
+def _generated_images(
+    settings: Settings, core: Core, verifier: Verifier, previews: Hydrator, sweeper: Sweeper
+) -> GeneratedImages:
+    # The policy limits what people upload; these files have only the quota as their limit.
+    reservations = Reservations(
+        core.records,
+        AttachmentPolicy(_MAX_IMAGE_BYTES, None),
+        settings.quota,
+        upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
+        on_tombstone=sweeper.wake,
+    )
+    return GeneratedImages(reservations, core.records, core.bucket, verifier, previews)
 
 
 def _transport(

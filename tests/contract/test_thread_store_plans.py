@@ -53,12 +53,12 @@ SCOPES: dict[str, dict[str, str]] = {
 }
 TYPES = "{assistant_message,user_message}"
 CURSORS: dict[str, dict[str, dict[str, str]]] = {
-    "items": {"first": {}, "middle": {"after": "msg_10000"}, "back": {"before": "msg_10000"}},
-    "threads": {"first": {}, "middle": {"after": "thr_1000"}, "back": {"before": "thr_1000"}},
+    "items": {"first": {}, "middle": {"after": "msg_10000"}, "end": {"before": "msg_10000"}},
+    "threads": {"first": {}, "middle": {"after": "thr_1000"}, "end": {"before": "thr_1000"}},
     "all_threads": {
         "first": {},
         "middle": {"after": "thr_of_2500"},
-        "back": {"before": "thr_of_2500"},
+        "end": {"before": "thr_of_2500"},
     },
 }
 INDEXES = {
@@ -83,7 +83,7 @@ async def test_a_page_reads_its_own_rows_from_the_index(
             cursors = CURSORS[kind][place]
             statement = page_statement(
                 kind,
-                ascending=(order == "asc") is not (place == "back"),
+                ascending=order == "asc",
                 lower="after" if order == "asc" else "before",
                 bounds=frozenset(cursors),
                 filtered=filtered,

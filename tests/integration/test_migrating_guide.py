@@ -1,5 +1,6 @@
-"""The script of docs/migrating.md copies every thread, user by user, in order."""
+"""The export of docs/migrating.md and the import bring every thread, user by user, in order."""
 
+import asyncio
 import re
 import sys
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ from chatkit.types import (
 from app.context import RequestContext
 from app.database.engine import Database
 from app.database.thread_store import PostgresStore
-from tests.servers import TestBucket
+from tools.import_threads import import_threads
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +45,10 @@ class MyStore:
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: str
     ) -> Page[ThreadMetadata]:
-        return Page(data=[ThreadMetadata(id=f"thr_{context}", created_at=BEGAN, title=context)])
+        thread = ThreadMetadata(
+            id=f"thr_{context}", created_at=BEGAN, title=context, metadata={"cat": "Mochi"}
+        )
+        return Page(data=[thread])
 
     async def load_thread_items(
         self, thread_id: str, after: str | None, limit: int, order: str, context: str
@@ -59,8 +63,8 @@ class MyStore:
 SIZES = {"alice": 3, "bob": 700}
 
 
-async def test_the_script_copies_everything(
-    database_url: str, seaweedfs_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
+async def test_export_and_import_bring_everything(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     module = ModuleType("my_package.store")
     theirs: dict[str, Any] = {
@@ -71,21 +75,22 @@ async def test_the_script_copies_everything(
     vars(module).update(theirs)
     monkeypatch.setitem(sys.modules, "my_package", ModuleType("my_package"))
     monkeypatch.setitem(sys.modules, "my_package.store", module)
-    monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("S3_ENDPOINT_URL", seaweedfs_bucket.endpoint_url)
+    monkeypatch.chdir(tmp_path)
 
-    [script] = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    scripts = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    [script] = [each for each in scripts if "threads.jsonl" in each]
     names: dict[str, Any] = {}
     exec(script.replace("asyncio.run(main())", ""), names)  # noqa: S102 - our own document
+    await asyncio.create_task(names["main"]())
     for _ in range(2):  # twice, as the guide allows
-        await names["main"]()
+        assert await import_threads(tmp_path / "threads.jsonl", database_url) == (2, 703)
 
     async with Database(database_url) as database:
         store = PostgresStore(database)
         for user_id, size in SIZES.items():
             context = RequestContext(user_id=user_id, request_id="test", base_url="")
             [thread] = (await store.load_threads(10, None, "asc", context)).data
-            assert thread.title == user_id
+            assert (thread.title, thread.metadata) == (user_id, {"cat": "Mochi"})
             found: list[str] = []
             after, has_more = None, True
             while has_more:

@@ -36,7 +36,7 @@ def shared_secret() -> JwtAuthenticator:
 
 async def test_a_token_signed_with_the_shared_secret_names_its_subject() -> None:
     token = jwt.encode(claims(), SECRET, algorithm="HS256")
-    assert await shared_secret().authenticate(bearer(token), {}) == "alice"
+    assert (await shared_secret().authenticate(bearer(token), {})).user_id == "alice"
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ async def test_tokens_are_checked_against_the_key_set(
 ) -> None:
     authenticator = JwtAuthenticator(PublicKeys(jwks_url), audience=None, issuer=None)
     token = jwt.encode(claims(aud=None), key, algorithm=algorithm, headers={"kid": key_id})
-    assert await authenticator.authenticate(bearer(token), {}) == "alice"
+    assert (await authenticator.authenticate(bearer(token), {})).user_id == "alice"
 
 
 async def test_a_public_key_is_never_taken_for_a_shared_secret(jwks_url: str) -> None:
@@ -150,7 +150,7 @@ async def test_a_key_set_that_can_not_be_fetched_is_not_the_callers_fault() -> N
 
 async def test_the_proxys_header_names_the_user() -> None:
     authenticator = HeaderAuthenticator("X-Forwarded-User")
-    assert await authenticator.authenticate({"x-forwarded-user": "alice"}, {}) == "alice"
+    assert (await authenticator.authenticate({"x-forwarded-user": "alice"}, {})).user_id == "alice"
     with pytest.raises(Unauthenticated):
         await authenticator.authenticate({"x-forwarded-user": " "}, {})
     with pytest.raises(Unauthenticated):
@@ -162,7 +162,7 @@ async def test_the_dev_cookie_is_signed_and_new_for_each_visitor() -> None:
     first, second = authenticator.issue(), authenticator.issue()
     assert first != second
     assert authenticator.is_valid(first) and not authenticator.is_valid(first + "x")
-    user_id = await authenticator.authenticate({}, {DEV_COOKIE: first})
+    user_id = (await authenticator.authenticate({}, {DEV_COOKIE: first})).user_id
     assert user_id.startswith("dev_")
     for cookies in ({}, {DEV_COOKIE: user_id}, {DEV_COOKIE: DevAuthenticator(b"x").issue()}):
         with pytest.raises(Unauthenticated):

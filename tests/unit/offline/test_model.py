@@ -10,7 +10,6 @@ from pypdf import PdfWriter
 from app.chat.agent import default_agent
 from app.chat.models import OneModel
 from app.chat.responder import AgentResponder
-from app.chat.titles import Titles
 from app.model_input.budget import Budget
 from app.offline.model import OfflineModel
 from app.workers import Workers
@@ -25,10 +24,9 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
         model_api="responses",
         budget=Budget(),
-        make_converter=lambda context, rejected, budget: attachments.converter(),
+        make_converter=lambda context, rejected, budget, make_writer=None: attachments.converter(),
         store=store,
         rejections=attachments,
-        titles=Titles(None),
     )
     return [event async for event in responder.respond(THREAD, None, CONTEXT)]
 
