@@ -293,3 +293,12 @@ def test_an_action_that_nobody_handles_is_named(settings: Settings) -> None:
         assert error["message"] == "This assistant does not handle the action “go”."
         response = alice.send("threads.sync_custom_action", **at)
         assert response.status_code == 400 and "“go”" in response.json()["message"]
+
+
+def test_titles_can_be_turned_off(settings: Settings, provider: ModelApi) -> None:
+    off = settings.model_copy(update={"model": settings.model.model_copy(update={"titles": False})})
+    with serving(create_application(off, Assistant())) as base_url:
+        alice = ChatKitClient.of(base_url)
+        thread_id = thread_id_of(alice.say("Hello"))
+        assert alice.call("threads.get_by_id", thread_id=thread_id).get("title") is None
+    assert len(provider.received) == 1
