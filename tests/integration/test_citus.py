@@ -18,6 +18,7 @@ import pytest
 from sqlalchemy import event, text
 from sqlalchemy.engine import Connection
 
+from app.attachments.deletion import Sweeper, Swept
 from app.database.distribution import distribute
 from app.database.engine import Database
 from app.database.migrate import upgrade
@@ -125,7 +126,12 @@ def test_what_a_user_does_touches_one_shard(
         create(self, *arguments, **options)
         event.listen(self.engine.sync_engine, "before_cursor_execute", recorder)
 
+    async def nothing_swept(self: Sweeper) -> Swept:
+        return Swept()
+
     monkeypatch.setattr(Database, "__init__", recorded)
+    # The sweep is not a user: it looks at all shards.
+    monkeypatch.setattr(Sweeper, "sweep_once", nothing_swept)
     settings = test_settings(database_url, seaweedfs_bucket, sweep_interval_seconds=3600)
     with running(settings) as base_url, ChatKitClient.of(base_url, "explained").http as http:
         user = ChatKitClient(http)
