@@ -63,7 +63,7 @@ def test_the_element_gets_the_strategy_the_limits_and_the_entities(alice: Person
     assert options["key"] == "domain_pk_test"
     assert options["strategy"] == {"type": "two_phase"}
     assert options["composer"]["attachments"]["maxSize"] == 25 * 1024 * 1024
-    assert options["composer"]["attachments"]["accept"]["image/png"] == [".png"]
+    assert options["composer"]["attachments"]["accept"]["image/webp"] == [".webp"]
     assert {"onTagSearch", "onClick", "onRequestPreview"} <= set(options["entities"])
 
 

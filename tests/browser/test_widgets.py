@@ -15,6 +15,7 @@ from chatkit.types import (
     ThreadStreamEvent,
     UserMessageItem,
     WidgetItem,
+    WidgetRootUpdated,
     WidgetStreamingTextValueDelta,
 )
 from chatkit.widgets import DynamicWidgetRoot
@@ -154,6 +155,10 @@ def test_every_component_is_shown_and_a_form_sends_what_was_written(
     ) -> AsyncIterator[ThreadStreamEvent]:
         assert sender is not None
         actions.append((action.type, action.payload, sender.id))
+        if action.type == "sample":
+            root = {**ALL, "status": {"text": "Sample sent"}}
+            update = WidgetRootUpdated(widget=DynamicWidgetRoot.model_validate(root))
+            yield ThreadItemUpdatedEvent(item_id=sender.id, update=update)
         if action.type == "order":
             root = {"type": "Card", "children": [{"type": "Text", "value": "Ordered"}]}
             changed = widget(thread, root).model_copy(update={"id": sender.id})
@@ -182,6 +187,7 @@ def test_every_component_is_shown_and_a_form_sends_what_was_written(
     shown.get_by_label("Your name").fill("Bob")
     shown.get_by_role("button", name="Sample").click()
     expect(alice.answers.last).to_contain_text("Noted.")
+    expect(shown).to_contain_text("Sample sent")
     expect(shown.get_by_label("Your name")).to_have_value("Bob")
     alice.wait_until_idle()
     shown.get_by_label("Note").fill("Ring twice")

@@ -7,11 +7,6 @@ const TYPES = ['audio/webm;codecs=opus', 'audio/webm', 'audio/ogg;codecs=opus', 
 /** Longer recordings would exceed what a request may hold. */
 const LONGEST_MS = 5 * 60_000;
 
-/** Whether this browser can record: it needs https, or this machine. */
-export function canRecord() {
-  return Boolean(navigator.mediaDevices) && typeof MediaRecorder !== 'undefined' && recordedType() !== undefined;
-}
-
 export class Dictation {
   /** @type {MediaRecorder | null} */
   #recorder = null;

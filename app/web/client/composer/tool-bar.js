@@ -6,7 +6,6 @@ import { icon } from '../ui/icons.js';
 import { pickerAccept } from '../uploads/limits.js';
 import { t } from '../words.js';
 import { Choices } from './choices.js';
-import { canRecord, Dictation } from './dictation.js';
 import { pictureSource, takeScreenshot } from './screenshot.js';
 
 export class ToolBar {
@@ -26,7 +25,9 @@ export class ToolBar {
     this.onSpoken = onSpoken;
     this.say = say;
     this.onError = onError;
-    this.dictation = new Dictation(api);
+    this.api = api;
+    /** @type {import('./dictation.js').Dictation | null}  Loaded when it is asked for. */
+    this.dictation = null;
     const { models = [], tools = [] } = config.composer ?? {};
     this.choices = new Choices({ models, tools, storage: localStorage, onPlaceholder });
     /** @type {HTMLInputElement} */
@@ -71,13 +72,15 @@ export class ToolBar {
   }
 
   async #dictate() {
-    if (this.dictation.isRecording) {
+    if (this.dictation?.isRecording) {
       this.dictation.stop();
       this.#showRecording(false);
       return this.say(t('composer.dictate.writing'));
     }
     if (this.microphone) this.microphone.disabled = true; // until the person has allowed it
     try {
+      const { Dictation } = await import('./dictation.js');
+      this.dictation = new Dictation(this.api);
       const text = await this.dictation.record(() => this.#showRecording(true));
       if (text) this.onSpoken(text);
     } catch (error) {
@@ -101,4 +104,9 @@ export class ToolBar {
     this.say(t('composer.dictate.listening'));
     announce(t('composer.dictate.listening'));
   }
+}
+
+/** Whether this browser can record: it needs https, or this machine. */
+function canRecord() {
+  return Boolean(navigator.mediaDevices) && typeof MediaRecorder !== 'undefined';
 }

@@ -2,7 +2,7 @@
 
 import { MarkdownBody } from '../text/markdown-body.js';
 import { h } from '../ui/dom.js';
-import { widgetIcon } from '../widgets/icons.js';
+import { lazyIcon } from '../widgets/lazy-icon.js';
 import { t } from '../words.js';
 import { sourceList } from './sources.js';
 
@@ -25,7 +25,7 @@ export function taskContent(task, actions) {
   const title = task.title ?? ('title_query' in task ? task.title_query : undefined);
   const name = (task.type === 'custom' && task.icon) || ICONS[task.type];
   return h('div', { class: 'task', dataset: { status } },
-    widgetIcon(status === 'complete' ? 'check' : (name ?? 'dot')),
+    lazyIcon(status === 'complete' ? 'check' : (name ?? 'dot')),
     h('div', { class: 'task-lines' },
       title && h('p', { dir: 'auto', text: title }),
       status === 'loading' && h('span', { class: 'visually-hidden', text: t('answer.step.loading') }),

@@ -2,7 +2,7 @@
 
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
-import { widgetIcon } from '../widgets/icons.js';
+import { lazyIcon } from '../widgets/lazy-icon.js';
 import { t } from '../words.js';
 import { renewPreviews } from './attachment-view.js';
 import { createItemView } from './item-view.js';
@@ -150,7 +150,7 @@ export class ThreadView {
     this.tail.replaceChildren();
     if (isAnswering && (!isWriting || state.progress)) {
       this.tail.append(h('p', { class: 'thinking' },
-        state.progress?.icon ? widgetIcon(state.progress.icon)
+        state.progress?.icon ? lazyIcon(state.progress.icon)
           : h('span', { class: 'dots', 'aria-hidden': 'true' }, h('i'), h('i'), h('i')),
         h('span', { dir: 'auto', text: state.progress?.text ?? t('answer.thinking') })));
     }

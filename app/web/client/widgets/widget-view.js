@@ -65,7 +65,8 @@ export class WidgetView {
     const shown = isSame ? known : this.#render(component, known);
     shown.component = component;
     if (!shown.slot) return shown;
-    shown.children = childrenOf(component).map((child, index) => this.#shown(child, shown.children?.[index]));
+    const old = known?.children; // also of a card that is drawn anew: what is written in its fields stays
+    shown.children = childrenOf(component).map((child, index) => this.#shown(child, old?.[index]));
     fill(shown.slot, shown.children.map(({ element }) => element));
     if (component.type === 'ListView') limitRows(shown.slot, typeof component.limit === 'number' ? component.limit : SHOWN_ROWS);
     return shown;
