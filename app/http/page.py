@@ -10,13 +10,13 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from app.attachments.policy import AttachmentPolicy
 from app.chat.composer import Composer
 from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
-from app.http.web_files import WebFiles
+from app.http.web_files import WebFiles, compressed
 from app.origins import origin_of
 from app.settings.attachments import UploadMethod
 from app.settings.sign_in import AuthMode
@@ -72,7 +72,8 @@ def page_routes(
         wanted = request.headers.get("accept-language", "")
         language = preferred_language(wanted, files.names("words/*.js"))
         html = _document(files, language, page_configuration(_mounted(config, request)))
-        response = HTMLResponse(html, headers=headers | {"Vary": "Accept-Language"})
+        response = compressed(html, request.headers)
+        response.headers.update(headers | {"Vary": "Accept-Language, Accept-Encoding"})
         if welcome is not None:
             welcome(request, response)
         return response

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from starlette.datastructures import Headers
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 
 from app.http.joined_modules import join_modules
 
@@ -47,6 +47,14 @@ class WebFile:
         if not self.media_type.startswith(_COMPRESSED):
             return None
         return gzip.compress(self.body, compresslevel=9, mtime=0)
+
+
+def compressed(html: str, request: Headers) -> Response:
+    """Return a document that is made for one request, compressed if the client takes that."""
+    if "gzip" not in request.get("accept-encoding", ""):
+        return HTMLResponse(html)
+    body = gzip.compress(html.encode(), compresslevel=6, mtime=0)
+    return HTMLResponse(body, headers={"Content-Encoding": "gzip"})
 
 
 class WebFiles:

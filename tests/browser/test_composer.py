@@ -123,25 +123,23 @@ def test_a_chat_is_not_offered_to_mention_itself(alice: Person) -> None:
     expect(alice.page.get_by_text("No file or chat matches")).to_be_visible()
 
 
-def test_a_picture_that_is_none_shows_an_icon_and_offers_no_retry(alice: Person) -> None:
-    alice.expects_console("400")
+def test_a_picture_that_is_none_shows_an_icon_and_is_sent_as_what_it_is(alice: Person) -> None:
     alice.attach({"name": "scan.png", "mimeType": "image/png", "buffer": b"%PDF-1.7\n1 0 obj\n"})
     alice.wait_until_uploaded("scan.png")
     expect(alice.upload("scan.png").locator(".file-icon")).to_be_visible()
     alice.send("Look")
-    expect(alice.upload("scan.png")).to_have_attribute("data-state", "failed")
-    expect(alice.upload("scan.png").get_by_role("button", name="Retry")).to_be_hidden()
+    expect(alice.wait_for_answer()).to_contain_text("application/pdf")
 
 
-def test_a_refused_file_is_found_by_its_id(alice: Person) -> None:
-    """Its name, "a", is in every refusal."""
-    alice.expects_console("400")
-    alice.attach(text("a", "a"), {"name": "b.png", "mimeType": "image/png", "buffer": b"<html>"})
-    alice.wait_until_uploaded("a")
+def test_a_rejected_file_is_named_and_takes_no_other_with_it(alice: Person) -> None:
+    alice.attach(
+        text("a.txt", "words"), {"name": "b.png", "mimeType": "image/png", "buffer": b"<html>"}
+    )
+    alice.wait_until_uploaded("a.txt")
     alice.wait_until_uploaded("b.png")
     alice.send("Look")
-    expect(alice.upload("b.png")).to_have_attribute("data-state", "failed")
-    expect(alice.upload("a")).to_have_attribute("data-state", "done")
+    expect(alice.page.locator(".notice")).to_contain_text("b.png")
+    expect(alice.wait_for_answer(2)).to_contain_text("a.txt")  # the notice stands before it
 
 
 def test_files_are_pasted_wherever_the_focus_is(alice: Person) -> None:
