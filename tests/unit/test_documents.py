@@ -39,3 +39,10 @@ def test_the_page_of_changes_names_every_room() -> None:
     page = (ROOT / "docs" / "changing.md").read_text()
     rooms = {each.parent.name for each in (ROOT / "app").glob("*/__init__.py")}
     assert {room for room in rooms if f"`app/{room}/" not in page} == set()
+
+
+def test_the_page_of_changes_names_every_module_of_file_types() -> None:
+    page = (ROOT / "docs" / "changing.md").read_text()
+    modules = {each.name for each in (ROOT / "app" / "file_types").glob("*.py")}
+    shared = {"__init__.py", "encodings.py", "file_type.py", "table.py"}
+    assert {module for module in modules - shared if module not in page} == set()
