@@ -86,7 +86,7 @@ class ReconcileRows:
             return set(found.scalars())
 
     async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
-        """Return those of the object keys whose upload is in use, or left to the sweep."""
+        """Return those of the object keys whose upload is in use or is left to the sweep."""
         return await awaited_uploads(self._database, object_keys)
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
