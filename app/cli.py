@@ -91,7 +91,7 @@ def migrate_command(
     _say("The database is at the newest schema.")
     if distributes:
         names = asyncio.run(distribute(settings.database.url.get_secret_value()))
-        _say(f"Distributed by user: {', '.join(names) or 'no more tables, all were before'}.")
+        _say(f"Distributed by user: {', '.join(names) or 'no table, all were before'}.")
 
 
 @cli.command("bucket")

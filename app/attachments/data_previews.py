@@ -40,7 +40,7 @@ class DataPreviews:
         return self._urls.get(reference) or PLACEHOLDER
 
     async def prepare(self, references: Collection[str]) -> None:
-        """Read the previews that are not cached, a few at a time. In an outage they are missing."""
+        """Read the previews that are not cached, a few at a time. An outage leaves placeholders."""
         wanted = [each for each in references if each not in self._urls]
         slots = asyncio.Semaphore(_CONCURRENT_READS)
         await asyncio.gather(*(self._read(reference, slots) for reference in wanted))

@@ -169,7 +169,7 @@ class AttachmentRecords:
             return None if row is None else to_record(row)
 
     async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
-        """Change PENDING to REJECTED with the reason. The bytes leave the quota.
+        """Change PENDING to REJECTED with the reason. The bytes no longer count against the quota.
 
         Return False, and change nothing, if the row is in another state.
         """

@@ -172,7 +172,7 @@ def _parse_cached(url: str) -> AnyUrl:
 
 
 def _restore_unknown_fields(item: WidgetItem, payload: str) -> None:
-    """Restore the fields of a widget that the SDK's classes do not have. Templates can add such.
+    """Restore the fields of a widget that the SDK's classes do not have. Templates can create them.
 
     The SDK parses a widget as one of the classes of `WidgetRoot`, which drops unknown fields.
     """

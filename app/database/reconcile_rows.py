@@ -90,7 +90,10 @@ class ReconcileRows:
         return await awaited_uploads(self._database, object_keys)
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
-        """Change STORED or ATTACHED to REJECTED, with the reason. The bytes leave the quota."""
+        """Change STORED or ATTACHED to REJECTED with the reason, because the bytes are lost.
+
+        They no longer count against the quota.
+        """
         lost = transition(AttachmentState.REJECTED, *USABLE)
         await self._change(row, lost.values(problem=problem, etag=None, preview_key=None))
 

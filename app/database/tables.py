@@ -97,8 +97,8 @@ def _in_states(*states: AttachmentState) -> str:
     return f"state IN ({listed})"
 
 
-# The condition that a row meets in each state. By these, PostgreSQL rejects a statement that only
-# sets `state` to one that the row can't have.
+# The condition that a row meets in each state. So PostgreSQL rejects a statement that changes only
+# `state`, to a state that the row's other columns contradict.
 _TRUE_IN_STATE = {
     AttachmentState.PENDING: (
         "object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL AND problem IS NULL"

@@ -98,7 +98,7 @@ class Tombstones:
             return int(result.rowcount)
 
     async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
-        """Return those of the object keys whose upload is in use, or left to the sweep."""
+        """Return those of the object keys whose upload is in use or is left to the sweep."""
         return await awaited_uploads(self._database, object_keys)
 
     async def expire_unused(self, ttl_seconds: float, limit: int) -> int:
@@ -215,7 +215,7 @@ def _of_user(
 
 
 async def awaited_uploads(database: Database, object_keys: Collection[str]) -> set[str]:
-    """Return those of the object keys whose upload is in use, or left to the sweep."""
+    """Return those of the object keys whose upload is in use or is left to the sweep."""
     is_awaited = or_(
         in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
         attachments.c.upload_ends_at.is_not(None),

@@ -2,7 +2,8 @@
 
 from app.file_types.file_type import Delivery, Family, FileType, Signature
 
-# A file with a password is a compound file, also in Office's zip formats ([MS-OFFCRYPTO]).
+# Microsoft Office saves its zip formats as compound files if they have a password
+# ([MS-OFFCRYPTO]).
 _OPEN_XML = (Signature.ZIP, Signature.COMPOUND)
 # Newer programs save their own formats under the older suffix, and every reader accepts those.
 _BEFORE_2007 = (Signature.COMPOUND, Signature.ZIP, Signature.RTF)

@@ -42,7 +42,7 @@ class Authentication:
         """
         header = self._authenticator.header
         if len(request.headers.getlist(header)) > 1:
-            # A proxy may have added its header to that of the caller, and they look the same.
+            # A proxy may have added its header to the caller's, and nothing distinguishes them.
             raise Unauthenticated(f"The request has more than one {header} header.")
         identity = await self._authenticator.authenticate(request.headers, request.cookies)
         logs.bind(user=identity.user_id)

@@ -25,7 +25,7 @@ class SecurityHeaders(HttpMiddleware):
         self._headers = {
             # A browser must not guess from a file's content that it is a script.
             "x-content-type-options": "nosniff",
-            # Our URLs may be capabilities, so a page that is linked from one must not get it.
+            # Our URLs may be capabilities, so they must not be sent to the targets of links.
             "referrer-policy": "no-referrer",
             # No page may show our responses in a frame and trick users into clicking there.
             "x-frame-options": "DENY",

@@ -109,7 +109,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._watch_reader()
 
     def _reset(self) -> None:
-        """Close the connection without sending what is left, which the kernel would else keep."""
+        """Close the connection and drop what is left: the kernel would keep megabytes of it."""
         if (connection := self.transport.get_extra_info("socket")) is not None:
             linger = struct.pack("ii", 1, 0)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

@@ -124,7 +124,7 @@ def _shown(value: object) -> object:
 
 
 def _shown_text(text: str) -> str:
-    # The text is cut after the search, because a part of a secret would not be recognized.
+    # More text is searched than is kept, because a part of a secret would not be recognized.
     return without_secrets(text[: 10 * _MAX_FIELD_CHARS])[:_MAX_FIELD_CHARS]
 
 
