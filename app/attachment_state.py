@@ -5,8 +5,8 @@
 
     each of the four ─► TOMBSTONE ─► (row deleted)
 
-docs/architecture.md says what causes each transition. `app/database/transitions.py` makes SQL of
-them, and tests/contract/test_attachment_states.py walks all of them on PostgreSQL.
+docs/architecture.md says what causes each transition. `app/database/transitions.py` translates
+them to SQL, and tests/contract/test_attachment_states.py walks all of them on PostgreSQL.
 """
 
 from collections.abc import Mapping

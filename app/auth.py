@@ -1,4 +1,4 @@
-"""Authentication: one authenticator for each AUTH_MODE, from request headers to a user id."""
+"""Authentication: each AUTH_MODE has one class that finds the user's id in a request's headers."""
 
 import secrets
 from collections.abc import Mapping, Sequence
@@ -14,7 +14,7 @@ from app.storable import is_user_id
 
 DEV_COOKIE = "chatkit_dev_user"
 
-# Clocks of different machines differ a little.
+# The clocks of the issuer and of this machine may differ a little.
 _LEEWAY_SECONDS = 30
 
 _PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
@@ -29,7 +29,7 @@ class Identity:
 
 
 class Authenticator(Protocol):
-    """Finds the user of a request. `header` is the one that may say who it is."""
+    """Finds the user of a request. `header` is the name of the header that identifies the user."""
 
     @property
     def header(self) -> str: ...
@@ -167,6 +167,6 @@ class JwtAuthenticator:
 def _in_utf8(problem: jwt.PyJWTError) -> str:
     """Return an error's text without lone surrogates.
 
-    The library quotes the token, whose JSON may contain them, and no response can.
+    The library quotes the token. Its JSON may contain them, but a response can't.
     """
     return str(problem).encode("utf-8", "backslashreplace").decode()

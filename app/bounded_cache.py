@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class BoundedCache(Generic[Key, Value]):
-    """Keeps values whose sizes are at most `max_bytes` together. For one event loop or thread."""
+    """Keeps values whose sizes are at most `max_bytes` together. It is not thread-safe."""
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes

@@ -54,7 +54,7 @@ def dev_command(
 ) -> None:
     """Run the service with an embedded PostgreSQL and SeaweedFS, as `make run` does.
 
-    The environment wins: with DATABASE_URL or S3_ENDPOINT_URL set, that server is used instead.
+    If the environment has DATABASE_URL or S3_ENDPOINT_URL, that server is used instead.
     """
     with open_listener(host, port) as listener:
         port = listener.getsockname()[1]
@@ -71,7 +71,7 @@ def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the service with the database of DATABASE_URL and the bucket of the S3_* settings."""
     settings = _settings_with_database()
     if settings.sign_in.mode == "dev":
-        _say("AUTH_MODE=dev: everyone who opens the page is let in, each as a user of their own.")
+        _say("AUTH_MODE=dev: everyone who opens the page is signed in, each as a new user.")
     with open_listener(host, port) as listener:
         _serve(settings, listener, host, settings.operations.shutdown_grace_seconds)
 
@@ -91,7 +91,7 @@ def migrate_command(
     _say("The database is at the newest schema.")
     if distributes:
         names = asyncio.run(distribute(settings.database.url.get_secret_value()))
-        _say(f"Distributed by user: {', '.join(names) or 'nothing that was not before'}.")
+        _say(f"Distributed by user: {', '.join(names) or 'no table, all were before'}.")
 
 
 @cli.command("bucket")
@@ -194,7 +194,7 @@ def _settings_with_database() -> Settings:
 
 def _serve(settings: Settings, listener: socket.socket, host: str, graceful_seconds: int) -> None:
     configure_logs(settings.operations.log_format, settings.operations.log_level)
-    # Imported here because it takes seconds, and the first lines of output should not wait.
+    # The import takes seconds, and the first lines of output should not wait for it.
     from app.telemetry.tracing import is_tracing_wanted, send_traces
     from app.wiring.application import create_application
 
@@ -234,7 +234,7 @@ def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None
 def _exit_on_signals() -> None:
     """Exit on the first stop signal and ignore later ones, until the server has its own handlers.
 
-    So everything is closed in order, and a second Ctrl-C does not interrupt that.
+    So servers are stopped in order, and a second Ctrl-C does not interrupt that.
     """
 
     def leave(number: int, _: FrameType | None) -> None:

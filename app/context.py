@@ -13,9 +13,9 @@ class RequestContext:
     header `x-request-id`. `base_url` is the URL at which the caller reaches this service, without a
     trailing slash: PUBLIC_BASE_URL, or else scheme, host and mount path of the request.
 
-    The others are for an assistant of one's own. `claims` are those of the user's token; only
+    The other fields are for custom assistants. `claims` are those of the user's token; only
     AUTH_MODE=jwt has any. `headers` are the request headers that `Assistant.context_headers` names,
-    by their names in lower case. `metadata` is ChatKit's, which the page sends and nobody checks.
+    by their names in lower case. `metadata` is ChatKit's: the page sends it, and it is not checked.
     """
 
     user_id: str

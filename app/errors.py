@@ -6,7 +6,7 @@ what happened and what to do.
 
     AppError
     ├── Misconfigured               500 misconfigured        (at start: a setting is wrong)
-    ├── AssistantFailed             500 assistant_failed     (a hook of an own assistant failed)
+    ├── AssistantFailed             500 assistant_failed     (a hook of a custom assistant failed)
     ├── InvalidRequest              400 invalid_request
     │   ├── InvalidName             400 invalid_name
     │   ├── InvalidSize             400 invalid_size
@@ -107,7 +107,7 @@ class RequestTooLarge(AppError):
 class UrlTooLong(AppError):
     code = "url_too_long"
     status = 414
-    default_message = "The address is too long: this service has none of that length."
+    default_message = "The URL is too long. No URL of this service has that length."
 
 
 class HeadersTooLarge(AppError):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class _Share:
-    """What one user has and wants. `used_seconds` counts what has ended."""
+    """The slots that one user has and waits for. `used_seconds` counts only work that has ended."""
 
     used_seconds: float
     running: int = 0
@@ -22,8 +22,8 @@ class FairSlots:
 
     One user occupies `most_of_one` slots at most, so that others need not wait.
 
-    The time that a user has used counts until nothing of that user runs or waits. A user who comes
-    then counts like the one who has used least, so nobody saves up time.
+    The time that a user has used is forgotten when no work of that user runs or waits. A user who
+    comes back starts with the least time that any other user has used, so nobody can save up time.
     """
 
     def __init__(

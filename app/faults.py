@@ -1,7 +1,8 @@
 """Fault points: places where a test kills the process, to prove that a restart recovers from it.
 
 With `FAULT_POINT=name` in the environment, `fault_point("name")` ends the process by SIGKILL, like
-a power failure; with `FAULT_POINT=name:3` the third call does. Otherwise it is one comparison.
+a power failure; with `FAULT_POINT=name:3` the third call does. Without it, a call costs one
+comparison.
 """
 
 import os
@@ -12,7 +13,7 @@ _calls_left = int(_count or 1)
 
 
 def fault_point(name: str) -> None:
-    """End the process, if the environment asks for it here."""
+    """Kill the process if FAULT_POINT names this point."""
     if name == _armed:
         _count_call()
 

@@ -19,12 +19,12 @@ METRICS = "/metrics"
 # Probes ask for these every few seconds, so they are not traced and logged at DEBUG only.
 QUIET = frozenset({LIVEZ, READYZ, METRICS})
 
-# The rest are beginnings of paths.
+# The following are prefixes of paths.
 
 # The link itself is the permission, so no user has to be signed in.
 CAPABILITIES = ("/uploads/",)
 
-# These pass bodies on as they arrive, and check their length themselves.
+# These routes stream bodies, and check their length themselves.
 STREAMED = ("/uploads/", ATTACHMENTS)
 
 # Responses belong to one user, so no cache may keep them.

@@ -17,13 +17,13 @@ logger = logging.getLogger(__name__)
 # are fetched again, while requests go on with those that are known.
 MAX_AGE_SECONDS = 300
 _REFRESH_SECONDS = MAX_AGE_SECONDS / 2
-# Anybody can send a token that names an unknown key, so such tokens cause one fetch in this time.
+# Anybody can send tokens that name an unknown key, so they cause at most one fetch in this time.
 COOLDOWN_SECONDS = 10
 _FETCH_SECONDS = 5
 
 
 class PublicKeys:
-    """Keys by their id. However many requests need them, one fetch is under way at a time.
+    """Keys by their id. All requests share one fetch at a time.
 
     Only requests that name an unknown key wait for a fetch. `clock` returns seconds.
     """
@@ -63,7 +63,7 @@ class PublicKeys:
             raise Unavailable("The sign-in service's keys can't be fetched right now.")
 
     def _begin_fetch(self) -> None:
-        """Start to fetch the keys, unless it is being done or was tried a moment ago."""
+        """Start a fetch, unless one is under way or began less than COOLDOWN_SECONDS ago."""
         if self._fetch is None and self._clock() - self._tried_at >= COOLDOWN_SECONDS:
             self._tried_at = self._clock()
             self._fetch = asyncio.create_task(self._fetch_keys())
@@ -72,8 +72,8 @@ class PublicKeys:
         begun = self._clock()
         try:
             async with asyncio.timeout(2 * _FETCH_SECONDS):
-                # A thread because the library blocks, and a limiter of its own because others must
-                # not wait for it.
+                # The library blocks, so it runs in a thread. The limiter is its own, so that other
+                # work does not wait for it.
                 found = await anyio.to_thread.run_sync(
                     lambda: self._client.get_signing_keys(refresh=True),
                     abandon_on_cancel=True,

@@ -1,8 +1,8 @@
 """Runs decoders in worker processes with limits, so that no file can block the server.
 
 A user's files can't block those of other users either. Users share the workers fairly, and no user
-occupies all of them. A file is tried with little processor time first. Only if that is not enough,
-it is tried again with all of it, and such files together leave two workers to others.
+occupies all of them. A file is tried with little processor time first. If that is not enough, it is
+tried again without that limit; these second tries leave at least two workers free for other files.
 """
 
 import os
@@ -77,7 +77,7 @@ class Workers:
     ) -> Result:
         """Call `function` with the bytes that `load` returns, which is called for each try.
 
-        A worker is free when the bytes are loaded, so files that wait take no memory. Raises
+        The bytes are loaded only when a worker is free, so files that wait take no memory. Raises
         `WorkFailed`, and what `load` raises.
         """
 
@@ -125,14 +125,14 @@ class Workers:
         except MemoryError as problem:
             raise WorkFailed("reading it took too much memory or broke the reader") from problem
         except Exception as problem:
-            # Decoders raise errors of any type for invalid data, and all mean the same.
+            # Decoders raise errors of any type for invalid data.
             raise WorkFailed(f"the reader failed on it ({str(problem)[:200]})") from problem
 
 
 def _limited(
     quick_seconds: float | None, function: Callable[..., Result], arguments: tuple[object, ...]
 ) -> Result:
-    # anyio removes it if the server's own main module is no file, and DuckDB looks for it.
+    # anyio removes `__main__` if the server's main module is not a file, and DuckDB looks for it.
     sys.modules.setdefault("__main__", types.ModuleType("__main__"))
     if sys.platform != "linux":
         return function(*arguments)
@@ -143,8 +143,8 @@ def _limited(
     os.setpriority(os.PRIO_PROCESS, 0, _NICENESS)
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     resource.setrlimit(resource.RLIMIT_AS, (_ADDRESS_SPACE_BYTES, hard))
-    # At its end, SIGPROF ends the process, also inside of a decoder's C code. It is processor time,
-    # so a busy machine makes no file slow.
+    # When the time is used up, SIGPROF ends the process, even inside of a decoder's C code. It is
+    # processor time, so a file does not count as slow because the machine is busy.
     signal.setitimer(signal.ITIMER_PROF, quick_seconds or 0)
     try:
         return function(*arguments)

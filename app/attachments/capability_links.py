@@ -1,4 +1,4 @@
-"""Capability links to routes of this service: the holder of one may do what it was made for.
+"""Capability links to routes of this service: a signed URL is the permission for one action.
 
 The signature is an HMAC-SHA256 over path and query, keyed by SIGNING_SECRET. Every replica can
 check the links of the others, and an edge gateway needs no AWS secret.
@@ -41,10 +41,10 @@ class LinkSigner:
     def pseudonym(self, user_id: str) -> str:
         """Return a name for a user that is the same on every replica.
 
-        It can't be computed from user ids without the secret. Its 72 bits of an HMAC are enough to
-        tell users apart.
+        It can't be computed from user ids without the secret. It has 72 bits of an HMAC, which is
+        enough to distinguish users.
         """
-        # The text that `_signature` signs begins with a bracket, so the two never coincide.
+        # The texts that `_signature` signs begin with a bracket, so none of them equals this one.
         digest = hmac.digest(self._secret, b"user " + user_id.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest[:9]).decode()
 
@@ -73,7 +73,7 @@ class LinkSigner:
 
 def _signature(secret: bytes, path: str, pairs: Sequence[tuple[str, str]]) -> str:
     # The pairs are decoded and sorted, because clients that parse and rebuild a URL change their
-    # order and escapes. They are signed as JSON, in which no two lists look alike.
+    # order and escapes. They are signed as JSON, in which different lists have different texts.
     message = json.dumps([path, sorted(pairs)]).encode()
     digest = hmac.digest(secret, message, hashlib.sha256)
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""Checks a file's first bytes against the type that it was declared as, and corrects the type."""
+"""Checks a file's first bytes against its declared type, and corrects the type."""
 
 import codecs
 import re
@@ -8,7 +8,7 @@ from app.file_types.file_type import Family, FileType, Signature
 from app.file_types.signatures import detect
 from app.file_types.table import container, of_name, of_type, resolve
 
-# Enough for every signature, and for a fair look at whether something is text.
+# Enough for every signature, and to judge whether the content is text.
 HEAD_BYTES = 8192
 
 # A file of one of these formats is rejected if another type is declared, even if that type has no
@@ -24,8 +24,8 @@ _EXECUTABLES = (
     *(b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"\0asm"),
 )
 
-# https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type, and those
-# that run elsewhere.
+# The tags of https://mimesniff.spec.whatwg.org/#identifying-a-resource-with-an-unknown-mime-type,
+# and others that make a browser load or run something.
 _PAGE = re.compile(
     rb"<(?:!doctype\s+html|html|head|script|iframe|h1|div|font|table|a|style|title|b|body|br|p|svg"
     rb"|img|object|embed|form|meta|link|base|math|video|audio)[\s>/]",
@@ -68,11 +68,11 @@ def check_content(head: bytes, file_type: FileType) -> str | None:
 
 
 def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | None:
-    """Return the type that a file called `name` really has, if it is another than `declared`.
+    """Return the real type of a file called `name`, if it is another than `declared`.
 
-    Return None if it has the declared type, if its type can't be found, and if the file would do
-    harm as what it really is: pages, drawings, scripts and programs are never another type's
-    disguise. Only files for older versions of Office may be a page or XML.
+    Return None if it has the declared type, if its real type can't be found, or if its real type is
+    harmful: a page, a drawing, a script or a program. Only a file that was declared as one of an
+    older version of Office may really be a page or XML.
     """
     found = detect(head)
     if _fits(found, declared):
@@ -86,14 +86,15 @@ def corrected_type(head: bytes, declared: FileType, name: str) -> FileType | Non
     real = of_type(mime_type or "")
     if real is None or real is declared:
         return None
-    # Some suffixes would lead back to the declared type whenever the file is used.
+    # The type is resolved again at each use, where some suffixes lead back to the declared one.
     return real if resolve(name, real.mime_type) is real else None
 
 
 def _fits(found: str | None, declared: FileType) -> bool:
-    """Whether content that is `found` surely has the declared type."""
+    """Return whether content of the type `found` certainly has the declared type."""
     if container(found) == Signature.ZIP and Signature.ZIP in declared.signatures:
-        # The order of a zip archive's entries misleads; only older suffixes are surely wrong.
+        # `detect` depends on the order of a zip archive's entries. Only the suffixes of older
+        # versions of Office are certainly wrong for such an archive.
         return declared.signatures[0] != Signature.COMPOUND or found == Signature.ZIP
     return found in declared.signatures and found != Signature.RTF
 
@@ -130,7 +131,7 @@ def _mismatch(file_type: FileType, real: str) -> str:
 
 
 def _active_content(head: bytes) -> str | None:
-    """Return what a browser or a shell would run the file as, if it were asked to."""
+    """Return what a browser or a shell could run the file as; None if it is not active."""
     text = _unmarked(head)
     start = text[_content_begin(text) :]
     if start[:5].lower() == b"<?xml":
@@ -143,7 +144,7 @@ def _active_content(head: bytes) -> str | None:
 def _content_begin(text: bytes) -> int:
     """Return where white space, comments and declarations end.
 
-    Every byte is looked at a few times at most, for any text: it is done in the event loop.
+    It reads each byte a few times at most, for any text, because it runs in the event loop.
     """
     position = 0
     last_comment_end = text.rfind(b"-->")

@@ -15,8 +15,8 @@ from app.storage.object_keys import preview_key
 
 logger = logging.getLogger(__name__)
 
-# More than any thumbnail has (512 pixels a side). An image without a thumbnail is shown if its file
-# has at most this size.
+# Larger than any thumbnail (512 pixels a side). An image without a thumbnail is shown if its file
+# is not larger than this.
 MAX_PREVIEW_BYTES = 256 * 1024
 _MAX_CACHE_BYTES = 32 * 1024 * 1024
 _CONCURRENT_READS = 8
@@ -28,7 +28,7 @@ PLACEHOLDER = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAA
 class DataPreviews:
     """Reads thumbnails before they are shown, and caches their data URLs.
 
-    The bytes at a verified key never change, so a cached URL stays right.
+    The bytes at a verified key never change, so a cached URL stays correct.
     """
 
     def __init__(self, bucket: Bucket) -> None:
@@ -40,7 +40,7 @@ class DataPreviews:
         return self._urls.get(reference) or PLACEHOLDER
 
     async def prepare(self, references: Collection[str]) -> None:
-        """Read the previews that are not cached, a few at a time. An outage gives placeholders."""
+        """Read the previews that are not cached, a few at a time. An outage leaves placeholders."""
         wanted = [each for each in references if each not in self._urls]
         slots = asyncio.Semaphore(_CONCURRENT_READS)
         await asyncio.gather(*(self._read(reference, slots) for reference in wanted))
@@ -50,7 +50,7 @@ class DataPreviews:
             try:
                 body = await self._beginning(object_key_of(reference))
                 if len(body) > MAX_PREVIEW_BYTES:
-                    # A generated image refers to itself; a large one has a thumbnail.
+                    # The reference of a generated image is not its thumbnail, but the image itself.
                     body = await self._beginning(preview_key(object_key_of(reference)))
             except ObjectMissing:
                 return

@@ -18,7 +18,7 @@ from app.file_types.table import FILE_TYPES
 
 THUMBNAIL_MAX_SIDE = 512
 
-# More than any common camera has. Decoded they are 300 MB, so this is checked before decoding.
+# More than any common camera has. Decoded they take 300 MB, so they are counted before decoding.
 MAX_PIXELS = 100_000_000
 
 # Only the decoders that the table of file types names, because every decoder can be attacked.
@@ -32,8 +32,8 @@ UNREADABLE = (
     *(RuntimeError, KeyError, TypeError, struct.error, ImageCms.PyCMSError),
 )
 
-# A scale of 16 bits that only this part of is used is that of a camera of 10 or 12 bits, or of an
-# instrument. Shown on the whole scale it would be black.
+# Cameras of 10 or 12 bits, and instruments, write values of 16 bits that are all smaller than this.
+# Shown on the whole scale, such an image would be black.
 _USED_SCALE = 0x4000
 _WHOLE_SCALE = 0xFFFF
 
@@ -54,7 +54,7 @@ def open_image(body: bytes) -> Image.Image:
 
 
 def check_pixels(image: Image.Image) -> None:
-    """Raises `TooManyPixels`."""
+    """Check the size of an image. Raises `TooManyPixels`."""
     if image.width * image.height > MAX_PIXELS:
         raise TooManyPixels(
             f"it has {image.width:,} × {image.height:,} pixels, more than {MAX_PIXELS:,} in all"
@@ -71,8 +71,8 @@ def eight_bit(image: Image.Image, *, alpha: bool) -> Image.Image:
 def in_eight_bits(image: Image.Image) -> tuple[Image.Image, str]:
     """Return an image with values of eight bits, and a remark on how others were scaled.
 
-    Values of 16 bits keep their scale if they use it. Other numbers are stretched from the least
-    to the greatest, as programs of science do, so that no image comes out black.
+    Values of 16 bits keep their scale if they use it. Other values are stretched from the least to
+    the greatest, as scientific programs do, so that no image becomes black.
     """
     if image.mode == "LAB":
         of_lab, of_screens = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
@@ -111,7 +111,7 @@ def thumbnail_of(body: bytes) -> bytes | None:
 def _thumbnail(body: bytes) -> bytes:
     image = open_image(body)
     check_pixels(image)
-    # A JPEG is decoded at an eighth of its size for an eighth of the time.
+    # Decoding a JPEG at a fraction of its size, down to an eighth, takes that fraction of the time.
     image.draft("RGB", (THUMBNAIL_MAX_SIDE * 2, THUMBNAIL_MAX_SIDE * 2))
     image.load()
     image, _ = in_eight_bits(image)

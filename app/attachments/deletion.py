@@ -1,4 +1,4 @@
-"""Deletion: expired rows become tombstones, tombstones lose their objects, and then their row.
+"""Makes tombstones of expired rows, deletes the objects of tombstones, and then their rows.
 
 A worker in every replica and the `sweep` command run the same `Sweeper`. The objects of a row are
 deleted before the row, and again when its upload link has expired. No transaction is open during a
@@ -77,7 +77,7 @@ class Purger:
     async def delete_objects(
         self, claimed: Sequence[AttachmentRecord], keys: Sequence[str], swept: Swept
     ) -> list[AttachmentRecord]:
-        """Delete the objects `keys`, and return the rows of which none of them is left."""
+        """Delete the objects `keys`, and return the rows whose objects are all deleted."""
         try:
             failures = await self._bucket.delete(keys)
         except BucketUnavailable as unavailable:
@@ -137,7 +137,7 @@ class Sweeper:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Sweep in the background while the context is open; at its end, wait for the last one."""
+        """Sweep in the background while the context is open; at its end, cancel the sweep."""
         task = asyncio.create_task(self.run_forever())
         try:
             yield
@@ -146,14 +146,14 @@ class Sweeper:
             await asyncio.wait([task])
 
     async def run_forever(self) -> None:
-        """Sweep at every interval and after `wake`, until cancelled. Outages are waited out."""
+        """Sweep at every interval and after `wake`, until cancelled. Outages delay it."""
         while True:
             self._woken.clear()
             try:
                 swept = await self.sweep_once()
             except Unavailable as unavailable:
                 logger.warning("the sweep will try again: %s", unavailable)
-            except Exception:  # the outer edge of this task, which must outlive a failed sweep
+            except Exception:  # a failed sweep must not end this task
                 logger.exception("the sweep failed and will try again")
             else:
                 if swept != Swept():
@@ -175,7 +175,7 @@ class Sweeper:
             metrics.expired.inc(expired)
 
     async def _expire_threads(self, swept: Swept) -> None:
-        """Delete old threads, once an hour: an index for it would cost time in every message."""
+        """Delete old threads, once an hour: an index for that would slow down every message."""
         now = asyncio.get_running_loop().time()
         days = self._retention.thread_retention_days
         if days is None or now < self._retention_due_at:
@@ -190,14 +190,14 @@ class Sweeper:
         self._retention_due_at = now + _HOURLY_SECONDS
 
     async def _delete_late_uploads(self, swept: Swept) -> None:
-        """Delete uploads that came too late, once an hour, because all uploads are listed."""
+        """Delete late uploads, only once an hour, because this lists all uploads."""
         now = asyncio.get_running_loop().time()
         if now < self._late_uploads_due_at:
             return
         try:
             swept.late_uploads += await self._late_uploads.delete()
         except BucketUnavailable as unavailable:
-            logger.warning("late uploads are looked for again later: %s", unavailable)
+            logger.warning("late uploads can't be deleted now: %s", unavailable)
             return
         self._late_uploads_due_at = now + _HOURLY_SECONDS
 

@@ -1,7 +1,7 @@
 """ChatKit's direct strategy: one request uploads a file, and is answered when it is verified.
 
-As in two phases, the row is written first. Then the bytes are spliced into the bucket, and verified
-at once.
+The row is written first, as in a two-phase upload. Then the bytes are spliced into the bucket, and
+verified at once.
 """
 
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ class OpenedForm:
 
 
 class DirectUploads:
-    """Receives files. A failed upload leaves no object, and a row that the sweep deletes."""
+    """Receives files. After a failed upload, the sweep deletes the row and what was written."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class DirectUploads:
         self._verifier = verifier
 
     def check_announced(self, size: int) -> None:
-        """Check a file that has at least `size` bytes. Raises `AttachmentTooLarge`."""
+        """Check a file of at least `size` bytes. Raises `AttachmentTooLarge`."""
         self._policy.check_size(max(size, 1))
 
     async def receive(self, form: OpenedForm, context: RequestContext) -> str:
@@ -82,7 +82,7 @@ class DirectUploads:
                 await self._records.settle_size(context.user_id, reservation.id, size)
             await self._verifier.verify(await self._records.load(context.user_id, reservation.id))
         except UploadMismatch as exc:
-            # The bucket found the end of the file before that of the form: there is more in it.
+            # The file is smaller than the form's length announced, so the form has other parts too.
             await self._reservations.cancel(reservation.id, context)
             raise malformed_form() from exc
         except Exception:  # any error is raised again, after the row is a tombstone

@@ -1,10 +1,10 @@
-"""Guards the end of a streamed form: only a complete form with one file is passed on to its end."""
+"""Holds back the end of a streamed form until the form proves to be complete, with one file."""
 
 from collections.abc import AsyncIterator, Callable
 
 from app.errors import InvalidRequest
 
-# RFC 2046 asks for no line end behind the closing boundary, and some clients send none.
+# RFC 2046 does not require a line end behind the closing boundary, and some clients send none.
 LINE_END = b"\r\n"
 
 
@@ -26,7 +26,7 @@ async def file_of_form(
     """Yield the file from the rest of a form, which starts at the file's first byte.
 
     The file has `size` bytes, and its last ones are held back until the form has ended behind it.
-    So a form that is cut off, or has another part, never becomes an object. Raises
+    So a form that is incomplete, or has another part, never becomes an object. Raises
     `InvalidRequest`.
     """
     boundary = closing.removesuffix(b"--")
@@ -50,8 +50,8 @@ async def file_of_form(
 class FormTailGuard:
     """Passes the rest of a form on, and holds its last bytes back until they prove to be its end.
 
-    A form that is cut off, or has anything behind its file, is therefore never complete for the
-    reader, so it never becomes an object. Neither does a file whose size `check_size` rejects.
+    So a form that is incomplete, or has anything behind its file, is never complete for the
+    reader, and never becomes an object. Neither does a file whose size `check_size` rejects.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class FormTailGuard:
 
     @property
     def size(self) -> int:
-        """The size of the file in bytes. Only known when the form has been read to its end."""
+        """The size of the file in bytes; 0 until the form has been read to its end."""
         return self._file_bytes
 
     async def __aiter__(self) -> AsyncIterator[bytes]:

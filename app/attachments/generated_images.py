@@ -42,8 +42,8 @@ class GeneratedImages:
     ) -> str:
         """Store an image under an id that is new, and return a URL that shows it.
 
-        Raises `QuotaExceeded`, `MimeTypeNotAllowed` for bytes of no image, and what the bucket and
-        the verification raise.
+        Raises `QuotaExceeded`, `MimeTypeNotAllowed` for bytes that are not an image, and what the
+        bucket and the verification raise.
         """
         file_type = _type_of(body)
         name = f"generated-image{file_type.suffixes[0]}"

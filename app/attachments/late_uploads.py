@@ -1,8 +1,8 @@
-"""Uploads that arrive after nobody waits for them any more.
+"""Deletes late uploads: those that arrive when no row waits for them any more.
 
-A store checks an upload link's expiry when the upload begins, and then takes any speed. So an
-upload can end hours after its row is gone, or after its key was cleared. Uploads have a prefix of
-their own, which is short enough to be listed often.
+A store checks an upload link's expiry when the upload begins, and then accepts any transfer rate.
+So an upload can end hours after its row was deleted, or after its key was cleared. Uploads have a
+prefix of their own, with so few objects that it can be listed often.
 """
 
 import logging
@@ -14,7 +14,7 @@ from app.storage.object_keys import UPLOAD_PREFIX, owner_of
 
 logger = logging.getLogger(__name__)
 
-# A second service on the same bucket, by mistake, must not delete uploads that are just being used.
+# If a second service uses the same bucket by mistake, it must not delete uploads in use.
 MIN_AGE_SECONDS = 3600
 _BATCH = 500
 
@@ -27,7 +27,10 @@ class LateUploads:
         self._bucket = bucket
 
     async def delete(self) -> int:
-        """Return how many were deleted. Raises `DatabaseUnavailable` and `BucketUnavailable`."""
+        """Delete them, and return how many.
+
+        Raises `DatabaseUnavailable` and `BucketUnavailable`.
+        """
         newest = datetime.now(UTC) - timedelta(seconds=MIN_AGE_SECONDS)
         deleted = 0
         batch: list[str] = []
@@ -46,5 +49,5 @@ class LateUploads:
             return 0
         failures = await self._bucket.delete(late)
         for failure in failures:
-            logger.warning("the late upload %s is left: %s", failure.key, failure.reason)
+            logger.warning("the late upload %s can't be deleted: %s", failure.key, failure.reason)
         return len(late) - len(failures)

@@ -47,7 +47,10 @@ class AttachmentPolicy:
     allowed_mime_types: Sequence[str] | None = None
 
     def check(self, params: AttachmentCreateParams) -> CheckedUpload:
-        """Raises `InvalidName`, `InvalidSize`, `AttachmentTooLarge` or `MimeTypeNotAllowed`."""
+        """Check an upload and resolve its type.
+
+        Raises `InvalidName`, `InvalidSize`, `AttachmentTooLarge` or `MimeTypeNotAllowed`.
+        """
         _check_name(params.name)
         self.check_size(params.size)
         file_type = _resolved(params.name, params.mime_type)
@@ -56,7 +59,7 @@ class AttachmentPolicy:
         return CheckedUpload(name=params.name, file_type=file_type, size=params.size)
 
     def check_size(self, size: int) -> None:
-        """Raises `InvalidSize` or `AttachmentTooLarge`."""
+        """Check a size in bytes. Raises `InvalidSize` or `AttachmentTooLarge`."""
         if size < 0:
             raise InvalidSize("The size of a file can't be negative.", param="size")
         if size == 0:

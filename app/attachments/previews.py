@@ -1,7 +1,7 @@
 """Preview and download URLs. They are made when they are needed and never stored (references.py).
 
-Each class is a hydrator of PostgresStore, for one PREVIEW_MODE. That of `data` is in
-data_previews.py.
+Each class is a hydrator of PostgresStore, for one PREVIEW_MODE. data_previews.py has the one for
+the mode `data`.
 """
 
 import time
@@ -35,7 +35,7 @@ class SignedPreviews:
 
     @property
     def redirect_max_age_seconds(self) -> int:
-        """For how long a browser may cache a redirect to such a URL: the URL is valid longer."""
+        """How long browsers may cache a redirect to a URL. The URL itself is valid for longer."""
         return self._window_seconds
 
     def preview_url(self, attachment_id: str, reference: str) -> str:

@@ -1,8 +1,8 @@
 """Compares bucket and database, both ways. A million keys need no more memory than one page.
 
 Both sides are read in the order of keys, so one walk over both finds objects without a row, rows
-without their object, and objects that their row no longer needs. Nothing younger than a minimum age
-is judged, because its upload or verification may be under way.
+without their object, and objects that their row no longer needs. What is younger than a minimum age
+is not judged, because its upload or verification may be under way.
 """
 
 from collections.abc import AsyncIterator, Callable
@@ -216,7 +216,7 @@ class Reconciliation:
 
 
 def _missing(row: KeyedRow, present: set[str]) -> Difference | None:
-    """Return the object that the row needs and that is not present, its file before its preview."""
+    """Return the missing object of the row: its file, or else its preview; None if neither is."""
     if row.state not in USABLE:
         return None
     if row.object_key not in present:
@@ -227,7 +227,7 @@ def _missing(row: KeyedRow, present: set[str]) -> Difference | None:
 
 
 def _is_leftover(row: KeyedRow, key: str) -> bool:
-    """Whether no part of the service needs this object of the row, nor is about to delete it.
+    """Return whether this object of the row is not needed, and nothing else will delete it.
 
     The sweep deletes all objects of a rejected attachment when its upload link has expired.
     """

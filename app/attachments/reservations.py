@@ -1,6 +1,6 @@
 """Reserves attachments: checks policy and quota, and writes a row before any byte can be uploaded.
 
-Without a row first, an upload that is broken off could leave an object that nothing refers to.
+Otherwise an interrupted upload could leave an object that no row refers to.
 """
 
 import time
@@ -73,7 +73,7 @@ class Reservations:
         Raises the policy's errors and `QuotaExceeded`.
         """
         checked = self._policy.check(params)
-        # On top of its TTL, a link lives for as long as the file needs on a slow line: uploads wait
+        # A link is valid for its TTL and the time that the file needs on a slow line: uploads wait
         # for each other, so the twelfth photo starts long after its link was made.
         expires_in = self._upload_ttl_seconds + checked.size // SLOW_LINE_BYTES_PER_SECOND
         reservation = Reservation(
@@ -98,6 +98,6 @@ class Reservations:
         return reservation
 
     async def cancel(self, attachment_id: str, context: RequestContext) -> None:
-        """Tombstone an attachment, so that the sweep deletes its bytes. Twice is allowed."""
+        """Tombstone an attachment, so that the sweep deletes its bytes. It may be repeated."""
         await self._records.tombstone(context.user_id, attachment_id)
         self._on_tombstone()

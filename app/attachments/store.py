@@ -43,5 +43,5 @@ class ChatKitAttachmentStore(AttachmentStore[RequestContext]):
         return attachment
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
-        """Tombstone the attachment; the sweep deletes its bytes. Deleting twice is allowed."""
+        """Tombstone the attachment; the sweep deletes its bytes. It may be repeated."""
         await self._reservations.cancel(attachment_id, context)

@@ -26,9 +26,9 @@ class UploadTransport(Protocol):
 
 
 class PostTransport:
-    """`UPLOAD_METHOD=POST`: a URL of the gateway, with what the store demands in its query.
+    """`UPLOAD_METHOD=POST`: a URL of the gateway, whose query has what the store demands.
 
-    That is a presigned POST's fields or a presigned PUT (upload_fields.py). One field is a
+    These are the fields of a presigned POST or a presigned PUT (upload_fields.py). One field is a
     pseudonym of the user, so that the gateway can count each user's uploads.
     """
 

@@ -1,8 +1,9 @@
-"""Verifies an upload at its first use: the bytes are those that were announced, and stay the same.
+"""Verifies uploads before their use: the bytes are those that were announced, and stay the same.
 
 The upload is copied to a key that no upload link can write (object_keys.py), and only then is its
-content checked: the checked bytes are the kept ones. Every step can be repeated, so after a crash
-the next verification finishes the work, or the sweep does. docs/architecture.md gives the reasons.
+content checked, so the checked bytes are those that are kept. Every step can be repeated, so after
+a crash the next verification finishes the work, or the sweep does. docs/architecture.md gives the
+reasons.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
-# After this, a parallel verification that has not made its copy is presumed dead.
+# A parallel verification that has made no copy after this time is presumed dead.
 _COPY_SECONDS = 2
 
 
@@ -54,7 +55,7 @@ class Verifier:
         thumbnails: Thumbnails,
         policy: AttachmentPolicy,
     ) -> None:
-        """`policy`: decides which types a file may have that was declared as another."""
+        """`policy` decides whether a file may have a type other than the declared one."""
         self._policy = policy
         self._records = records
         self._bucket = bucket
@@ -77,7 +78,7 @@ class Verifier:
                 raise result
 
     async def rejections(self, user_id: str, attachment_ids: Sequence[str]) -> Sequence[str]:
-        """Return in sentences why attachments were rejected, for their user to read.
+        """Return the reasons why attachments were rejected, as sentences for their user.
 
         Raises `NotFound` for ids that are not the user's.
         """
@@ -124,9 +125,9 @@ class Verifier:
     def _corrected(
         self, record: AttachmentRecord, declared: FileType, head: bytes
     ) -> FileType | None:
-        """Return the type that the file has instead of the declared one, or None if it has that.
+        """Return the type of the file if it is not the declared one, else None.
 
-        Raises `_Rejected` if the content is not of the declared type, nor of one that is allowed.
+        Raises `_Rejected` if the content has neither the declared type nor another allowed one.
         """
         problem = check_content(head, declared)
         corrected = corrected_type(head, declared, record.name)
@@ -140,9 +141,9 @@ class Verifier:
     async def _copy_upload(self, record: AttachmentRecord, object_key: str) -> str | None:
         """Copy the upload to the key that no link can write, and return the copy's ETag.
 
-        The ETag of the upload is pinned in the row before it is copied, and only the pinned upload
-        is ever copied: using the link again changes nothing, at no moment. Return None if the row
-        is no longer pending.
+        The ETag of the upload is pinned in the row before the copy, and only the pinned upload is
+        ever copied, so using the link again never changes the copy. Return None if the row is no
+        longer pending.
         """
         if record.upload_etag is not None and (copied := await self._existing_copy(object_key)):
             return copied
@@ -176,7 +177,7 @@ class Verifier:
             return None
 
     async def _wait_for_copy(self, object_key: str) -> str | None:
-        """Return the ETag of the copy that the pin's owner is making, or None after a while.
+        """Return the ETag of the copy that the pin's owner is making; None after _COPY_SECONDS.
 
         In stores that encrypt each object with a key of its own, two copies of the same bytes have
         two ETags, so a second copy must not replace the first.

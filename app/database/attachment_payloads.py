@@ -23,8 +23,8 @@ class AttachmentPayloads:
     async def save(self, attachment: Attachment, user_id: str) -> None:
         """Insert or update the metadata.
 
-        Of an attachment whose bytes are in the bucket only the payload changes, and in it neither
-        the preview nor the upload descriptor: thread, state, key and size never come from outside.
+        If the bytes are in the bucket, only the payload changes, without its preview and its upload
+        descriptor: thread, state, key and size never come from outside.
         Raises `NotFound` if such an attachment was deleted.
         """
         key = {"owner": user_id, "attachment": storable(attachment.id)}

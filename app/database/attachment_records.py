@@ -1,4 +1,4 @@
-"""The rows of attachments, one user's at a time: reading them, and each transition of their state.
+"""Reads the rows of one user's attachments, and changes their state.
 
 `app/attachment_state.py` draws the transitions.
 """
@@ -29,12 +29,12 @@ from app.telemetry import metrics
 
 @dataclass(frozen=True, slots=True)
 class AttachmentRecord:
-    """One row, without what only ChatKit's store and the search read. Times are aware.
+    """One row, without the columns that only ChatKit's store and the search read.
 
     `size` is in bytes: as announced in state PENDING, verified after that. `object_key` is None for
     an attachment that this service did not create. Nothing can arrive by the upload link after
     `upload_ends_at`; it is None when what the link wrote is deleted. `purge_attempts` counts the
-    claims of a tombstone.
+    claims of a tombstone. Times have a time zone.
     """
 
     user_id: str
@@ -66,13 +66,13 @@ class Pin:
 
 
 class AttachmentRecords:
-    """Every method names the user; another user's row does not exist for it."""
+    """Reads and changes the rows of a given user. Those of other users count as missing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def reserve(self, new: NewAttachment, quota: QuotaSettings) -> None:
-        """Insert a row in state PENDING. Raises `QuotaExceeded`."""
+        """Insert a row in the state PENDING. Raises `QuotaExceeded`."""
         async with self._database.begin() as connection:
             await insert_within_quota(connection, new, quota)
 
@@ -146,7 +146,7 @@ class AttachmentRecords:
         preview_key: str | None,
         corrected: FileType | None = None,
     ) -> AttachmentRecord | None:
-        """PENDING → STORED, with the ETag that every later read of the object must match.
+        """Change PENDING to STORED, with the ETag that every later read of the object must match.
 
         With a `preview_key`, the payload's preview refers to that object. With a `corrected` type,
         the row and its payload get it. Return None, and change nothing, if the row is in another
@@ -169,7 +169,7 @@ class AttachmentRecords:
             return None if row is None else to_record(row)
 
     async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
-        """PENDING → REJECTED with the reason; its bytes no longer count against the quota.
+        """Change PENDING to REJECTED with the reason. The bytes no longer count against the quota.
 
         Return False, and change nothing, if the row is in another state.
         """
@@ -197,7 +197,7 @@ class AttachmentRecords:
             )
 
     async def tombstone(self, user_id: str, attachment_id: str) -> None:
-        """Any state → TOMBSTONE, in one statement; a tombstone does not change.
+        """Change any state to TOMBSTONE, in one statement; a tombstone stays as it is.
 
         Raises `NotFound` if there is no row.
         """
@@ -222,7 +222,7 @@ async def tombstone_where(connection: AsyncConnection, condition: ColumnElement[
 
 
 def to_tombstone() -> Update:
-    """Return an UPDATE that makes tombstones; the caller adds of which rows.
+    """Return an UPDATE that makes tombstones; the caller adds the condition on the rows.
 
     Their objects are due for the purge at once.
     """

@@ -10,13 +10,13 @@ from app.database.tables import attachments
 from app.database.tombstones import FIRST_RETRY_SECONDS, LONGEST_RETRY_SECONDS
 from app.database.transitions import in_state
 
-# A longer backlog is reported as this long, so that counting it stays cheap.
+# No more rows than these are counted, so that counting stays cheap.
 _MAX_COUNTED = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """`age_seconds` is a lower bound of how long the oldest has been due; 0 without any."""
+    """`age_seconds` is a lower bound of how long the oldest has been due; 0 if none is."""
 
     count: int
     age_seconds: float

@@ -24,7 +24,7 @@ _DISTRIBUTE = text(
 
 
 async def distribute(url: str) -> list[str]:
-    """Distribute the migrated tables that are local, and return their names; none the second time.
+    """Distribute those tables that are still local, and return their names.
 
     Rows move to the workers, and all statements on the tables wait until that is done. A failure
     leaves everything as it was. Raises `Misconfigured` without Citus, and `DatabaseUnavailable`.

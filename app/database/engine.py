@@ -18,7 +18,7 @@ from app.errors import DatabaseUnavailable, Misconfigured
 # 57P (shutdown, starting up).
 _UNAVAILABLE_CLASSES = ("08", "28", "3D", "53", "57P")
 
-# To connect, and for a connection of the pool when all are in use.
+# The longest wait to connect, and for a connection of the pool when all are in use.
 _WAIT_SECONDS = 5.0
 
 # The first is asyncpg's, the others are SQLAlchemy's.
@@ -120,9 +120,10 @@ def create_engine(url: str, **options: Any) -> AsyncEngine:
 
 
 async def _is_pooled(connection: Any) -> bool:
-    """Return whether a pooler stands in between.
+    """Return whether there is a pooler between this client and the server.
 
-    A pooler gives its clients process ids of its own, which only requests to cancel contain.
+    A pooler gives its clients process ids of its own, for requests to cancel a statement. So the id
+    differs from that of the server's process.
     """
     statement = await connection.prepare("SELECT pg_backend_pid()", name="")
     process_id: int = await statement.fetchval()

@@ -43,7 +43,7 @@ _TERMS = bindparam("terms", type_=ARRAY(Text))
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """An attachment or a thread. `size` is in bytes; `created_at` is aware.
+    """An attachment or a thread. `size` is in bytes; `created_at` has a time zone.
 
     `reference` (references.py) names the object with the bytes or, with `has_thumbnail`, the one
     with a small image of them. It is None if the bytes are not in the bucket. `thread_title` is the
@@ -63,13 +63,13 @@ class Entity:
 
 
 class Entities:
-    """Every method names the user; another user's attachments and threads do not exist for it."""
+    """Finds the entities of a given user. Those of other users count as missing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     async def search(self, user_id: str, query: str) -> Sequence[Entity]:
-        """Return the 20 whose names are most similar to the query, or the 20 newest without one.
+        """Return the 20 entities with names most similar to the query; without one, the 20 newest.
 
         A name is similar if it has enough of the query's trigrams (search_terms.py): the query may
         be the beginning of a word, and may have a typo. Threads without a title are never found.
@@ -148,7 +148,7 @@ _NEWEST = select(_both).order_by(_both.c.created_at.desc(), _both.c.id).limit(MA
 
 
 def _sharing_terms(entities: Select[Any], table: Table) -> Select[Any]:
-    """Select the rows that share a term with the query: how many they share, how many they have."""
+    """Select the rows that share a term with the query, and count their shared and own terms."""
     term = func.unnest(table.c.search_terms).column_valued("term")
     shared = select(func.count()).where(term == any_(_TERMS)).correlate(table)
     return entities.add_columns(
@@ -160,7 +160,7 @@ def _sharing_terms(entities: Select[Any], table: Table) -> Select[Any]:
 _sharing = union_all(
     _sharing_terms(_ATTACHMENTS, attachments), _sharing_terms(_THREADS, threads)
 ).subquery()
-# Those with equally many of the query's terms are ordered by the Jaccard index, as pg_trgm's
+# Rows with equally many of the query's terms are ordered by the Jaccard index, as pg_trgm's
 # `similarity` orders them.
 _similarity = _sharing.c.shared / (
     func.cardinality(_TERMS) + _sharing.c.own - _sharing.c.shared

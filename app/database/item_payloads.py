@@ -55,7 +55,7 @@ class ItemPayloads:
     async def add_feedback(
         self, thread_id: str, item_ids: Sequence[str], kind: FeedbackKind, user_id: str
     ) -> None:
-        """Save the latest feedback on each item; nothing, if one of them is not in the thread."""
+        """Save the latest feedback on each item. Save none if one of them is not in the thread."""
         thread = {"owner": user_id, "thread": storable(thread_id)}
         wanted = sorted({storable(item_id) for item_id in item_ids})
         async with self._database.begin() as connection:

@@ -58,7 +58,7 @@ _embedded = func.jsonb_array_elements(thread_items.c.payload["attachments"]).tab
 )
 _embedded_attachment = _embedded.c.value.cast(JSONB)
 
-# The references that the stored message has: the rows of its attachments may be deleted by now.
+# The references in the stored message, because the rows of its attachments may be deleted by now.
 _EMBEDDED = (
     select(
         _embedded_attachment["id"].astext.label("id"),
@@ -77,11 +77,10 @@ _EMBEDDED = (
 async def bind_attachments(
     connection: AsyncConnection, user_id: str, thread_id: str, attachment_ids: Iterable[str]
 ) -> dict[str, str]:
-    """Bind all of them to the thread, or raise an error, on which the caller rolls back.
+    """Bind all of them to the thread, or raise an error, after which the caller rolls back.
 
-    Those that were rejected stay so. Return the references of those that this service created, by
-    id. Raises `NotFound`, `AttachmentNotUploaded`, and `AttachmentInUse` if one is in another
-    thread.
+    Rejected ones stay rejected. Return the references of those that this service created, by id.
+    Raises `NotFound`, `AttachmentNotUploaded`, and `AttachmentInUse` if one is in another thread.
     """
     wanted = sorted(set(attachment_ids))
     if not wanted:

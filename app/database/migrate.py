@@ -24,7 +24,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _UTF8 = "UTF8"
 _SERVER_ENCODING = text("SELECT current_setting('server_encoding')")
 
-# Statements that queued behind the migration run between two tries.
+# Between two tries, statements that waited for the migration's locks can run.
 _LOCK_TRIES = 30
 _LOCK_PAUSE_SECONDS = 2.0
 
@@ -33,7 +33,7 @@ _one_at_a_time = Lock()
 
 
 async def upgrade(url: str, revision: str = "head") -> None:
-    """Migrate up to `revision`. Do nothing if the database is there already.
+    """Migrate up to `revision`. Do nothing if the database has that revision already.
 
     Callers take turns on an advisory lock (migrations/env.py). The migration is one transaction, so
     a failure leaves the schema as it was. While another transaction holds a table, it is retried
@@ -77,7 +77,7 @@ async def other_encoding(database: Database) -> str | None:
 
 
 def not_utf8(encoding: str) -> str:
-    """Say what is wrong with a database of this encoding, and what to do."""
+    """Return what is wrong with a database of this encoding, and what to do, as sentences."""
     return (
         f"The database has the encoding {encoding}, which can't store every name and message."
         " Create one with UTF8: CREATE DATABASE name ENCODING 'UTF8' TEMPLATE template0."
@@ -87,8 +87,8 @@ def not_utf8(encoding: str) -> str:
 async def check_schema(database: Database) -> None:
     """Raise `DatabaseUnavailable` while migrations that this version needs are pending.
 
-    A revision that it does not know is a newer version's, and accepted: a schema stays usable by
-    the version before.
+    An unknown revision belongs to a newer version and is accepted, because the version before can
+    use that schema too.
     """
     current = await current_revision(database)
     if current != head_revision() and (current is None or current in known_revisions()):

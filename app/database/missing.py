@@ -1,4 +1,4 @@
-"""The errors for ids of which the user has no row. An id of another user is no exception."""
+"""The errors for ids that the user has no row for, whether or not another user has one."""
 
 from app.errors import NotFound
 

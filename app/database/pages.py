@@ -40,8 +40,9 @@ Row = TypeVar("Row")
 class PageRequest:
     """The rows wanted: the first `limit` ones after the id `after` and before the id `before`.
 
-    "After" and "before" are meant in the given order. So `before` ends the list, and a client that
-    goes on with `after` reads all of it: the official one does. A limit above MAX_PAGE_SIZE is cut.
+    "After" and "before" refer to the given order. So `before` ends the list, and a client that goes
+    on with `after`, as the official one does, reads all of it. A limit above MAX_PAGE_SIZE counts
+    as MAX_PAGE_SIZE.
     Raises `InvalidRequest` for a limit below 1 or an unknown order.
     """
 
@@ -78,7 +79,7 @@ class OwnedThread:
 
 
 class Pages:
-    """Reads pages. Raises `NotFound` for an unknown cursor; another user's rows do not exist."""
+    """Reads pages. Raises `NotFound` for a cursor that the user's list does not contain."""
 
     def __init__(self, database: Database, hydrator: Hydrator | None = None) -> None:
         self._database = database
@@ -137,7 +138,7 @@ async def _read(
         bounds=frozenset(_cursors(request)),
         filtered="types" in filters,
     )
-    # One row more than the page shows whether there are more.
+    # One more row is read than the page has: it shows whether more rows follow.
     result = await connection.execute(
         statement, {**scope, **filters, **_cursors(request), "rows": request.size + 1}
     )
@@ -202,7 +203,7 @@ async def _thread_exists(connection: AsyncConnection, scope: dict[str, str]) -> 
 async def _check_cursors(
     connection: AsyncConnection, kind: _List, scope: dict[str, str], request: PageRequest
 ) -> None:
-    """Raise `NotFound` for a cursor that is not in the list. Only an empty page can have one."""
+    """Raise `NotFound` for a cursor that is not in the list, which makes every page empty."""
     table = _TABLES[kind]
     for name, cursor in _cursors(request).items():
         found = exists().where(*_in_scope(kind, table), table.c.id == cursor)

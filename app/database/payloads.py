@@ -1,4 +1,4 @@
-"""ChatKit's types to the JSON that is stored, and back.
+"""Converts ChatKit's types to the JSON that is stored, and back.
 
 Stored JSON has no signed URL of this service. For an attachment whose bytes are in the bucket, the
 upload descriptor is left out and the preview URL is a reference (references.py), from which a
@@ -31,7 +31,7 @@ from app.errors import InvalidRequest
 _ITEMS: TypeAdapter[list[ThreadItem]] = TypeAdapter(list[ThreadItem])
 _ATTACHMENT: TypeAdapter[Attachment] = TypeAdapter(Attachment)
 
-# Data URLs are longer: they are parsed quickly, and caching them would take megabytes.
+# Only data URLs are longer. They are parsed quickly, and caching them would take megabytes.
 _MAX_CACHED_URL_CHARS = 4096
 
 # JSON's escape of U+0000, unless its backslash is escaped.
@@ -64,7 +64,7 @@ def decode_thread(payload: str) -> ThreadMetadata:
 def encode_item(item: ThreadItem, references: Mapping[str, str]) -> str:
     """Return the item as JSON. `references` are those of the attachments in the bucket, by id.
 
-    Raises `InvalidRequest` if another attachment claims a reference.
+    Raises `InvalidRequest` if any other attachment has a reference as its URL.
     """
     if isinstance(item, UserMessageItem) and item.attachments:
         attachments = [
@@ -153,7 +153,7 @@ async def _hydrate_images(images: Sequence[GeneratedImage], hydrator: Hydrator) 
 
 
 def _image_as_stored(image: GeneratedImage, reference: str | None) -> GeneratedImage:
-    """Return the image as `as_stored` returns an attachment. Shown is the image, no thumbnail."""
+    """Return the image as `as_stored` does an attachment. Its URL is not that of a thumbnail."""
     if reference is None and is_reference(image.url):
         raise InvalidRequest("An image's url has to be one that a browser can load.", param="url")
     if reference is None:
@@ -172,9 +172,9 @@ def _parse_cached(url: str) -> AnyUrl:
 
 
 def _restore_unknown_fields(item: WidgetItem, payload: str) -> None:
-    """Restore the fields of a widget that the SDK's classes lack; templates may make such.
+    """Restore the fields of a widget that the SDK's classes do not have. Templates can create them.
 
-    The SDK parses the widget as one of its classes (`WidgetRoot` is a union), which drops them.
+    The SDK parses a widget as one of the classes of `WidgetRoot`, which drops unknown fields.
     """
     stored = json.loads(payload)["widget"]
     if item.widget.model_dump(mode="json") != stored:

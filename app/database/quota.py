@@ -15,7 +15,7 @@ from app.errors import QuotaExceeded
 from app.settings.quota import QuotaSettings
 from app.sizes import in_words
 
-# 512 kbit/s: a file's size by this is how long its upload may take.
+# 512 kbit/s. A file's size divided by this is the time that its upload may take.
 SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
 
 
@@ -45,8 +45,8 @@ _GIVEN_COLUMNS = (
     "upload_ends_at",
 )
 
-# Locked in a statement of its own, so that the next statement's snapshot has what the previous
-# holder of the lock has committed.
+# The lock is taken in a statement of its own, so that the next statement's snapshot has what the
+# previous holder of the lock has committed.
 _LOCK_USER = select(
     func.pg_advisory_xact_lock(
         func.hashtextextended(bindparam("user_id", type_=Text), literal(1, BigInteger))
@@ -55,11 +55,12 @@ _LOCK_USER = select(
 
 _counted = in_state(*COUNTED)
 _is_alive = attachments.c.upload_ends_at > func.now()
-# The upload is in the bucket or may arrive, perhaps again, besides the copy of a verified file. The
-# counted files and these uploads may reach twice the quota together: so much a user can have in the
-# bucket at most, apart from previews.
+# The upload is in the bucket or may still arrive, in addition to the copy of a verified file. The
+# counted files and these uploads together may use twice the quota. Apart from previews, that is the
+# most that a user can have in the bucket.
 _has_upload = in_state(AttachmentState.PENDING) | _is_alive
-# Deleted or rejected, so it left the quota: creating and deleting in a loop has a limit as well.
+# Deleted or rejected, so it does not count against the quota. Such rows are limited too, which
+# limits creating and deleting in a loop.
 _lingering = ~_counted & _is_alive
 
 _USED = (
@@ -102,7 +103,7 @@ async def insert_within_quota(
     """Insert the row in state PENDING if the quota allows it. Raises `QuotaExceeded`.
 
     Concurrent calls for one user take turns on an advisory lock that is held until the transaction
-    ends. Otherwise two could both see room for one. Other users do not wait.
+    ends. Otherwise two calls could both take the last free space. Other users do not wait.
     """
     await connection.execute(_LOCK_USER, {"user_id": new.user_id})
     written = await connection.execute(

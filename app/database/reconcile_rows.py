@@ -17,10 +17,10 @@ _PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class KeyedRow:
-    """A row that has an object key, as far as `reconcile` needs it.
+    """What `reconcile` needs of a row that has an object key.
 
-    `link_is_cleared`: the upload link is dead, and what it wrote is deleted. `age_seconds` is by
-    the database's clock.
+    `link_is_cleared`: the upload link has expired, and what it wrote is deleted. `age_seconds` is
+    by the database's clock.
     """
 
     user_id: str
@@ -86,11 +86,14 @@ class ReconcileRows:
             return set(found.scalars())
 
     async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
-        """Return those of the object keys whose upload is in use or will be deleted in time."""
+        """Return those of the object keys whose upload is in use or is left to the sweep."""
         return await awaited_uploads(self._database, object_keys)
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
-        """STORED or ATTACHED → REJECTED with the reason: the bytes are gone, and not counted."""
+        """Change STORED or ATTACHED to REJECTED with the reason, because the bytes are lost.
+
+        They no longer count against the quota.
+        """
         lost = transition(AttachmentState.REJECTED, *USABLE)
         await self._change(row, lost.values(problem=problem, etag=None, preview_key=None))
 

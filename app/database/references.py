@@ -6,7 +6,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from app.database.tables import attachments
 
 REFERENCE_SCHEME = "bucket:"
-# What the key of a thumbnail ends with (app/storage/object_keys.py).
+# The end of a thumbnail's key (app/storage/object_keys.py).
 PREVIEW_SUFFIX = ".preview"
 
 
@@ -15,7 +15,7 @@ def reference_to(object_key: str) -> str:
 
 
 def is_reference(url: str) -> bool:
-    """Return whether this is a reference, not a URL that came with an attachment of others."""
+    """Return whether this is a reference, not the URL of a foreign attachment."""
     return url.startswith(REFERENCE_SCHEME)
 
 
@@ -24,7 +24,7 @@ def object_key_of(reference: str) -> str:
 
 
 def preview_reference() -> ColumnElement[str | None]:
-    """The reference of a row: that of its payload, or else of its preview or its object.
+    """Return the reference of a row: that of its payload, or else of its preview or its object.
 
     NULL if the bytes are not in the bucket.
     """
@@ -39,7 +39,7 @@ def preview_reference() -> ColumnElement[str | None]:
 
 
 def payload_previewed_by(object_key: str) -> ColumnElement[JSONB]:
-    """The payload of a row with its preview, if it has one, referring to `object_key`."""
+    """Return a row's payload. Its preview, if it has one, refers to the object `object_key`."""
     return func.jsonb_set(
         attachments.c.payload, ["preview_url"], func.to_jsonb(reference_to(object_key)), False
     )

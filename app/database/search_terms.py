@@ -14,9 +14,9 @@ import unicodedata
 _MAX_NAME_CHARS = 250
 _MAX_QUERY_CHARS = 60
 
-# A query of up to this many terms, a word of three letters, has to match with all of them: a typo
-# leaves too few terms of so short a word. A longer one has to match with this share of its terms,
-# which is left when two letters are swapped or one is wrong.
+# A query with at most this many terms is a word of three letters or fewer. A name must have all of
+# its terms, because a typo leaves too few of them. If the query is longer, a name must have this
+# share of its terms, which is left when two letters are swapped or one is wrong.
 _SHORT_QUERY_TERMS = 3
 _LEAST_SHARE = 0.4
 
@@ -31,7 +31,7 @@ def search_terms(owner: str, name: str) -> list[str]:
 
 
 def query_terms(owner: str, query: str) -> list[str]:
-    """Return the terms to search, sorted. The last word may be the beginning of a word."""
+    """Return the terms to search, sorted. The last word of the query may be incomplete."""
     mark = _mark(owner)
     folded = _folded(query, _MAX_QUERY_CHARS)
     padded = [f"  {word} " for word in _words(folded)]
@@ -71,9 +71,9 @@ def _is_word_character(character: str) -> bool:
 
 
 def _inner_beginnings(word: str) -> list[str]:
-    """Return the trigrams of the words that may begin at any character.
+    """Return the trigrams of words that begin at a wide character inside of `word`.
 
-    Chinese and Japanese are written without spaces.
+    Chinese and Japanese are written without spaces, so a word may begin at any character.
     """
     return [
         trigram

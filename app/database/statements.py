@@ -45,7 +45,7 @@ _ATTACHMENT_ROW = (attachments.c.user_id == _OWNER, attachments.c.id == _ATTACHM
 
 LOAD_THREAD = select(cast(threads.c.payload, Text)).where(*_THREAD_ROW)
 
-# FOR NO KEY UPDATE: the thread's items can still be inserted, which take a key share lock on it.
+# FOR NO KEY UPDATE does not block inserts of items, which take a key share lock on the thread.
 LOCK_THREAD = select(literal(1)).where(*_THREAD_ROW).with_for_update(key_share=True)
 
 DELETE_THREAD = delete(threads).where(*_THREAD_ROW)
@@ -86,7 +86,7 @@ UPDATE_THREAD = (
 LOAD_ITEM = select(cast(thread_items.c.payload, Text)).where(*_ITEM_ROW)
 
 # The UPDATE locks the thread until the commit, and the position is drawn after it: positions within
-# a thread become visible in their order, too. No row: the owner has no such thread.
+# a thread become visible in their order, too. It returns no row if the owner has no such thread.
 _locked_thread = (
     update(threads)
     .where(*_THREAD_ROW)
@@ -177,7 +177,7 @@ UPSERT_FOREIGN_ATTACHMENT = _new_attachment.on_conflict_do_update(
     where=and_(attachments.c.object_key.is_(None), in_state(AttachmentState.ATTACHED)),
 )
 
-# Without bytes in the bucket, it needs no purge.
+# A foreign attachment has no bytes in the bucket, so its tombstone needs no purge.
 DELETE_FOREIGN_TOMBSTONE = delete(attachments).where(
     *_ATTACHMENT_ROW, attachments.c.object_key.is_(None), in_state(AttachmentState.TOMBSTONE)
 )

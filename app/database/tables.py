@@ -1,7 +1,7 @@
 """The four tables; migrations create exactly these.
 
-Every primary key starts with `user_id`: a query that answers a user names the owner, and the schema
-shards by user on a distributed PostgreSQL without change. `payload` is ChatKit's type as JSON,
+Every primary key starts with `user_id`: a query that answers a user names the owner, and the same
+schema can be sharded by user on a distributed PostgreSQL. `payload` is ChatKit's type as JSON,
 without signed URLs (payloads.py).
 """
 
@@ -97,8 +97,8 @@ def _in_states(*states: AttachmentState) -> str:
     return f"state IN ({listed})"
 
 
-# What is true of a row in each state. So PostgreSQL rejects an illegal transition by any statement
-# that sets `state` and does not also forge the columns that prove it.
+# The condition that a row meets in each state. So PostgreSQL rejects a statement that changes only
+# `state`, to a state that the row's other columns contradict.
 _TRUE_IN_STATE = {
     AttachmentState.PENDING: (
         "object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL AND problem IS NULL"

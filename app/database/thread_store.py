@@ -125,7 +125,7 @@ class PostgresStore(Store[RequestContext]):
         """
         wanted = {"owner": context.user_id, "thread": storable(thread_id)}
         async with self._database.begin() as connection:
-            # The thread is locked first: `add_user_message` locks it too, so none can bind an
+            # The thread is locked first. `add_user_message` locks it too, so no message can bind an
             # attachment now.
             if await connection.scalar(statements.LOCK_THREAD, wanted) is None:
                 raise no_thread(thread_id)
@@ -230,7 +230,7 @@ class PostgresStore(Store[RequestContext]):
         return await self._attachments.load(attachment_id, context.user_id)
 
     async def delete_attachment(self, attachment_id: str, context: RequestContext) -> None:
-        """Tombstone the attachment; the purge deletes bytes and row. Again: nothing changes."""
+        """Tombstone the attachment; the purge deletes bytes and row. It may be repeated."""
         await self._records.tombstone(context.user_id, storable(attachment_id))
         self._on_tombstone()
 

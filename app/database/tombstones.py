@@ -1,10 +1,10 @@
 """The rows that the sweep expires, purges and deletes.
 
 A claim looks for due rows of all users first, and locks none. Then one statement for each user
-changes those of them that are still due. So where the tables are sharded by user, it runs on one
-shard. With SKIP LOCKED, the workers of all replicas take separate rows, and wait for no message. A
-claim is a lease: it moves the row's next attempt ahead, and when a worker dies, another one claims
-its rows then.
+changes those of them that are still due, so it runs on one shard if the tables are sharded by user.
+With SKIP LOCKED, the workers of all replicas take separate rows, and do not wait for a message that
+is being saved. A claim is a lease: it postpones the row's next attempt, and if the worker dies,
+another one claims the row at that time.
 """
 
 from collections import defaultdict
@@ -72,10 +72,10 @@ class Tombstones:
         return await self._change_due(due, attachments.c.purge_after, limit, claimed)
 
     async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
-        """Delete the rows of tombstones whose objects are gone. Return how many there were.
+        """Delete the rows of tombstones whose objects are deleted. Return how many were deleted.
 
-        A row whose upload link is alive stays, without what the user has written into it, and is
-        due again when nothing can arrive by the link any more.
+        A row stays while uploads can arrive by its link, and is due again after that. What the user
+        wrote is removed from it.
         """
         ours = and_(_is_one_of(purged), in_state(AttachmentState.TOMBSTONE))
         is_alive = attachments.c.upload_ends_at > func.now()
@@ -98,7 +98,7 @@ class Tombstones:
             return int(result.rowcount)
 
     async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
-        """Return those of the object keys whose upload is in use or will be deleted in time."""
+        """Return those of the object keys whose upload is in use or is left to the sweep."""
         return await awaited_uploads(self._database, object_keys)
 
     async def expire_unused(self, ttl_seconds: float, limit: int) -> int:
@@ -106,7 +106,7 @@ class Tombstones:
         unused = and_(
             in_state(*UNUSED),
             attachments.c.created_at < func.now() - _interval(ttl_seconds),
-            # A rejected one in a thread lost its bytes; the thread still shows why.
+            # The row of a rejected attachment stays in its thread, which shows the reason.
             attachments.c.thread_id.is_(None),
         )
         expired = await self._change_due(
@@ -116,9 +116,9 @@ class Tombstones:
         return len(expired)
 
     async def claim_dead_uploads(self, limit: int) -> list[AttachmentRecord]:
-        """Claim up to `limit` verified attachments whose upload link is dead and not cleared.
+        """Claim up to `limit` settled attachments whose upload link has expired and is not cleared.
 
-        The lease is the end of the upload, which moves ahead; `clear_uploads` ends it.
+        The lease is a later `upload_ends_at`; `clear_uploads` ends it.
         """
         dead = and_(in_state(*SETTLED), attachments.c.upload_ends_at < func.now())
         lease = func.now() + _interval(FIRST_RETRY_SECONDS)
@@ -204,7 +204,7 @@ def _interval(seconds: float) -> ColumnElement[timedelta]:
 def _of_user(
     change: Update, user_id: str, ids: Sequence[str], due: ColumnElement[bool]
 ) -> ReturningUpdate[Any]:
-    """Return `change` for those of the user's rows that are still due and that nobody holds."""
+    """Return `change` for those of the user's rows that are still due and not locked."""
     of_user = attachments.c.user_id == user_id
     free = (
         select(attachments.c.id)
@@ -215,7 +215,7 @@ def _of_user(
 
 
 async def awaited_uploads(database: Database, object_keys: Collection[str]) -> set[str]:
-    """Return those of the object keys whose upload is in use or will be deleted in time."""
+    """Return those of the object keys whose upload is in use or is left to the sweep."""
     is_awaited = or_(
         in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
         attachments.c.upload_ends_at.is_not(None),

@@ -20,10 +20,10 @@ def in_state(*states: AttachmentState) -> ColumnElement[bool]:
 
 
 def transition(target: AttachmentState, *only_from: AttachmentState) -> Update:
-    """Return an UPDATE to `target` of the rows that may change to it; the caller adds which rows.
+    """Return an UPDATE to `target` of rows that may change to it. The caller adds its condition.
 
     `only_from` narrows the states that the rows may be in; rows in `target` itself keep it. Raises
-    `ValueError` if one of them can't change to `target`.
+    `ValueError` if one of these states can't change to `target`.
     """
     for origin in only_from:
         if origin is not target and not is_legal(origin, target):

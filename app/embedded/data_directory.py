@@ -28,7 +28,7 @@ class Secrets:
 def lock_directory(directory: Path) -> Iterator[Path]:
     """Create `directory` if it is missing, and lock it for this process. Yield its absolute path.
 
-    Raises `CannotStart` if another process has locked it, or if nothing can be written into it.
+    Raises `CannotStart` if another process has locked it, it can't be written, or the disk is full.
     """
     try:
         directory.mkdir(parents=True, exist_ok=True)

@@ -21,7 +21,7 @@ def development(
     """Yield the settings of a service on `port`.
 
     Without DATABASE_URL a PostgreSQL is started, and without S3_ENDPOINT_URL a SeaweedFS; both are
-    stopped at the end. What the environment sets wins over the defaults here. Raises `CannotStart`.
+    stopped at the end. The environment overrides the defaults here. Raises `CannotStart`.
     """
     given = Settings.read(os.environ)
     defaults: dict[str, str] = {}

@@ -114,8 +114,8 @@ class EmbeddedPostgres:
         return finished.stdout.strip()
 
     def _initialise(self) -> None:
-        # It gets its name only when it is complete. So a killed run leaves nothing that looks like
-        # a database, and the next run starts over.
+        # The directory gets its name only when it is complete. So a killed run leaves nothing that
+        # looks like a database, and the next run starts over.
         unfinished = self.directory.with_name(f"{self.directory.name}.unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
         unfinished.mkdir(mode=0o700, parents=True)
@@ -188,7 +188,7 @@ def _binary(name: str) -> str:
 
 
 def _unprivileged_ids() -> tuple[int, int] | None:
-    """Return user and group for the server, which does not run as root; None if we are not root."""
+    """Return user and group for the server, which can't run as root; None if we are not root."""
     if os.geteuid() != 0:
         return None
     import pwd

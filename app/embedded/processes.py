@@ -30,9 +30,9 @@ class CannotStart(Exception):
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Delay stop signals, so that no process is started without being remembered.
+    """Delay stop signals, so that every process that is started is also recorded.
 
-    Signals that arrive inside are handled at the end. Only the main thread receives signals.
+    The first signal that arrives inside is handled at the end. Only the main thread gets signals.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

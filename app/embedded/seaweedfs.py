@@ -64,7 +64,7 @@ class EmbeddedSeaweedFS:
         secret_access_key: str,
         max_volumes: int | None = None,
     ) -> None:
-        """Allow `max_volumes`, of which each bucket takes some; None: as many as the disk holds."""
+        """Each bucket takes some of `max_volumes`; None allows as many as fit on the disk."""
         self.directory = directory.resolve()
         self._max_volumes = max_volumes
         self.access_key_id = access_key_id
@@ -124,7 +124,7 @@ class EmbeddedSeaweedFS:
             "filer.localSocket": str(filer_socket),
             "s3.localSocket": str(s3_socket),
         }
-        # In a file, because every user of the machine can read a command line.
+        # The options are in a file, because every user of the machine can read a command line.
         self._options_file.touch(mode=0o600)
         self._options_file.write_text("".join(f"{k}={v}\n" for k, v in options.items()))
         with uninterrupted():

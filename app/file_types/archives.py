@@ -1,4 +1,4 @@
-"""The rows of archives that are listed, and whose members the model can fetch."""
+"""The rows of archives whose content is listed, and whose members the model can fetch."""
 
 from app.file_types.file_type import Delivery, Family, FileType, Signature
 

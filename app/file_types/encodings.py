@@ -16,19 +16,19 @@ _CODECS_BY_MARK = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-# What an encoding of seven bits (ISO-2022, HZ) has, and hardly any text in UTF-8 has.
+# Escape sequences of encodings of seven bits (ISO-2022, HZ). Text in UTF-8 hardly ever has them.
 _SHIFTS = re.compile(rb"\x1b[$(]|\x1bN|~\{|\x0e")
 
 # Some programs pad their fields with zeros. Latin text in UTF-16 has a zero in every second byte.
 _TOLERATED_ZEROS = 0.3
 
-# Mainframes' encodings (EBCDIC) are nothing like the text that people attach.
+# People do not attach text in the encodings of mainframes (EBCDIC).
 _ERAS = EncodingEra.ALL & ~EncodingEra.MAINFRAME
-# chardet's constant for what a declaration, a mark or the pattern of bytes proves.
+# chardet's confidence if a declaration, a mark or the pattern of bytes proves the encoding.
 _PROOF = 0.95
 # Measured with uchardet's test files, with their first 40 to 600 characters, and with short tables:
-# below this, the encodings that are common today are right more often than all that ever were, and
-# Western European is if it is nearly as probable as Central European.
+# below this confidence, the best of the encodings in common use is right more often than the best
+# of all. Western European is right more often if it is nearly as probable as Central European.
 _DOUBT = 0.07
 _NEARLY_AS_PROBABLE = 0.7
 _WESTERN, _CENTRAL_EUROPEAN = "cp1252", "cp1250"
@@ -36,7 +36,7 @@ _WESTERN, _CENTRAL_EUROPEAN = "cp1252", "cp1250"
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """An encoding by the name of Python's codec. `is_guess`: statistics alone speak for it."""
+    """An encoding by the name of Python's codec. `is_guess`: only statistics indicate it."""
 
     codec: str
     is_guess: bool = False
@@ -51,8 +51,9 @@ def find_encoding(body: bytes) -> Encoding | None:
     """Return the encoding of a text, or None if `body` is not text in any encoding.
 
     A byte order mark decides. Valid UTF-8 is UTF-8 even if the text declares another encoding,
-    unless it has escape sequences of one or too many zeros. For all else, chardet weighs the
-    declarations of XML, HTML and Python, the pattern of zeros in UTF-16, and the letters.
+    unless it has escape sequences of an encoding of seven bits, or too many zeros. For any other
+    text, chardet weighs the declarations of XML, HTML and Python, the pattern of zeros in UTF-16,
+    and the letters.
     """
     if codec := marked_codec(body):
         return Encoding(codec)
@@ -67,7 +68,7 @@ def find_encoding(body: bytes) -> Encoding | None:
 
 
 def is_utf8(body: bytes) -> bool:
-    """Whether `body` is valid UTF-8; its last character may be cut."""
+    """Return whether `body` is valid UTF-8; its last character may be incomplete."""
     try:
         codecs.getincrementaldecoder("utf-8")().decode(body)
     except UnicodeDecodeError:

@@ -60,7 +60,7 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FileType:
-    """All that this service knows about one type of files.
+    """What this service knows about one type of files.
 
     Names of types and suffixes are in lower case, and suffixes have their dot.
     """
@@ -78,7 +78,7 @@ class FileType:
     mistaken_for: tuple[str, ...] = ()
     """Types of other files that browsers and systems declare for these suffixes."""
     is_inline: bool = False
-    """Whether browsers show it safely. Anything else is only ever downloaded."""
+    """Whether browsers can show it safely. All other files are only downloaded."""
     decoder: str = ""
     """Pillow's name of the format, for images that are decoded."""
     required_entry: str = ""

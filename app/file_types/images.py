@@ -6,7 +6,7 @@ _HEIF = (Signature.HEIC, Signature.AVIF)  # one container, whose brands are ofte
 
 
 def _shown(mime_type: str, *suffixes: str, decoder: str, aliases: tuple[str, ...] = ()) -> FileType:
-    """An image that browsers show safely, and that the model's API takes as it is."""
+    """Return the row of an image that browsers show safely and the model's API accepts as it is."""
     return FileType(
         mime_type,
         suffixes,

@@ -2,7 +2,8 @@
 
 from app.file_types.file_type import Delivery, Family, FileType, Signature
 
-# Kept with a password, the zip formats of Microsoft Office are compound files ([MS-OFFCRYPTO]).
+# Microsoft Office saves its zip formats as compound files if they have a password
+# ([MS-OFFCRYPTO]).
 _OPEN_XML = (Signature.ZIP, Signature.COMPOUND)
 # Newer programs save their own formats under the older suffix, and every reader accepts those.
 _BEFORE_2007 = (Signature.COMPOUND, Signature.ZIP, Signature.RTF)
@@ -35,7 +36,7 @@ def _unread(
 
 
 def _open_xml(mime_type: str, suffix: str, family: Family) -> FileType:
-    """A format of Microsoft Office that the provider takes not as a file, but as text."""
+    """Return the row of an Office format that the provider accepts as text, but not as a file."""
     return FileType(
         mime_type,
         (suffix,),

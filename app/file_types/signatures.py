@@ -1,8 +1,8 @@
 """The formats that the first bytes of a file show.
 
-The library filetype knows most of them. Of 940 files of other packages' tests it named all
-but the BigTIFF, and took no text for anything else; puremagic took HEIC for MP4 and JPEG 2000 for
-JPEG, and libmagic did not see a Word file in 14 of 50, and is no Python package.
+The library filetype knows most of them. It identified 940 files of other packages' tests except the
+BigTIFF, and identified no text as anything else. Puremagic identified HEIC as MP4, and JPEG 2000 as
+JPEG. Libmagic missed 14 of 50 Word files, and is not a Python package.
 """
 
 import filetype
@@ -10,8 +10,8 @@ import filetype
 from app.file_types.file_type import Signature
 
 # What filetype does not know: BigTIFF, JPEG XL (ISO/IEC 18181-2), the bare codestream of JPEG 2000
-# (ISO/IEC 15444-1, annex A), an empty zip archive (APPNOTE.TXT 4.3.16). And compound files
-# ([MS-CFB] 2.2), of which it guesses what is in them.
+# (ISO/IEC 15444-1, annex A), an empty zip archive (APPNOTE.TXT 4.3.16). Compound files ([MS-CFB]
+# 2.2) are here because filetype guesses what is in them.
 _BEGINNINGS = {
     b"II+\0": Signature.TIFF,
     b"MM\0+": Signature.TIFF,
@@ -21,7 +21,7 @@ _BEGINNINGS = {
     b"PK\x05\x06": Signature.ZIP,
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": Signature.COMPOUND,
 }
-# It asks less of these than their specifications do.
+# filetype compares fewer bytes of these than their specifications give.
 _WHOLE_BEGINNINGS: dict[str, tuple[bytes, ...]] = {
     Signature.PNG: (b"\x89PNG\r\n\x1a\n",),
     Signature.GIF: (b"GIF87a", b"GIF89a"),
@@ -31,7 +31,7 @@ _OTHER_NAMES = {"image/apng": Signature.PNG, "image/jpx": Signature.JP2}
 # filetype knows two of them.
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
-# Readers look for its mark in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
+# PDF readers look for `%PDF-` in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
 _PDF_BYTES = 1024
 
 

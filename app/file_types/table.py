@@ -1,4 +1,4 @@
-"""The one table of file types, and the rule by which a file finds its row.
+"""The one table of file types, and the rule that finds the row of a file.
 
 What may be attached, how content is checked, what has a preview, what the model gets, what the
 page's file picker offers and docs/model-input.md are all derived from these rows. To support a
@@ -27,15 +27,15 @@ FILE_TYPES = (
     *UNREAD,
 )
 
-# The only types that are ever served to be shown in a page.
+# The only types that browsers are allowed to show; all others are downloaded.
 INLINE_MIME_TYPES = frozenset(each.mime_type for each in FILE_TYPES if each.is_inline)
 
 UNKNOWN = FileType("application/octet-stream", (), Family.OTHER, Delivery.NOTHING)
-# Of a type that is text by RFC 2046 (text/*) or by its structured syntax (RFC 6839).
+# A type that is text by RFC 2046 (text/*) or by its structured syntax (RFC 6839).
 UNKNOWN_TEXT = FileType("text/plain", (), Family.TEXT, Delivery.TEXT, (Signature.TEXT,))
 
 TEXT_SYNTAXES = ("+xml", "+json", "+yaml")
-# Types that only name a syntax or a container; a suffix can tell what is written in it.
+# Types that only name a syntax or a container. A suffix may name the format that uses it.
 _SYNTAXES = {"application/xml": "+xml", "application/json": "+json"}
 _CONTAINERS = {"text/plain": Signature.TEXT, "application/zip": Signature.ZIP}
 
@@ -51,11 +51,14 @@ def plain_type(mime_type: str) -> str:
 def resolve(name: str, declared: str) -> FileType:
     """Return the row of a file called `name` that is declared as the MIME type `declared`.
 
-    The declared type decides if the table has it, unless the suffix names a type that is often
-    mistaken for it, that it is only the container of, or that reaches the model when an archive, a
-    film or a sound does not.
-    Otherwise the suffix decides, because browsers declare nothing or nonsense for suffixes that the
-    system does not know. A file whose type and suffix are both unknown gets `UNKNOWN_TEXT` or
+    The suffix decides if the declared type
+    - is often declared for this suffix by mistake (`mistaken_for`),
+    - names only the container or the syntax of the suffix's type, or
+    - does not reach the model, is not of `Family.OTHER`, and the suffix's type reaches the model.
+
+    Otherwise the declared type decides if the table has it or if it is text: `UNKNOWN_TEXT` with
+    that type. For any other declared type the suffix decides, because browsers declare no type or a
+    wrong one for suffixes that the system does not know. If the suffix is unknown too, the row is
     `UNKNOWN` with the declared type.
     """
     mime_type = plain_type(declared)
@@ -78,16 +81,16 @@ def of_type(mime_type: str) -> FileType | None:
 
 
 def container(found: str | None) -> str | None:
-    """Return the type of the zip archive that a file found to be of the type `found` is.
+    """Return the type of a zip archive if files of the type `found` are such archives.
 
-    Return `found` itself if it is no zip archive.
+    Return `found` itself if they are not.
     """
     row = of_type(found or "")
     return Signature.ZIP if row is not None and Signature.ZIP in row.signatures else found
 
 
 def of_name(name: str) -> FileType | None:
-    """Return the row that a file's name alone leads to: by the whole name, or by its suffix."""
+    """Return the row for a file's name alone: for the whole name, or else for its suffix."""
     base = name.replace("\\", "/").rpartition("/")[2].lower()
     _, *parts = base.split(".")
     suffixes = [f".{'.'.join(parts[-count:])}" for count in (2, 1) if len(parts) >= count]
@@ -95,13 +98,13 @@ def of_name(name: str) -> FileType | None:
 
 
 def _is_mistaken(mime_type: str, by_type: FileType | None, by_name: FileType) -> bool:
-    """Whether the declared type is wrong for this suffix, or only names the container."""
+    """Return whether the suffix decides and not the declared type: see `resolve`."""
     if mime_type in by_name.mistaken_for:
         return True
     if by_type is None:
         return False
     if by_type.family is Family.OTHER:
-        return False  # nobody declares a program or a database by mistake
+        return False  # programs and databases are not declared by mistake
     if by_name.reaches_model and not by_type.reaches_model:
         return True
     syntax = _SYNTAXES.get(by_type.mime_type)

@@ -11,7 +11,7 @@ def text(
     mistaken_for: tuple[str, ...] = (),
     delivery: Delivery = Delivery.TEXT,
 ) -> FileType:
-    """A row of a type that is text, and by default reaches the model as such."""
+    """Return the row of a type that is text, and by default reaches the model as text."""
     return FileType(mime_type, suffixes, family, delivery, (Signature.TEXT,), aliases, mistaken_for)
 
 

@@ -15,7 +15,7 @@ _DEV_COOKIE_SECONDS = 365 * 24 * 3600
 
 
 class Authentication:
-    """Finds out whose request it is.
+    """Authenticates requests, and makes the context of each.
 
     `public_base_url` has no trailing slash; without it, links lead to the address of the request.
     `context_headers` names the headers that an assistant reads from the context of a request.
@@ -42,7 +42,7 @@ class Authentication:
         """
         header = self._authenticator.header
         if len(request.headers.getlist(header)) > 1:
-            # A proxy may have added one to that of the caller, and which is whose is unknown.
+            # A proxy may have added its header to the caller's, and nothing distinguishes them.
             raise Unauthenticated(f"The request has more than one {header} header.")
         identity = await self._authenticator.authenticate(request.headers, request.cookies)
         logs.bind(user=identity.user_id)
@@ -63,7 +63,7 @@ class Authentication:
 
 
 def _address_of(request: Request) -> str:
-    """Return the URL at which this application is mounted. `base_url` is the outermost one's."""
+    """Return the URL at which this application is mounted, also within another application."""
     root_path = request.scope.get("root_path", "").rstrip("/")
     return f"{request.url.scheme}://{request.url.netloc}{root_path}"
 

@@ -1,4 +1,4 @@
-"""`POST /chatkit`: the ChatKit protocol. An operation answers by JSON or by Server-Sent Events."""
+"""`POST /chatkit`: the ChatKit protocol. The response is JSON or Server-Sent Events."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
@@ -27,9 +27,9 @@ _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering
 
 
 class ChatKitEndpoint:
-    """Passes operations to the ChatKit server. `streams` limits the answers of each user.
+    """Passes operations to the ChatKit server. `streams` limits each user's concurrent answers.
 
-    `max_request_bytes` applies to every operation but dictation, which sends its audio in JSON.
+    `max_request_bytes` applies to all operations except dictation, which sends its audio in JSON.
     """
 
     def __init__(
@@ -98,7 +98,7 @@ class ChatKitEndpoint:
 
 
 def _event_response(error: AppError) -> Response:
-    """Return an error event: of a 4xx, ChatKit's client shows only the status."""
+    """Return an error event, because ChatKit's client shows only the status of a 4xx."""
     return Response(error_event(error), media_type=_EVENT_STREAM, headers=_STREAM_HEADERS)
 
 
@@ -115,8 +115,8 @@ def _ids(operation: ChatKitReq) -> dict[str, str]:
 class _AnswerResponse(StreamingResponse):
     """Streams an answer, and cancels it when the client disconnects at any point.
 
-    It closes `slot` when the answer has ended and the client has taken it: an answer that nobody
-    reads occupies memory too.
+    It closes `slot` when the answer has ended and the client has received it, because an answer
+    that is not read occupies memory too.
     """
 
     def __init__(self, answer: StreamedAnswer, slot: ExitStack) -> None:

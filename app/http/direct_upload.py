@@ -1,4 +1,4 @@
-"""`POST /attachments`: ChatKit's direct strategy, which uploads a file by one form."""
+"""`POST /attachments`: ChatKit's direct strategy, which uploads a file with one form."""
 
 from collections.abc import Sequence
 
@@ -81,5 +81,7 @@ async def _open_form(request: Request, boundary: str, length: int) -> OpenedForm
             f"The form's field has to be 'file', not {head.field[:100]!r}.", param="file"
         )
     if head.file_name is None:
-        raise InvalidRequest("The form's field 'file' holds no file.", param="file")
+        raise InvalidRequest(
+            "The form's field 'file' has no file name, so it is not a file.", param="file"
+        )
     return OpenedForm(head.file_name, head.mime_type, boundary, length - head.length, rest)

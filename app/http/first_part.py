@@ -1,6 +1,6 @@
 """Reads the head of a form's first part while the rest of the body is still arriving.
 
-Sources: RFC 7578 (forms), RFC 2046 §5.1 (parts), RFC 2231 and RFC 5987 (names in other alphabets),
+Sources: RFC 7578 (forms), RFC 2046 §5.1 (parts), RFC 2231 and RFC 5987 (names outside of ASCII),
 https://html.spec.whatwg.org/multipage/form-control-infrastructure.html#multipart-form-data.
 """
 
@@ -106,7 +106,7 @@ def _decoded(text: bytes) -> str:
 
 
 def _parameters(disposition: str) -> dict[str, str]:
-    """Return the parameters by lower-case name, without quotes; of equal names, the first."""
+    """Return the parameters by lower-case name, without quotes. The first of equal names counts."""
     found: dict[str, str] = {}
     for name, value in _PARAMETER.findall(disposition):
         text = value.strip()

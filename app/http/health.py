@@ -19,7 +19,8 @@ class Health:
 
     def __init__(self, checks: Mapping[str, Callable[[], Awaitable[None]]]) -> None:
         self._checks = checks
-        # Strangers may ask as well, and a probe gives up after a second.
+        # Anybody may ask, so requests share the checks. The pause is short, because a probe fails
+        # after a second.
         self._report = SharedResult(self._check_all, pause_seconds=0.1)
 
     def routes(self) -> Sequence[Route]:
@@ -30,7 +31,7 @@ class Health:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, request: Request) -> JSONResponse:
-        """Run all checks at the same time, each for 3 seconds at most. A failed one makes a 503."""
+        """Run all checks at the same time, each for 3 seconds at most. Respond 503 if one fails."""
         report = await self._report.get()
         is_ready = all(outcome == "ok" for outcome in report.values())
         return JSONResponse(

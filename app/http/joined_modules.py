@@ -1,8 +1,8 @@
 """Joins the page's JavaScript modules into a few files, so that a browser sends few requests.
 
 Only imports, exports and comments are changed; each module becomes a function that returns its
-exports. Named imports and exports at the beginning of a line are understood, other forms raise
-`CannotJoin`. A module that only `import('…')` reaches is in a file of its own, loaded on demand.
+exports. Named imports and exports at the beginning of a line are supported, other forms raise
+`CannotJoin`. A module that only `import('…')` imports is in another file, loaded on demand.
 """
 
 import posixpath
@@ -23,7 +23,7 @@ _OWN_URL = "import.meta.url"
 
 
 class CannotJoin(Exception):
-    """A module has a form that is not understood; the message names the module and the form."""
+    """The modules can't be joined. The message names the module and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,7 @@ def join_modules(sources: Mapping[str, str], entry: str, directory: str) -> dict
     """Return the text of each joined file, by the path of its main module.
 
     `sources` are modules by path; `directory` is where the joined files are served, relative to
-    the modules.
-    Raises `CannotJoin`.
+    the modules. Raises `CannotJoin`.
     """
     modules = _reachable(sources, entry)
     files = _files(modules, entry)
@@ -150,7 +149,7 @@ class _Joiner:
             yield from self._as_function(member, here)
         yield f"export {{ {', '.join(member.namespace for member in members)} }};\n"
         main = self._modules[path]
-        if main.exports:  # for `import('…')`, which asks for the names of the module itself
+        if main.exports:  # for `import('…')`, which takes the module's own names
             yield f"export const {{ {', '.join(main.exports)} }} = {main.namespace};\n"
 
     def _imports(self, module: _Module, file: str, here: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from app.errors import InvalidRequest
 MAX_DEPTH = 32
 MAX_ELEMENTS = 5_000
 
-# An unterminated string is matched to its end too, so every byte is looked at once.
+# It also matches an unterminated string, up to the end, so each byte is read only once.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 _STRUCTURAL = (b'"', b",", b"[", b"{")

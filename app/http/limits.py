@@ -1,7 +1,7 @@
-"""Limits for callers: the size of a request, requests per time, and work at the same time.
+"""Limits for callers: the size of a request, requests per time, and concurrent requests.
 
-Work at the same time is counted by each replica for itself. So are requests per time, unless
-RATE_LIMIT_STORAGE_URL names a server at which replicas share the count.
+Each replica counts concurrent requests for itself, and also requests per time, unless
+RATE_LIMIT_STORAGE_URL names a server at which replicas share that count.
 """
 
 import logging
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 MAX_URL_BYTES = 8 * 1024
 MAX_HEADER_BYTES = 32 * 1024
 
-# A minute of speech has about a MiB. Of all requests that are no uploads, only dictation is long.
+# A minute of speech has about a MiB. Apart from uploads, only dictation needs large requests.
 MAX_DICTATION_BYTES = 8 * 1024 * 1024
 
 _IN_PROCESS = "memory://"
@@ -87,12 +87,12 @@ class RequestRate:
     """Limits the requests of each user over a sliding window."""
 
     def __init__(self, settings: LimitSettings) -> None:
-        """Connect to nothing. Raises `Misconfigured` if the rate or the storage can't be used."""
+        """Make no connection yet. Raises `Misconfigured` if the rate or storage can't be used."""
         url = _IN_PROCESS
         if settings.rate_limit_storage_url is not None:
             url = settings.rate_limit_storage_url.get_secret_value()
-        # By default the library takes another Redis client, which pins packages that others need
-        # in newer versions.
+        # By default the library uses another Redis client, which pins older versions of packages
+        # that are needed in newer ones.
         options = {"implementation": "redispy"} if url.startswith("redis") else {}
         try:
             self._rate: RateLimitItem = parse(settings.request_rate)
@@ -134,7 +134,7 @@ class RequestRate:
 class ConcurrencyLimit:
     """Limits what one key, a user or a link, may have under way at the same time.
 
-    `message` is the error beyond the limit; `{most}` in it becomes the limit.
+    `message` is that of the error; `{most}` in it is replaced by the limit.
     """
 
     def __init__(self, most: int, message: str) -> None:

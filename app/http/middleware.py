@@ -1,4 +1,4 @@
-"""The request id, and errors as JSON inside the CORS headers."""
+"""Middleware for the request id, and for errors as JSON, which get CORS headers too."""
 
 import logging
 import re
@@ -61,7 +61,7 @@ class ErrorMiddleware(HttpMiddleware):
                     extra={"request_id": request_id},
                 )
             await error_response(error)(scope, receive, send)
-        except Exception:  # the outer edge: logged with the request id, answered with a sentence
+        except Exception:  # logged with the request id, and the response has that id
             logger.exception("unexpected error", extra={"request_id": request_id})
             if has_started:
                 raise

@@ -32,12 +32,12 @@ CHATKIT_CDN = "https://cdn.platform.openai.com"
 class PageConfig:
     """What the page has to know. URLs have no trailing slash.
 
-    `api_base_url` is where the API is; empty: the page's own origin. `bucket_url` is the bucket as
-    browsers reach it: it serves previews, and takes uploads by POST where `posts_to_bucket`; the
-    page goes back to the upload gateway by itself when that fails. `domain_key` is for OpenAI's
-    element. `model` is the name of the model that answers, where it is known. `prompts` are
-    offered by an empty chat, `disclaimer` stands below the message field. On a demo, those who open
-    the page try the service out: they see how files travel, and choose it.
+    `api_base_url` is where the API is; empty means the page's own origin. `bucket_url` is the URL
+    of the bucket for browsers: it serves previews, and takes uploads by POST if `posts_to_bucket`.
+    When that fails, the page uses the upload gateway. `domain_key` is for OpenAI's element. `model`
+    is the name of the model that answers, if it is known. `prompts` are shown in an empty chat, and
+    `disclaimer` below the message field. With `is_demo`, the page shows how files are uploaded, and
+    lets the person choose the way.
     """
 
     policy: AttachmentPolicy
@@ -59,7 +59,7 @@ class PageConfig:
 def page_routes(
     config: PageConfig, *, welcome: Callable[[Request, Response], None] | None = None
 ) -> Sequence[BaseRoute]:
-    """`/`, `/config.json` and `/web/…`.
+    """Return the routes `/`, `/config.json`, `/favicon.ico` and `/web/…`.
 
     `welcome` may set a cookie on the document's response.
     """
@@ -93,7 +93,7 @@ def page_routes(
         return response
 
     async def favicon(request: Request) -> Response:
-        # Browsers ask for it beside documents that name no icon, such as JSON.
+        # Browsers request it for documents that name no icon, such as JSON.
         return files.respond("icon.svg", request.headers) or Response(status_code=404)
 
     return [
@@ -123,7 +123,7 @@ def preferred_language(accept_language: str, available: Sequence[str]) -> str:
 
 
 def _document(files: WebFiles, language: str, configuration: dict[str, object]) -> str:
-    """Return the document in a language; its configuration is in it, which saves a request."""
+    """Return the document in a language, with the configuration, which saves a request."""
     # Escaped, so that no value can end the <script> element.
     data = json.dumps(configuration, ensure_ascii=False).replace("<", "\\u003c")
     html = files.text("index.html")
@@ -133,7 +133,7 @@ def _document(files: WebFiles, language: str, configuration: dict[str, object]) 
 
 
 def page_configuration(config: PageConfig) -> dict[str, object]:
-    """The content of `/config.json`; its type is `PageConfig` in `app/web/page-config.js`."""
+    """Return the content of `/config.json`: `PageConfig` in `app/web/page-config.js`."""
     base = config.api_base_url
     offset = datetime.now().astimezone().utcoffset()
     return {
@@ -170,7 +170,7 @@ def _mounted(config: PageConfig, request: Request) -> PageConfig:
 
 
 def _composer(composer: Composer | None) -> dict[str, object]:
-    """ChatKit's options `composer.models` and `composer.tools` (chatkit-js), without empty ones."""
+    """Return ChatKit's options `composer.models` and `composer.tools`, without empty fields."""
     if composer is None:
         return {"models": [], "tools": []}
     models = [
@@ -200,10 +200,10 @@ def _without_none(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def content_security_policy(config: PageConfig) -> str:
-    """Only what the page needs. OpenAI's host is in it where a domain key is configured.
+    """Return a policy that allows only what the page needs. A domain key adds OpenAI's host.
 
-    `require-trusted-types-for` makes the browser refuse any string that becomes markup without
-    having passed DOMPurify; OpenAI's script, which we can't see, would not run under it.
+    `require-trusted-types-for` makes the browser reject a string as markup unless DOMPurify has
+    cleaned it. OpenAI's script would not run under that rule.
     """
     reached = [origin_of(url) for url in (config.api_base_url, config.bucket_url) if url]
     sources: dict[str, list[str]] = {
@@ -222,7 +222,7 @@ def content_security_policy(config: PageConfig) -> str:
         sources["script-src"].append(CHATKIT_CDN)
         sources["frame-src"].append(CHATKIT_CDN)
         sources["connect-src"].append(CHATKIT_CDN)
-        # Its element brings its own <style>; a nonce can't reach into a script of another host.
+        # OpenAI's element adds a <style> of its own, to which we can't give a nonce.
         sources["style-src"].append("'unsafe-inline'")
     else:
         sources["require-trusted-types-for"] = ["'script'"]
@@ -252,7 +252,7 @@ def _allowed_mime_types(policy: AttachmentPolicy) -> list[str]:
 
 
 def _file_types(policy: AttachmentPolicy) -> dict[str, dict[str, str]]:
-    """Return what the page knows files by, all in lower case.
+    """Return the names by which the page finds the type of a file, all in lower case.
 
     `suffixes` and `names` give the MIME type of files that the policy allows, by their suffix or
     whole name; `aliases` the registered type by its other names.
@@ -273,5 +273,5 @@ def _file_types(policy: AttachmentPolicy) -> dict[str, dict[str, str]]:
 def _bucket_post_url(config: PageConfig) -> str | None:
     if config.bucket_url is None or not config.posts_to_bucket:
         return None
-    # With the slash: SeaweedFS 4.48 breaks off the preflight of a bucket's bare path.
+    # The slash is needed: SeaweedFS 4.48 breaks off the preflight of a bucket's path without it.
     return f"{config.bucket_url}/"

@@ -79,7 +79,7 @@ class RequestMetricsMiddleware(HttpMiddleware):
 class MetricsPage:
     """`/metrics`, for Prometheus. The purge backlog is counted for each page.
 
-    A page takes milliseconds of the event loop, so there is one in a second at most.
+    A page takes milliseconds of the event loop, so at most one is made per second.
     """
 
     def __init__(self, database: Database) -> None:

@@ -23,9 +23,9 @@ class SecurityHeaders(HttpMiddleware):
     def __init__(self, app: ASGIApp, *, is_https: bool) -> None:
         super().__init__(app)
         self._headers = {
-            # A browser must not take a file for a script by looking into it.
+            # A browser must not guess from a file's content that it is a script.
             "x-content-type-options": "nosniff",
-            # Our URLs may be capabilities, so pages that they link to must not see them.
+            # Our URLs may be capabilities, so they must not be sent to the targets of links.
             "referrer-policy": "no-referrer",
             # No page may show our responses in a frame and trick users into clicking there.
             "x-frame-options": "DENY",

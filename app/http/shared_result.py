@@ -1,4 +1,4 @@
-"""A result that many requests share, for routes that strangers may ask as often as they like."""
+"""A result that many requests share, for routes that anybody may request at any rate."""
 
 import asyncio
 import time
@@ -11,7 +11,7 @@ Result = TypeVar("Result")
 class SharedResult(Generic[Result]):
     """Calls `make` again `pause_seconds` after it has returned, at the earliest.
 
-    Requests that come before wait for that call together. So a result is never older than the
+    Requests that come before that wait for the same call. So a result is never older than the
     request that gets it.
     """
 
@@ -23,7 +23,7 @@ class SharedResult(Generic[Result]):
         self._due_at = 0.0
 
     async def get(self) -> Result:
-        """Return what a call returns that begins from now on. Raises what it raises."""
+        """Wait for the next call. Return what it returns, or raise what it raises."""
         if self._next is None:
             self._next = asyncio.create_task(self._call())
         return await asyncio.shield(self._next)

@@ -1,4 +1,4 @@
-"""`/v1/chatkit/threads`: OpenAI's REST API for threads, which the official `openai` client reads.
+"""`/v1/chatkit/threads`: OpenAI's REST API for threads, for the official `openai` client.
 
 https://platform.openai.com/docs/api-reference/chatkit/threads
 """
@@ -26,7 +26,7 @@ MAX_LIMIT = 100
 
 
 class ThreadsApi:
-    """Shows users their own threads. The bearer of `admin_token` may list those of all users."""
+    """Shows users their own threads. With `admin_token`, a request may list those of all users."""
 
     def __init__(
         self,

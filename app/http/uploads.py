@@ -1,8 +1,8 @@
 """`/uploads/{attachment_id}`: the gateway that streams an upload into the bucket.
 
-The query of the URL is the form of a presigned POST, or for a store without POST it has a presigned
-PUT, and this service has signed it. So the URL itself is the permission, and no state is kept
-except a count of the uploads under way. Everything that can be checked is checked before a byte of
+The query of the URL has the fields of a presigned POST, or a presigned PUT if the store has no
+POST, and this service has signed it. So the URL itself is the permission, and the only state is a
+count of the uploads under way. Everything that can be checked is checked before a byte of
 the body is read.
 """
 
@@ -28,7 +28,7 @@ from app.storage.post import UPLOADER_FIELD
 from app.storage.put import PUT_FIELD, PresignedPut
 from app.storage.splice import Splicer
 
-# A client that has lost its network would hold two connections for ever.
+# Without this limit, a client that has lost its network would occupy two connections for ever.
 STALL_SECONDS = 60.0
 
 
@@ -66,7 +66,7 @@ class UploadGateway:
         """
         fields = self._links.verify(own_path(request.scope), request.url.query)
         with ExitStack() as slots:
-            # After the link is verified, so that nobody else can occupy the slots of its user.
+            # The link is verified first, so that nobody else can occupy the slots of its user.
             slots.enter_context(self._of_links.slot(fields.get("key", "")))
             slots.enter_context(self._uploads.slot(fields[UPLOADER_FIELD]))
             return await self._splice(request, fields)
@@ -120,7 +120,9 @@ async def body_of(request: Request, stall_seconds: float) -> AsyncIterator[bytes
             async with asyncio.timeout(stall_seconds):
                 message = await request.receive()
         except TimeoutError as exc:
-            raise UploadMismatch("The upload came to a halt. Attach the file again.") from exc
+            raise UploadMismatch(
+                "The upload stopped before its end. Attach the file again."
+            ) from exc
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         more = message.get("more_body", False)

@@ -1,4 +1,4 @@
-"""Serves the page's files: joined into a few, compressed, under names that browsers may keep."""
+"""Serves the page's files: joined into a few, compressed, at URLs that browsers may cache."""
 
 import gzip
 import hashlib
@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, Response
 
 from app.http.joined_modules import join_modules
 
-# For addresses with the version in them: the version changes with every file of the page.
+# For URLs that contain the version, which changes when any file of the page changes.
 _FOR_EVER = "public, max-age=31536000, immutable"
 _ASK_EACH_TIME = "no-cache"
 
@@ -38,12 +38,12 @@ class WebFile:
 
     @cached_property
     def etag(self) -> str:
-        """Weak, because the compressed body has the same one (RFC 9110, 8.8.1)."""
+        """The ETag. It is weak, because the compressed body has the same (RFC 9110, 8.8.1)."""
         return f'W/"{hashlib.sha256(self.body).hexdigest()[:32]}"'
 
     @cached_property
     def compressed(self) -> bytes | None:
-        """None for types that are compressed already."""
+        """The body in gzip; None for types that are compressed already."""
         if not self.media_type.startswith(_COMPRESSED):
             return None
         return gzip.compress(self.body, compresslevel=9, mtime=0)
@@ -60,7 +60,7 @@ def compressed(html: str, request: Headers) -> Response:
 class WebFiles:
     """All files below a directory, and at `joined/` the joined ones, held in memory.
 
-    Browsers keep `/web/{version}/{path}` for a year and revalidate `/web/{path}` on each use.
+    Browsers cache `/web/{version}/{path}` for a year, and revalidate `/web/{path}` on each use.
     Raises `CannotJoin`.
     """
 
@@ -97,16 +97,16 @@ class WebFiles:
         return sorted(path.stem for path in self._directory.glob(pattern))
 
     def versioned(self, html: str) -> str:
-        """Return a document that links to the joined files, by addresses with the version."""
+        """Return the document with links to the joined files, by URLs with the version."""
         for path in (_ENTRY, _STYLES):
             html = html.replace(f'"/web/{path}"', f'"/web/{_JOINED}/{path}"')
         return html.replace('"/web/', f'"/web/{self.version}/')
 
     def respond(self, path: str, request: Headers) -> Response | None:
-        """Return None where there is no such file.
+        """Return the response with a file, or None if there is no such file.
 
-        An address with another version gets the current file: while replicas are replaced, one may
-        be asked for what another has named.
+        A URL with another version gets the current file: while replicas are replaced, the document
+        and its files may come from different versions.
         """
         version, _, rest = path.partition("/")
         is_current = version == self.version

@@ -20,7 +20,7 @@ MAX_HEAD_BYTES = 64 * 1024
 BODY_TICK_SECONDS = 20.0
 BODY_TICK_BYTES = 20 * 1024
 
-# In every such interval, a client has to read this much of a response that waits for it, or all.
+# In every such interval, a client has to read this much of a waiting response, or all of the rest.
 WRITE_TICK_SECONDS = 30.0
 WRITE_TICK_BYTES = 16 * 1024
 
@@ -56,7 +56,7 @@ class DeadlineProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        # Less than what pauses writing may be left, and closing the connection waits for it.
+        # What is left may be too little to pause writing, and closing the connection waits for it.
         self._watch_reader()
 
     def data_received(self, data: bytes) -> None:
@@ -101,7 +101,7 @@ class DeadlineProtocol(HttpToolsProtocol):
     def _on_write_deadline(self) -> None:
         self._write_deadline = None
         unread = self.transport.get_write_buffer_size()
-        # There is more than before if another response was written. That is not repeated for ever,
+        # More is unread than before if another response was written. That happens only a few times,
         # because writing pauses.
         if unread <= self._unread and self._unread - unread < min(WRITE_TICK_BYTES, self._unread):
             self._reset()
@@ -109,7 +109,7 @@ class DeadlineProtocol(HttpToolsProtocol):
             self._watch_reader()
 
     def _reset(self) -> None:
-        """Close the connection without sending what is left: the kernel would keep megabytes."""
+        """Close the connection and drop what is left: the kernel would keep megabytes of it."""
         if (connection := self.transport.get_extra_info("socket")) is not None:
             linger = struct.pack("ii", 1, 0)
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)

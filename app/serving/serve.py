@@ -32,7 +32,7 @@ def open_listener(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, kind, protocol)
     except OSError as exc:
         raise PortInUse(f"{host!r} is not an address to listen on ({exc.strerror})") from exc
-    # Without it, closing connections of an earlier run would keep the port occupied.
+    # Otherwise connections of an earlier run, while they close, would keep the port occupied.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
@@ -73,8 +73,8 @@ def serve(
 ) -> bool:
     """Serve until a stop signal. Return whether the application started.
 
-    `on_ready` is called when it answers. At the end, open requests get `graceful_seconds` to
-    finish; a second SIGINT ends them at once. There is no access log, because the query of an
+    `on_ready` is called when the server answers. At the end, open requests get `graceful_seconds`
+    to finish; a second SIGINT ends them at once. There is no access log, because the query of an
     upload or preview link is a capability and must not be in log files.
     """
     server = _Server(

@@ -24,8 +24,8 @@ from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 from app.storage.object_keys import READINESS_KEY
 
-# A lost bucket is reported after two attempts: after 4 seconds if nothing listens at its address,
-# after 10 if it accepts connections and does not answer.
+# An unreachable bucket is reported after two attempts: after 4 seconds if nothing listens at its
+# address, after 10 if it accepts connections and does not answer.
 _CONNECT_TIMEOUT_SECONDS = 2
 _READ_TIMEOUT_SECONDS = 5
 _ATTEMPTS = 2
@@ -98,7 +98,8 @@ class Bucket:
 
     async def __aexit__(self, *exc_info: object) -> None:
         await self._resources.aclose()
-        # aiohttp closes its transports in the next turns of the loop, and leaks them without these.
+        # aiohttp closes its transports in the next iterations of the event loop. If the loop ends
+        # before that, they leak.
         await asyncio.sleep(0.01)
 
     async def head(self, key: str) -> ObjectHead:
@@ -174,7 +175,7 @@ class Bucket:
                 MetadataDirective="REPLACE",
                 ContentType=mime_type,
             )
-        # Some stores leave the quotes out of this response, but of no other.
+        # Only in this response, some stores leave the quotes out.
         new_etag: str = copied["CopyObjectResult"]["ETag"].strip('"')
         return f'"{new_etag}"'
 
@@ -182,7 +183,7 @@ class Bucket:
         """Delete the objects in batches, and return those that the store did not delete.
 
         In a bucket that has or had versioning, delete every version and delete marker. A missing
-        object counts as deleted. After `BucketUnavailable`, earlier batches are deleted.
+        object counts as deleted. Batches before a `BucketUnavailable` stay deleted.
         """
         failures: list[DeleteFailure] = []
         for first in range(0, len(keys), _DELETE_BATCH):
@@ -191,8 +192,8 @@ class Bucket:
                 has_versions = await self._has_versions()
                 answer = await self._delete(batch)
                 failures += _failures(answer)
-                # A store that does not show its versioning to this key says by a marker that an
-                # object was hidden and not deleted.
+                # Even if these credentials may not read the versioning, the answer has a marker for
+                # each object that was hidden and not deleted.
                 hidden = [
                     each["Key"]
                     for each in answer.get("Deleted", ())
@@ -265,7 +266,7 @@ class Bucket:
                     yield ObjectSummary(item["Key"], item["Size"], item["LastModified"])
 
     async def check(self) -> None:
-        """Return if the bucket answers; these credentials need no permission to list it."""
+        """Return if the bucket answers. This needs no permission to list it."""
         try:
             await self.read(READINESS_KEY, length=1)
         except ObjectMissing:
@@ -281,7 +282,7 @@ def _failures(answer: dict[str, Any]) -> list[DeleteFailure]:
 
 
 class _CredentialSource(AioCredentials):  # type: ignore[misc] # aiobotocore is untyped
-    """Gives aiobotocore the credentials of this process, so that it starts no second chain."""
+    """Gives aiobotocore the credentials of this process, so that it does not look for others."""
 
     def __init__(self, credentials: SessionCredentials) -> None:
         super().__init__(access_key=None, secret_key=None, method="shared")

@@ -21,7 +21,7 @@ _ERRORS: dict[Meaning, type[AppError]] = {
     Meaning.MISSING: ObjectMissing,
     Meaning.CHANGED: ObjectChanged,
     Meaning.FULL: StorageFull,
-    # The store is there and does not work for us now.
+    # The store answers, but can't be used now.
     Meaning.DENIED: BucketUnavailable,
     Meaning.INVALID_SIGNATURE: BucketUnavailable,
     Meaning.NO_BUCKET: BucketUnavailable,
@@ -30,7 +30,7 @@ _ERRORS: dict[Meaning, type[AppError]] = {
 }
 _UNREACHABLE: tuple[type[Exception], ...] = (
     *(HTTPClientError, EndpointConnectionError, NoCredentialsError, CredentialRetrievalError),
-    # aiobotocore's callers read the body of a response past botocore, from aiohttp itself.
+    # Callers of aiobotocore read the body of a response from aiohttp, without botocore.
     *(aiohttp.ClientError, asyncio.TimeoutError, ConnectionError),
 )
 
@@ -56,7 +56,7 @@ def bucket_errors() -> Iterator[None]:
 def error_for(meaning: Meaning) -> AppError | None:
     """Return the error to raise when a call to the bucket's API ended with `meaning`.
 
-    None stands for a mistake in this code: the request should not have been made.
+    Return None if this code made a wrong request.
     """
     error = _ERRORS.get(meaning)
     return None if error is None else error()

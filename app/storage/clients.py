@@ -1,7 +1,7 @@
 """What all clients of S3's API have in common, blocking and asyncio.
 
-Only whole objects are read by another library (reader.py), and uploads are spliced over plain
-connections (splice.py).
+There are two exceptions: another library reads whole objects (reader.py), and uploads are spliced
+over plain connections (splice.py).
 """
 
 from functools import cache
@@ -39,8 +39,8 @@ def client_options(
 
     `url` None means AWS itself. `config` adds to what every client has.
     """
-    # Checksums only where S3 demands them: by default, botocore signs the CRC of an empty body into
-    # presigned PUTs, and several S3-compatible stores do not know the trailers.
+    # Checksums are sent only where S3 demands them: by default, botocore signs the CRC of an empty
+    # body into presigned PUTs, and several S3-compatible stores do not know the trailers.
     common = Config(
         signature_version="s3v4",
         s3={"addressing_style": addressing_style},

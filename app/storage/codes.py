@@ -39,7 +39,7 @@ class Meaning(Enum):
     """The bucket exists and belongs to these credentials."""
     NOT_IMPLEMENTED = auto()
     UNAVAILABLE = auto()
-    """The store is busy, in trouble, or its clock and ours differ."""
+    """The store is busy or failing, or its clock and ours differ."""
     UNKNOWN = auto()
 
 
@@ -93,7 +93,7 @@ _CODES = {
 }
 _MEANINGS = {code: meaning for meaning, codes in _CODES.items() for code in codes}
 
-# S3 has no code for an expired policy: only the sentence that comes with AccessDenied tells.
+# S3 has no code for an expired policy: only the message of its AccessDenied says so.
 _EXPIRED = re.compile(r"\bexpired\b", re.IGNORECASE)
 _INSUFFICIENT_STORAGE = 507  # RFC 4918, 11.5
 

@@ -2,7 +2,7 @@
 
 A general HTTP client serializes, times and retries uploads by its own rules. These need little:
 write with backpressure, read an answer that comes before the body is complete, and end the
-connection to a peer that stays silent.
+connection to a peer that does not answer.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _STALL_TIMEOUT_SECONDS = 60.0
 # the file needs time by its size, and more if many arrive at once.
 _ANSWER_TIMEOUT_SECONDS = 60.0
 _SLOW_PEER_BYTES_A_SECOND = 1024 * 1024
-# Servers close idle connections too, some after 5 seconds; closing first avoids their race.
+# Servers close idle connections too, some after 5 seconds. Closing first avoids a race with them.
 _IDLE_SECONDS = 4.0
 _MAX_IDLE = 32
 _MAX_ANSWER_BYTES = 64 * 1024
@@ -33,7 +33,7 @@ _WRITE_BUFFER_BYTES = 256 * 1024
 
 
 class ConnectionBroken(Exception):
-    """The peer can't be reached, closed the connection, stays silent, or does not speak HTTP."""
+    """The peer can't be reached, closed the connection, timed out, or does not speak HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class _Connection(asyncio.Protocol):
                     self._changed.clear()
                     await self._changed.wait()
         except TimeoutError as exc:
-            raise ConnectionBroken("the peer stays silent") from exc
+            raise ConnectionBroken("the peer timed out") from exc
 
     def close(self) -> None:
         self._transport.close()

@@ -61,7 +61,7 @@ class SessionCredentials:
         return snapshot
 
     async def without_blocking(self) -> Credentials:
-        """Return the current credentials. If they have to be renewed first, a thread waits."""
+        """Return the current credentials. If they must be renewed first, that runs in a thread."""
         if self._usable_snapshot() is None:
             return await asyncio.to_thread(self)
         return self()

@@ -1,7 +1,7 @@
 """The keys of an attachment's objects in the bucket: the object, its preview, and its upload.
 
 An upload link can write to `upload_key` only. Verification copies the bytes to the object key,
-which no link can write, so what was verified stays what it was. All three keys are derived from the
+which no link can write, so verified bytes never change. All three keys are derived from the
 row's `object_key`, so a row always knows every object that may exist for it. Uploads have a prefix
 of their own: few objects are there at a time, so the sweep can list them all.
 """

@@ -1,7 +1,7 @@
 """Reads whole objects fast, for the model and for thumbnails.
 
-Ten files of 5 MiB at once take a third to a half of the time that aiobotocore takes, and block the
-event loop for 4 ms instead of 68, because Rust works in threads of its own (docs/performance.md).
+Ten files of 5 MiB at once take half of the time that aiobotocore takes, and block the event loop
+for 4 ms instead of 68, because the library works in threads of its own (docs/performance.md).
 `Bucket` does everything else.
 """
 
@@ -66,7 +66,7 @@ class ObjectReader:
             self._store = S3Store(
                 self._endpoint.bucket,
                 region=self._endpoint.region,
-                # Right for both addressing styles: only the object's key is appended to it.
+                # It fits both addressing styles, because only the object's key is appended to it.
                 endpoint=self._endpoint.objects_url.rstrip("/"),
                 virtual_hosted_style_request=True,
                 client_options={
@@ -91,7 +91,7 @@ class ObjectReader:
 
 
 def _error_for(problem: Exception) -> AppError:
-    """Return the error of this service for one of the library's, by the code that S3 wrote in it.
+    """Return the error of this service for one of the library's, by the S3 code in it.
 
     The library gives no code, but its text has the body of the store's answer.
     """

@@ -23,7 +23,7 @@ Outcome = Literal["set", "already set", "rejected", "off", "on"]
 _PAGES_RULE, _FRAME_RULE = "chatkit-pages", "chatkit-frame"
 _ABORT_RULE = "chatkit-abort-incomplete-uploads"
 _ABORT_AFTER_DAYS = 1
-# What it means for deletion that a bucket has one of these.
+# The effect that each of these features of a bucket has on deleted files.
 VERSIONING = (
     "every version of a deleted file is deleted; the service's key needs s3:ListBucketVersions,"
     " s3:DeleteObjectVersion and s3:GetBucketVersioning"
@@ -32,7 +32,7 @@ OBJECT_LOCK = "the store keeps deleted files until their retention ends, and del
 REPLICATION = "replicas of deleted files stay, unless the other bucket deletes them by itself"
 _PREFLIGHT_SECONDS = 3600
 _EXPOSED_HEADERS = ["ETag", "Content-Length", "Content-Type", "Content-Range"]
-# AWS rejects the name of its first region here: it means that region if there is no constraint.
+# AWS rejects the name of its first region as a constraint, and takes that region without one.
 _UNCONSTRAINED_REGION = "us-east-1"
 
 
@@ -77,8 +77,9 @@ class Access:
 def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
     """Create the bucket if it is missing; set CORS, lifecycle, encryption, public access block.
 
-    Then look whether the bucket keeps what is deleted. That is the operator's choice, so it is not
-    changed. Running it again changes nothing. If the store rejects a step, the next steps follow.
+    Then report whether the bucket keeps deleted objects. That is the operator's choice, so it is
+    not changed. Running it again changes nothing. After a step that the store rejects, the next
+    steps follow.
     Raises `BucketUnavailable` if the bucket can neither be found nor created.
     """
     try:

@@ -17,7 +17,7 @@ from app.storage.endpoint import Endpoint
 
 MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
-# The number of URLs of one window in memory, some 600 bytes each.
+# The largest number of URLs of one window in memory. Each takes some 600 bytes.
 MAX_KEPT = 4096
 
 Method = Literal["GET", "HEAD", "PUT", "DELETE"]
@@ -40,7 +40,7 @@ _Urls = dict[tuple[Method, str, int, tuple[tuple[str, str], ...]], str]
 
 
 class _Window(NamedTuple):
-    """The URLs that were signed for one moment, because the same image is shown again and again."""
+    """The URLs of one signing time. They are kept, because the same images are shown repeatedly."""
 
     signed_at: int
     day: _SigningDay
@@ -111,7 +111,7 @@ class UrlSigner:
         return urls[wanted]
 
     def _limited(self, expires_in: int, signed_at: int, credentials: Credentials) -> int:
-        """Return the life of a URL in seconds, which ends no later than that of its credentials."""
+        """Return how many seconds a URL is valid: never longer than its credentials."""
         if credentials.expires_at is None:
             return expires_in
         limited = min(expires_in, int(credentials.expires_at) - signed_at)

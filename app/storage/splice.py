@@ -1,6 +1,7 @@
-"""Splices an upload into the bucket while it arrives, by a presigned POST or PUT; nothing is kept.
+"""Splices an upload into the bucket while it arrives, by a presigned POST or PUT.
 
-The bucket itself checks size, type, key, signature and expiry. Its errors are translated here.
+No upload is stored here. The bucket checks size, type, key, signature and expiry, and its errors
+are translated to those of this service.
 """
 
 from collections.abc import AsyncIterator, Mapping
@@ -165,7 +166,7 @@ async def _with_suffix(body: AsyncIterator[bytes], framed: Framed) -> AsyncItera
 
 
 def error_of(answer: RawResponse) -> AppError:
-    """Return the error that the store's answer to a form stands for."""
+    """Return the error for the store's answer to a form or a PUT that it rejected."""
     code, message = _code_and_message(answer.body)
     match meaning_of(code, answer.status, message):
         case Meaning.TOO_LARGE:
@@ -177,7 +178,7 @@ def error_of(answer: RawResponse) -> AppError:
         case Meaning.INVALID_SIGNATURE | Meaning.WRONG_REGION:
             return LinkInvalid()
         case Meaning.DENIED:
-            return UploadMismatch()  # by the policy: the form differs from what was signed
+            return UploadMismatch()  # the form differs from what its policy allows
         case Meaning.INVALID_FORM | Meaning.CHANGED:
             # S3 answers PreconditionFailed to a POST that is not a form.
             return InvalidRequest("The upload must be a form with one field, 'file'.", param="file")

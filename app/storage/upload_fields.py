@@ -12,8 +12,8 @@ _PROBE_SECONDS = 60
 class UploadFields:
     """Signs POST forms, and PUTs for a store without presigned POST.
 
-    The store is asked once, at the first link. `posts` may sign for any endpoint, because a form
-    does not include the host; `puts` signs for the endpoint of `splicer`.
+    The store is asked at the first link, and again until it answers. `posts` may sign for any
+    endpoint, because a form does not include the host; `puts` signs for the endpoint of `splicer`.
     """
 
     def __init__(self, posts: PostPolicySigner, puts: PutSigner, splicer: Splicer) -> None:
@@ -35,7 +35,7 @@ class UploadFields:
         """Return the fields for one upload to `key`; those of a PUT include `PUT_FIELD`.
 
         `size` is in bytes and `expires_in` in seconds. With `least_size`, a form may have a file of
-        any size from that to `size`; a PUT then has exactly `least_size`. Raises
+        any size from that to `size`; a PUT must have exactly `least_size`. Raises
         `BucketUnavailable` without valid credentials.
         """
         if await self._are_forms_taken():

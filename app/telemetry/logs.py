@@ -1,4 +1,4 @@
-"""Logs with one JSON object a line, each with the ids of its request, none with a secret.
+"""Logs: one JSON object or text per line, with the ids of the request and without secrets.
 
 `about_this_request` collects the ids of one request, and `bind` adds to them. Every record that the
 request logs has them, in its tasks too.
@@ -19,13 +19,13 @@ from app.telemetry import tracing
 
 LogFormat = Literal["json", "text"]
 
-# Libraries whose INFO records are many, and some of them have secrets.
+# Libraries that log many INFO records, some of them with secrets.
 _CHATTY = ("aiobotocore", "alembic", "botocore", "httpx", "httpx2", "openai", "uvicorn")
 
-# The attributes of every record; any other one came in by `extra`.
+# The attributes of every record. Any other attribute was passed in `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
-# Nothing of ours logs these; a library's message might.
+# This service does not log these, but a message of a library may.
 _SECRETS = (
     (re.compile(r"(https?://[^\s?\"'<>]+)\?[^\s\"'<>]+"), r"\1?[hidden]"),
     (re.compile(r"((?:x-amz-[a-z-]+|signature|policy)=)[^\s&\"'<>]+", re.I), r"\1[hidden]"),
@@ -43,7 +43,7 @@ _about: ContextVar[dict[str, object] | None] = ContextVar("about_this_request", 
 
 @contextmanager
 def about_this_request(**fields: object) -> Iterator[dict[str, object]]:
-    """Collect the fields that the block binds, beginning with these. Yield the collection."""
+    """Collect `fields` and those that the block binds. Yield the collection."""
     collected: dict[str, object] = dict(fields)
     token = _about.set(collected)
     try:
@@ -124,7 +124,7 @@ def _shown(value: object) -> object:
 
 
 def _shown_text(text: str) -> str:
-    # More is searched than is kept: a secret that is cut first would not look like one.
+    # More text is searched than is kept, because a part of a secret would not be recognized.
     return without_secrets(text[: 10 * _MAX_FIELD_CHARS])[:_MAX_FIELD_CHARS]
 
 

@@ -27,7 +27,7 @@ refusals = Counter(
 
 verifications = Counter(
     "attachment_verifications",
-    "Attachments verified when a message first used them: stored, rejected, not_uploaded.",
+    "Attachments verified before their first use: stored, rejected, not_uploaded.",
     ("result",),
 )
 verified_bytes = Counter("attachment_bytes", "Bytes of attachments that were verified and stored.")
@@ -54,7 +54,7 @@ model_tokens = Counter(
 
 tombstoned = Counter(
     "attachments_tombstoned",
-    "Attachments deleted, alone, with their thread or by the sweep: their bytes are to be purged.",
+    "Attachments deleted, alone, with their thread or by the sweep. Their bytes are purged later.",
 )
 expired = Counter("attachments_expired", "Attachments that no message used in time.")
 threads_expired = Counter("threads_expired", "Threads deleted by THREAD_RETENTION_DAYS.")
@@ -64,5 +64,5 @@ purge_failures = Counter(
 )
 purge_backlog = Gauge("purge_backlog", "Deleted attachments whose bytes should be gone by now.")
 purge_backlog_age_seconds = Gauge(
-    "purge_backlog_age_seconds", "A lower bound of how long the oldest of them has been due."
+    "purge_backlog_age_seconds", "A lower bound of the time since the oldest of them became due."
 )

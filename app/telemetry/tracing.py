@@ -1,4 +1,4 @@
-"""OpenTelemetry spans of what a request causes: calls of other servers, and whole operations.
+"""OpenTelemetry spans of what a request causes: calls to other servers, and whole operations.
 
 Without the `tracing` extra and an endpoint in the OTEL_ variables, OpenTelemetry's API records
 nothing. A span names what is done and the ids it is done to. It never has a URL, a text, a name or
@@ -16,7 +16,7 @@ from opentelemetry.util.types import AttributeValue
 
 SERVICE_NAME = "chatkit-upload-service"
 
-# A proxy: `send_traces` tells OpenTelemetry who records its spans.
+# A proxy, which records nothing until `send_traces` has set the provider.
 tracer = trace.get_tracer(SERVICE_NAME)
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -26,7 +26,7 @@ _IDS = ("operation", "thread", "attachment", "attachments")
 
 
 def start_call(name: str, attributes: Mapping[str, AttributeValue] | None = None) -> Span:
-    """Start the span of a call of another server. The caller ends it (see `ending`)."""
+    """Start the span of a call to another server. The caller ends it (see `ending`)."""
     return _start(name, SpanKind.CLIENT, attributes)
 
 
@@ -82,8 +82,8 @@ def is_tracing_wanted() -> bool:
 
 
 def send_traces() -> None:
-    """Send the spans of this process where the OTEL_ variables say. Call it once."""
-    # These are of the `tracing` extra, which may not be installed.
+    """Send the spans of this process to the endpoint of the OTEL_ variables. Call it once."""
+    # These modules belong to the `tracing` extra, which may not be installed.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import TracerProvider
