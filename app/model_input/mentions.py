@@ -18,7 +18,7 @@ from app.model_input.announcements import mention_part
 from app.model_input.converter import AttachmentReader
 from app.model_input.kinds import Kind, kind_of
 from app.model_input.labels import LabelledPart, Named
-from app.model_input.rendering import Renderer, StoredAttachment
+from app.model_input.rendering import Renderer, StoredAttachment, words_of_problem
 from app.model_input.rendition import Rendition, note
 from app.model_input.typed_text import typed_text
 
@@ -77,7 +77,7 @@ class Mentions:
 
     async def _extract_of_file(self, record: StoredAttachment) -> Rendition:
         if record.problem:
-            return note(f"the file can't be used: {record.problem}")
+            return note(words_of_problem(record.problem, record.state))
         if record.state not in USABLE:
             return note("the file has not been uploaded.")
         if self._has_all_extracts():

@@ -15,7 +15,10 @@ from app.workers import Workers
 
 
 class StoredAttachment(Protocol):
-    """An attachment's row, as far as the model is concerned. `problem` says why it is unusable."""
+    """The columns of an attachment's row that model input needs.
+
+    `problem` says why the attachment can't be used; it is None if it can.
+    """
 
     @property
     def id(self) -> str: ...
@@ -105,9 +108,18 @@ class Renderer:
         return await self._conversions.convert(attachment, body, selection)
 
 
+def words_of_problem(problem: str, state: AttachmentState) -> str:
+    """Return the text of the note for an attachment that has a problem.
+
+    The row of a rejected attachment has a whole sentence, which its user reads too. If the model's
+    provider rejected the file, the row has only a clause, and the state does not change.
+    """
+    return problem if state is AttachmentState.REJECTED else f"the file can't be used: {problem}"
+
+
 def _why_unusable(attachment: StoredAttachment) -> str | None:
     if attachment.problem:
-        return f"the file can't be used: {attachment.problem}"
+        return words_of_problem(attachment.problem, attachment.state)
     if attachment.state is AttachmentState.PENDING:
         return "the file has not been uploaded."
     if attachment.state not in USABLE:

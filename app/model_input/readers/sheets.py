@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +19,28 @@ _MOST_SHEETS = 50
 _ROWS_AT_A_TIME = 10_000
 
 
-def sheets(body: bytes) -> "list[python_calamine.CalamineSheet] | Unreadable":
-    """Return the sheets that have cells."""
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """Those of the first 50 sheets that have cells. `remark` says if there are more sheets."""
+
+    sheets: "list[python_calamine.CalamineSheet]"
+    remark: str
+
+
+def sheets(body: bytes) -> Sheets | Unreadable:
+    """Return the sheets of a workbook."""
     import python_calamine
 
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body)) as book:
-            found = [book.get_sheet_by_name(name) for name in book.sheet_names[:_MOST_SHEETS]]
+            names = book.sheet_names
+            found = [book.get_sheet_by_name(name) for name in names[:_MOST_SHEETS]]
     except (python_calamine.CalamineError, OSError, ValueError) as problem:
         return Unreadable(f"its sheets can't be read ({str(problem)[:200]})")
-    return [sheet for sheet in found if sheet.height]
+    remark = ""
+    if len(names) > _MOST_SHEETS:
+        remark = f"The workbook has {len(names):,} sheets. Only the first {_MOST_SHEETS} are read."
+    return Sheets([sheet for sheet in found if sheet.height], remark)
 
 
 def load_sheet(
