@@ -1,4 +1,4 @@
-"""Reads an attachment from the bucket and renders it: what the model gets of its bytes."""
+"""Reads attachments from the bucket, and renders them for the model."""
 
 import asyncio
 from typing import Protocol
@@ -65,7 +65,7 @@ class Renderer:
     async def render(self, attachment: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
         """Return what the model gets of an attachment, or of what is selected in it.
 
-        A file that can't be read gives a note. So does a bucket that fails: no error is raised.
+        It returns a note if the file can't be read or the bucket fails, and raises no error.
         """
         unusable = _why_unusable(attachment)
         if unusable:
@@ -74,7 +74,7 @@ class Renderer:
             return note("files of this type can't be shown to the model.")
         if attachment.size == 0:
             return note("the file is empty.")
-        # The object's key, because an ETag is an MD5 sum, of which two files can have the same.
+        # The ETag alone is not enough: it may be an MD5 sum, which two files can share.
         source = (attachment.object_key or "", attachment.etag or "", str(attachment.size))
         conversion = self._conversions.key(attachment, selection)
         try:
@@ -96,7 +96,7 @@ class Renderer:
             )
 
     def least_bytes(self, attachment: StoredAttachment) -> int:
-        """Return a lower bound of what an attachment adds to a request; nothing is read for it."""
+        """Return a lower bound of the bytes that it adds to a request. Reads nothing."""
         return self._conversions.least_bytes(attachment)
 
     async def _make(self, attachment: StoredAttachment, selection: Selection) -> Rendition:

@@ -48,7 +48,7 @@ def load_sheet(
 ) -> tuple[int, str]:
     """Load a sheet as a table. Return its number of rows and a remark.
 
-    It goes by way of CSV, with the types of the cells, which the CSV alone would lose.
+    DuckDB reads the rows as CSV. The types of its columns are those of the cells.
     """
     first = list(next(rows))
     is_header = len({str(c) for c in first}) == len(first) and all(
@@ -88,7 +88,7 @@ def _types_of(cells: Sequence[Any]) -> set[type]:
 def _make_integers(
     connection: "duckdb.DuckDBPyConnection", table: str, columns: Sequence[str]
 ) -> None:
-    """Make columns integers that have only whole numbers: Excel itself has no integers."""
+    """Convert columns of whole numbers to integers: Excel itself has no integers."""
     for column in columns:
         whole = quoted(column)
         is_whole = f"bool_and({whole} = trunc({whole}) AND abs({whole}) < 1e15)"

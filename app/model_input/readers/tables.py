@@ -1,6 +1,6 @@
 """Reads tables into DuckDB: their profile, and answers to SQL. Runs in worker processes.
 
-DuckDB computes over a million rows in a second and within a limit of memory.
+DuckDB computes over a million rows in a second, within a memory limit.
 """
 
 import csv
@@ -25,7 +25,7 @@ _SHOWN_ROWS = 5
 _MOST_RESULT_ROWS = 500
 _CELL_CHARS = 200
 _DELIMITERS = (",", ";", "\t", "|")
-# What a number with leading zeros is not: an article number, a postal code, a telephone number.
+# Digits with leading zeros are no number: an article number, postal code or telephone number.
 _LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
@@ -151,7 +151,7 @@ def _load_regular(connection: "duckdb.DuckDBPyConnection", path: str, delimiter:
         connection.execute(f"CREATE TABLE data AS FROM read_csv(?, sample_size=-1{types})", [path])
     except duckdb.Error:
         return False
-    # The database takes lines for one column when it finds no delimiter that fits them all.
+    # If no delimiter fits all lines, DuckDB reads each line as one column.
     columns = connection.execute("DESCRIBE data").fetchall()
     return len(columns) > 1 or not delimiter
 
