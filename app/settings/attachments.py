@@ -37,4 +37,4 @@ class AttachmentSettings(SettingsGroup):
     the bucket."""
 
     preview_ttl_seconds: int = Field(900, alias="PREVIEW_TTL_SECONDS", ge=10, le=_A_WEEK)
-    """How long the URL of a preview is valid."""
+    """How long the bucket's URL of a preview is valid."""
