@@ -25,7 +25,7 @@ from app.settings.environment import Settings
 from app.telemetry.logs import configure_logs
 
 DEV_GRACEFUL_SECONDS = 3
-# The operator can remove these causes: no space, a read-only disk, missing permissions.
+# Causes that the operator can remove: no space, a read-only disk, missing permissions.
 _OPERATOR_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM}
 
 cli = typer.Typer(
@@ -54,7 +54,7 @@ def dev_command(
 ) -> None:
     """Run the service with an embedded PostgreSQL and SeaweedFS, as `make run` does.
 
-    If the environment has DATABASE_URL or S3_ENDPOINT_URL, that server is used instead.
+    If DATABASE_URL or S3_ENDPOINT_URL is set, that server is used instead.
     """
     with open_listener(host, port) as listener:
         port = listener.getsockname()[1]
@@ -71,7 +71,7 @@ def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the service with the database of DATABASE_URL and the bucket of the S3_* settings."""
     settings = _settings_with_database()
     if settings.sign_in.mode == "dev":
-        _say("AUTH_MODE=dev: everyone who opens the page is signed in, each as a new user.")
+        _say("AUTH_MODE=dev: nobody has to sign in. Each browser is a user of its own.")
     with open_listener(host, port) as listener:
         _serve(settings, listener, host, settings.operations.shutdown_grace_seconds)
 
@@ -91,12 +91,12 @@ def migrate_command(
     _say("The database is at the newest schema.")
     if distributes:
         names = asyncio.run(distribute(settings.database.url.get_secret_value()))
-        _say(f"Distributed by user: {', '.join(names) or 'no table, all were before'}.")
+        _say(f"Distributed by user: {', '.join(names) or 'nothing new'}.")
 
 
 @cli.command("bucket")
 def bucket_command() -> None:
-    """Create the bucket; set CORS, lifecycle, encryption and the public access block."""
+    """Create the bucket, and set CORS, lifecycle, encryption and the public access block."""
     _prepare_bucket(Settings.read(os.environ), _say)
 
 
@@ -119,10 +119,10 @@ def sweep_command(
 def reconcile_command(
     fix: Annotated[bool, typer.Option("--fix", help="Repair what differs.")] = False,
     min_age_hours: Annotated[
-        float, typer.Option(help="Ignore what is younger: it may be in use.", min=0)
+        float, typer.Option(help="Ignore what is younger, because it may be in use.", min=0)
     ] = 24,
 ) -> None:
-    """Compare the bucket with the database, both ways. Without --fix nothing is changed.
+    """Compare the bucket with the database in both directions. Change nothing without --fix.
 
     The exit status is 2 if differences remain.
     """
@@ -139,7 +139,7 @@ def doctor_command(
         bool, typer.Option("--json", help="Print one JSON object, for other programs.")
     ] = False,
 ) -> None:
-    """Check this deployment as a browser and a model use it, and print a remedy for each failure.
+    """Check this deployment as a browser and a model use it. Print a remedy for each failure.
 
     It writes a few small objects into the bucket and deletes them. The exit status is 1 if a check
     fails.
@@ -149,7 +149,7 @@ def doctor_command(
     from app.doctor.report import as_json as json_of
     from app.doctor.report import is_healthy, summary
 
-    # The report names every failure; warnings of libraries would only repeat it.
+    # The report names every failure, so warnings of libraries would only repeat it.
     logging.getLogger().setLevel(logging.ERROR)
     if as_json:
         findings = asyncio.run(examine(settings))
@@ -162,7 +162,7 @@ def doctor_command(
 
 
 def main() -> None:
-    """Run a command. Where the operator can remove an error, print one sentence and exit with 1."""
+    """Run a command. If an operator can remove an error, print a sentence and exit with 1."""
     configure_logs("text")
     _read_env_file()
     _exit_on_signals()
@@ -179,7 +179,7 @@ def main() -> None:
 
 
 def _read_env_file() -> None:
-    """Add the variables of `.env` to the environment, where the AWS libraries look for theirs."""
+    """Add the variables of `.env` to the environment, because AWS libraries read only that."""
     for name, value in dotenv_values(".env").items():
         if value and not os.environ.get(name):
             os.environ[name] = value
@@ -234,7 +234,7 @@ def _prepare_bucket(settings: Settings, say: Callable[[str], None] | None = None
 def _exit_on_signals() -> None:
     """Exit on the first stop signal and ignore later ones, until the server has its own handlers.
 
-    So servers are stopped in order, and a second Ctrl-C does not interrupt that.
+    Everything is closed in order then, and a second Ctrl-C does not interrupt it.
     """
 
     def leave(number: int, _: FrameType | None) -> None:

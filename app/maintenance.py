@@ -53,7 +53,7 @@ async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say:
             ).run()
     say(f"{summary}.")
     if summary.remaining and not fix:
-        say("Nothing was changed. Run it with --fix to repair this.")
+        say("Nothing was changed. Run the command with --fix to repair the differences.")
     return summary.remaining == 0
 
 

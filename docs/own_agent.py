@@ -1,7 +1,7 @@
 """An agent of your own. Run it with `AGENT=own_agent:create PYTHONPATH=docs make run`.
 
 The service adds the rest: attachments reach the model in their best form, the whole thread is
-sent, mentions are resolved, and the agent has the `fetch_attachment` tool.
+sent, mentions are resolved, and the agent has the tools that fetch, search and query files.
 """
 
 from agents import Agent, RunContextWrapper, function_tool
@@ -27,7 +27,7 @@ async def convert(
 
 
 def create() -> Agent[Context]:
-    """Called once, when the server starts. `model` may be left out: then MODEL is used."""
+    """Create the agent, once, when the server starts. Without `model`, it uses MODEL."""
     return Agent(
         name="Bookkeeper",
         instructions="You check invoices. Name the file that each amount comes from.",

@@ -1,4 +1,4 @@
-"""The service below /chat of somebody's own application, with an assistant of their own.
+"""The service mounted below /chat in another application, with an assistant of its own.
 
     DATABASE_URL=… S3_ENDPOINT_URL=… AUTH_MODE=header uvicorn examples.embedded:create --factory
 

@@ -77,7 +77,7 @@ async def water_plant(context: RunContextWrapper[PlantContext], cups: int) -> st
 
 @function_tool
 async def suggest_names(context: RunContextWrapper[PlantContext], names: list[str]) -> str:
-    """Show three names for the plant, of which the user chooses one."""
+    """Show names for the plant. The user chooses one of them."""
     await context.context.stream_widget(names_card(names), copy_text=", ".join(names))
     return "The names are shown."
 
@@ -107,7 +107,7 @@ gardener = Agent[Any](
         " has no name, suggest three. Draw it when the user asks for a picture."
     ),
     tools=[look_at_plant, water_plant, suggest_names, ImageGenerationTool(tool_config=PICTURES)],
-    # The card speaks for itself.
+    # The card needs no words of the model.
     tool_use_behavior=StopAtTools(stop_at_tool_names=["suggest_names"]),
 )
 
@@ -131,10 +131,10 @@ class Greenhouse(Assistant):
     async def find_title(
         self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext
     ) -> None:
-        """Give no title: the name of the plant will be it."""
+        """Give no title: the name of the plant becomes the title."""
 
     def get_stream_options(self, thread: ThreadMetadata, context: RequestContext) -> StreamOptions:
-        # A picture that is stopped half-way has to be paid for as well.
+        # A picture has to be paid for even if it is stopped.
         return StreamOptions(allow_cancel=False)
 
     async def action(
@@ -156,7 +156,7 @@ class Greenhouse(Assistant):
             card = names_card(action.payload["names"], chosen=name)
             yield ThreadItemReplacedEvent(item=sender.model_copy(update={"widget": card}))
         yield ClientEffectEvent(name="update_plant", data=plant.model_dump())
-        # The model reads it with the next message; the user never does.
+        # The model reads it with the next message. The user never sees it.
         yield ThreadItemDoneEvent(
             item=HiddenContextItem(
                 id=self.store.generate_item_id("message", thread, context),

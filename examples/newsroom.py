@@ -131,7 +131,7 @@ class ArticleWriter(ThreadWriter):
 
 
 class Newsroom(Assistant):
-    """Lets the agent answer that the reader chose in the composer."""
+    """Answers with the agent that the reader chose in the composer."""
 
     composer_models = (
         ComposerModel("gpt-5-mini", "Fast", default=True),

@@ -3,8 +3,8 @@
     make run ASSISTANT=examples/plain_reader.py:PlainReader
 
 `model_input` gives the thread with its files as the Responses API takes them: converted, cached and
-within the request budget. Any other framework can take it from there. What `respond` yields is text
-or ChatKit's events.
+within the request budget. Any other framework can use this input. `respond` yields
+texts or ChatKit's events.
 """
 
 from collections.abc import AsyncIterator

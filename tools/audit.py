@@ -1,9 +1,8 @@
 """Asks PyPI whether a locked dependency has a known vulnerability: `python -m tools.audit`.
 
-Exit status 1 if one has. An audit that did not happen never passes for one that did: where the
-vulnerability service can't be reached, or does not know a package, that is said in capitals, and it
-is a failure as well when AUDIT=required is set. (Not by default: a mirror of the packages alone is
-all that many machines, and their CI, can reach.)
+The exit status is 1 if one has. If the vulnerability service can't be reached, or does not know a
+package, the output says NOT AUDITED in capitals. That is a failure only with AUDIT=required: many
+machines, and their CI, reach nothing but a mirror of the packages.
 """
 
 import json
@@ -19,7 +18,7 @@ _SECONDS = 120
 
 
 def pip_audit() -> str:
-    """The report of `pip-audit` as JSON; empty where there was none."""
+    """Return the report of `pip-audit` as JSON; empty if there is none."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(LOCK), "--no-deps"]
     command += ["--disable-pip", "--format", "json", "--progress-spinner", "off"]
     try:
@@ -32,7 +31,7 @@ def pip_audit() -> str:
 
 
 def verdict(report: str) -> tuple[bool, bool, Sequence[str]]:
-    """Whether something is vulnerable, whether something was not audited, and what to print."""
+    """Return whether something is vulnerable, whether something was not audited, and the output."""
     try:
         dependencies: list[dict[str, Any]] = json.loads(report)["dependencies"]
     except (ValueError, KeyError):

@@ -18,7 +18,7 @@ from tools.settings_reference import sections
 
 ROOT = Path(__file__).parents[1]
 
-# What operators set for other programs: the compose file, the collector, MinIO, glibc and tests.
+# Variables of other programs: the compose file, the collector, MinIO, glibc and tests.
 _FOREIGN_VARIABLES = {
     *("AUDIT", "CHROMIUM", "CI", "FAULT_POINT", "MALLOC_MMAP_THRESHOLD_", "PYTHONPATH"),
     *("AUTH", "API"),  # placeholders of the shell examples in docs/faq.md
@@ -38,13 +38,13 @@ _ROUTE = re.compile(r"(?:(?:GET|HEAD|POST|PUT|DELETE) )(/[\w/{}.-]*)")
 
 
 def documents() -> list[Path]:
-    """Return the documents that are checked. The changelog names what is gone, too."""
+    """Return the documents to check. The changelog is not one: it also names what was removed."""
     pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")]
     return sorted(page for page in pages if page.name != "CHANGELOG.md")
 
 
 def problems(page: Path) -> Iterator[str]:
-    """Yield a sentence for each name on the page that stands for nothing."""
+    """Yield a sentence for each name on the page that does not exist."""
     text = page.read_text()
     yield from _dead_links(page, text)
     spans = list(_CODE.findall(_FENCE.sub("", text)))
@@ -86,7 +86,7 @@ def _is_path(span: str) -> bool:
 
 
 def _exists(page: Path, span: str) -> bool:
-    """Whether the path exists below the root or beside the page, or ends exactly one file's."""
+    """Whether the path exists below the root or beside the page, or is the end of a file's path."""
     if "*" in span or "{" in span:
         return any(ROOT.glob(re.sub(r"\{[^}]*\}", "*", span)))
     if any((start / span).exists() for start in (ROOT, page.parent, ROOT.parent)):

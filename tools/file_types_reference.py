@@ -17,7 +17,7 @@ _END = "<!-- until here -->"
 # What the model gets by the Responses API, and by Chat Completions where that differs.
 _FORMS = {
     Delivery.IMAGE: (
-        "the very bytes as an image, but for private metadata; scaled down above"
+        "the stored bytes as an image, without private metadata; scaled down above"
         " `MODEL_IMAGE_MAX_SIDE`, turned upright, one frame of an animation",
         "the same",
     ),
@@ -26,9 +26,9 @@ _FORMS = {
         "an image",
     ),
     Delivery.FILE: (
-        "the very bytes as a file; a large PDF as its outline and first pages, a workbook with a"
+        "the stored bytes as a file; a large PDF as its outline and first pages, a workbook with a"
         " sheet of more than 1,000 rows as its profile",
-        "extracted text, and pictures of the pages of a PDF that have none",
+        "extracted text, and pictures of the pages of a PDF that have no text",
     ),
     Delivery.EXTRACTED_TEXT: ("extracted text", "the same"),
     Delivery.TEXT: ("the text and its encoding, cut at `MODEL_MAX_TEXT_CHARS`", "the same"),
@@ -68,7 +68,7 @@ def _table() -> str:
 
 
 def _grouped(rows: Iterable[tuple[FileType, str]]) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield each family and its second word, with the suffixes of all their rows."""
+    """Yield each pair of a family and a word, with the suffixes of all its rows."""
     groups: dict[tuple[str, str], list[str]] = {}
     for file_type, word in rows:
         groups.setdefault((file_type.family, word), []).extend(file_type.suffixes)

@@ -1,7 +1,7 @@
 """Checks the Kubernetes manifests in deploy/kubernetes: `python -m tools.manifests`.
 
-Each resource must be valid by the official schemas of the oldest and the newest version of
-Kubernetes that is supported: as its file has it, and as kustomize builds it into an overlay.
+Each resource must be valid by the official schemas of the oldest and the newest supported version
+of Kubernetes, both as its file has it and as kustomize builds it into an overlay.
 """
 
 import os

@@ -1,7 +1,7 @@
 """Writes the page's types of the protocol from the SDK's: `python -m tools.protocol_types`.
 
-So the page is type-checked against what the server really sends. The SDK leaves out what is None
-(`exclude_none`): a field that may be None is optional here, and every other one is there.
+So the page is type-checked against what the server really sends. The SDK leaves out fields that are
+None (`exclude_none`), so a field that may be None is optional here, and every other is required.
 """
 
 import json
@@ -41,7 +41,7 @@ _OTHERS: dict[str, Any] = {
     "TranscriptionResult": types.TranscriptionResult,
     "SyncCustomActionResponse": types.SyncCustomActionResponse,
 }
-# A widget whose fields are not known beforehand is one of the known ones, or can't be drawn.
+# The page can only draw widgets that it knows, so a dynamic one has the type of these.
 _DYNAMIC = {"DynamicWidgetComponent": "WidgetComponent", "DynamicWidgetRoot": "WidgetRoot"}
 
 _HEAD = """\
@@ -59,7 +59,7 @@ export interface Page<T> {
 
 
 class _AsSent(GenerateJsonSchema):
-    """Requires what is always sent: all but what may be None, and what a TypedDict may lack."""
+    """Requires every field, except those that a TypedDict may lack."""
 
     def field_is_required(
         self,
@@ -72,7 +72,7 @@ class _AsSent(GenerateJsonSchema):
 
 
 def declarations() -> str:
-    """The whole file."""
+    """Return the whole file."""
     definitions: dict[str, Any] = {}
     unions: dict[str, Any] = {}
     for name, python_type in {**_UNIONS, **_OTHERS}.items():
@@ -115,7 +115,7 @@ class _Writer:
         return f"export interface {name} {{\n{''.join(lines)}}}\n"
 
     def alternatives(self, schema: Any) -> list[str]:
-        """The members of a union; of anything else, itself."""
+        """Return the types in a union; for any other schema, its one type."""
         if "enum" in schema:
             return [json.dumps(each) for each in schema["enum"]]
         members = schema.get("anyOf") or schema.get("oneOf")

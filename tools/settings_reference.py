@@ -23,16 +23,17 @@ ROOT = Path(__file__).parents[1]
 _PAGE_HEAD = """\
 # Settings
 
-Every setting is an environment variable. `.env` in the working directory is read as well; the
-environment wins. A variable that is empty counts as not set. Times are seconds and sizes are bytes.
-`make settings` writes this page.
+Every setting is an environment variable. `.env` in the working directory is read as well; variables
+of the environment replace those of the file. An empty variable counts as not set. Times are seconds
+and sizes are bytes. `make settings` writes this page.
 
 Traces are sent to the standard `OTEL_EXPORTER_OTLP_ENDPOINT`, if the `tracing` extra is installed.
 """
 
 _EXAMPLE_HEAD = """\
-# Copy this file to `.env` and fill in what you need. The environment wins over it, and an empty
-# value means the default. `make run` needs nothing at all. `make settings` writes this file.
+# Copy this file to `.env` and fill in what you need. Variables of the environment replace those of
+# the file, and an empty value means the default. `make run` needs no settings.
+# `make settings` writes this file.
 """
 
 _COMPOSE_HEAD = """\
@@ -54,7 +55,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Section:
-    """Variables under one heading. `is_fixed` means that a container chooses them itself."""
+    """Variables under one heading. With `is_fixed`, the container's own command sets them."""
 
     heading: str
     variables: Sequence[Variable]
@@ -117,7 +118,7 @@ def example() -> str:
 
 
 def compose_variables() -> str:
-    """Return docker-compose.env: names alone, so that compose looks each of them up."""
+    """Return docker-compose.env: only names, so that compose takes the values from the shell."""
     passed = (section for section in sections() if not section.is_fixed)
     names = [each.name for section in passed for each in section.variables]
     return "\n".join([_COMPOSE_HEAD, *names, ""])
@@ -146,7 +147,7 @@ def _variable(name: str, field: FieldInfo) -> Variable:
 
 
 def _command_options() -> Iterator[Variable]:
-    """Yield the options of the commands that a variable can set, each once."""
+    """Yield each variable that sets an option of a command, once."""
     commands = typer.main.get_command(cli).commands  # type: ignore[attr-defined]  # it is a group
     used_by: dict[str, list[str]] = {}
     options = {}

@@ -1,4 +1,4 @@
-"""What an assistant of one's own is made of: subclass `Assistant` and override what you want.
+"""The names for an assistant of your own: subclass `Assistant` and override its hooks.
 
     ASSISTANT=./my_assistant.py:CatLounge make run
 

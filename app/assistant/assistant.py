@@ -1,4 +1,4 @@
-"""The class that an assistant of one's own subclasses."""
+"""The base class of an assistant of your own."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any, ClassVar
@@ -60,7 +60,7 @@ class Assistant:
     attachment_store: AttachmentStore[RequestContext]
 
     def use(self, services: Services) -> None:
-        """Take the parts of the service. The service calls it once."""
+        """Keep the parts of the service for the hooks. The service calls it once."""
         self.services = services
         self.store = services.store
         self.attachment_store = services.attachment_store
@@ -71,10 +71,10 @@ class Assistant:
         """Open what the assistant needs. The service accepts requests when this has returned."""
 
     async def stop(self) -> None:
-        """Close it again. All answers have ended."""
+        """Close what `start` opened. The service calls it when all answers have ended."""
 
     def routes(self) -> Sequence[BaseRoute]:
-        """Return routes of the assistant's own. `services.authenticate` gives their user."""
+        """Return more routes. `services.authenticate` returns the context of their requests."""
         return ()
 
     # Answers
@@ -88,7 +88,7 @@ class Assistant:
         """Answer a message, or go on after the output of a client tool or the answers of a form.
 
         Yield ChatKit's events, or texts, which become a message. The default streams the answer of
-        `choose_agent`. Another framework gets the thread by `model_input`.
+        `choose_agent`. Code for another framework reads the thread with `model_input`.
         """
         agent = await self.choose_agent(thread, input_user_message, context)
         async for event in self.stream_agent(agent, thread, context):
@@ -100,7 +100,7 @@ class Assistant:
         input_user_message: UserMessageItem | None,
         context: RequestContext,
     ) -> Agent[Any]:
-        """Return the agent that answers. The default is that of AGENT, or the service's own.
+        """Return the agent that answers. The default is the agent of AGENT, or the service's own.
 
         What the person chose in the composer is in `input_user_message.inference_options`.
         """
@@ -117,10 +117,10 @@ class Assistant:
     ) -> AsyncIterator[ThreadStreamEvent]:
         """Run an agent over the thread and stream its answer.
 
-        Use it in the place of `Runner.run_streamed` and `stream_agent_response`: the agent and
-        those that it hands over to get the files, the tools for files and the model that the person
-        chose. `make_context` replaces `agent_context`, for an agent that needs another one; it is
-        called once for each try. `extra_input` follows the history.
+        Use it instead of `Runner.run_streamed` and `stream_agent_response`. It gives the files, the
+        tools for files and the model that the person chose to the agent, and to the agents that it
+        hands over to. `make_context` replaces `agent_context` for an agent that needs another
+        context; it is called once for each try. `extra_input` follows the history.
         """
         parts = AnswerParts(
             agent,
@@ -136,8 +136,9 @@ class Assistant:
     ) -> list[TResponseInputItem]:
         """Return the thread as input items of the Responses API, for code without the Agents SDK.
 
-        Files are in it as the model takes them, the newest first, as far as the request budget
-        goes; `RULES` explains them to the model and belongs into its instructions.
+        Files are converted to what the model takes. If the request budget has no room for all, the
+        oldest are left out. Add `RULES` to the model's instructions: it explains how files are
+        announced.
         """
         return await self.services.responder.model_input(
             thread, context, lambda: self.thread_writer(thread, context)
@@ -148,7 +149,7 @@ class Assistant:
         return AnswerContext(thread=thread, store=self.store, request_context=context)
 
     def thread_writer(self, thread: ThreadMetadata, context: RequestContext) -> ThreadWriter:
-        """Return what writes the thread's items for the model: ChatKit's `ThreadItemConverter`.
+        """Return the writer of the thread's items for the model: a `ThreadItemConverter`.
 
         A subclass of `ThreadWriter` may override each of its methods.
         """
@@ -157,7 +158,7 @@ class Assistant:
     def stream_converter(
         self, agent: Agent[Any], thread: ThreadMetadata, context: RequestContext
     ) -> ResponseStreamConverter:
-        """Return what converts images and citations of the agent's answer.
+        """Return the converter of images and citations in the agent's answer.
 
         The default stores generated images in the bucket, as attachments of the thread.
         """
@@ -170,7 +171,7 @@ class Assistant:
     ) -> str | None:
         """Return the title of a new thread; None leaves it without one.
 
-        It is not called for a thread that has a title, and not used if the answer sets one.
+        It is called only for a thread without a title. A title that the answer sets is kept.
         """
         titles = self.services.titles
         return await titles.title_of(message) if titles is not None else None
@@ -222,11 +223,11 @@ class Assistant:
         default: Any = ChatKitServer.handle_stream_cancelled
         await default(self, thread, pending_items, context)
 
-    # Entities beside files and chats; what the model gets of one is `tag_to_message_content` of the
-    # thread writer.
+    # Entities besides files and chats. `tag_to_message_content` of the thread writer returns what
+    # the model gets of one.
 
     async def search_entities(self, query: str, context: RequestContext) -> Sequence[Entity]:
-        """Return what can be mentioned; all that is worth a menu for an empty query."""
+        """Return the entities that match; for an empty query, those that the menu offers first."""
         return ()
 
     async def preview_entity(self, entity_id: str, context: RequestContext) -> WidgetRoot | None:

@@ -1,4 +1,4 @@
-"""What an @-mention can stand for beside files and chats: the entities of an assistant."""
+"""Entities: what a person can mention with @ besides files and chats."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 class Entity:
     """Something that can be mentioned (chatkit-js: `Entity`).
 
-    `id` must not be that of a file or a chat: begin it with a word of your own, like `station_`.
-    `icon` is one of ChatKit's. `data` comes back with each message and with a click, from a client
-    that nobody checks. With `interactive`, the page asks for a preview when the mouse is over it.
+    `id` must differ from the ids of files and chats: give it a prefix of its own, like `station_`.
+    `icon` is one of ChatKit's. The client sends `data` back with each message and click, and may
+    have changed it. With `interactive`, the page asks for a preview when the mouse is over it.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What becomes of images that an agent generates."""
+"""Stores the images that an agent generates."""
 
 import base64
 

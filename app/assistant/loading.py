@@ -16,8 +16,8 @@ _OUR_PACKAGE = __name__.partition(".")[0]
 def load_assistant(reference: str) -> Assistant:
     """Return an instance of the class that `module:Class` or `path/to/file.py:Class` names.
 
-    The file's directory is searched for the modules that it imports; a file of a package is
-    imported as a module of it. Raises `Misconfigured`.
+    The file can import modules of its directory. A file that belongs to a package is imported as a
+    module of that package. Raises `Misconfigured`.
     """
     place, separator, class_name = reference.rpartition(":")
     if not separator or not place or not class_name:
@@ -27,7 +27,9 @@ def load_assistant(reference: str) -> Assistant:
     if found is None:
         raise _misconfigured(reference, f"{place} has no class {class_name}")
     if not (isinstance(found, type) and issubclass(found, Assistant)):
-        raise _misconfigured(reference, f"{class_name} is no subclass of app.assistant.Assistant")
+        raise _misconfigured(
+            reference, f"{class_name} is not a subclass of app.assistant.Assistant"
+        )
     try:
         return found()
     except TypeError as problem:
@@ -64,14 +66,14 @@ def _packages_of(path: Path) -> list[str]:
 
 
 def _search(directory: Path) -> None:
-    """Search the directory for modules, after all others: none may hide a library's."""
+    """Add the directory to the end of the search path, so that its modules hide no library's."""
     if str(directory) not in sys.path:
         sys.path.append(str(directory))
 
 
 def _load_file(path: Path) -> ModuleType:
     _search(path.parent)
-    # A module of that name may be loaded already, and classes need one to look themselves up.
+    # Another module may have that name. Dataclasses look up the module of their class by name.
     name = path.stem if path.stem not in sys.modules else f"assistant_in_{path.stem}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:

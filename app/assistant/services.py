@@ -1,4 +1,4 @@
-"""What the service gives to an assistant."""
+"""The parts of the service that an assistant can use."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -31,9 +31,9 @@ class TitleFinder(Protocol):
 class Services:
     """The parts of the service that the default hooks use, and that other hooks may use.
 
-    `client` speaks to the provider of OPENAI_BASE_URL; it is None for the offline model. `model` is
-    MODEL. `authenticate` returns the context of a request to a route of the assistant's own, and
-    raises `Unauthenticated`. `titles` is None with TITLES=off.
+    `client` sends requests to the provider of OPENAI_BASE_URL; it is None for the offline model.
+    `model` is MODEL. `authenticate` returns the context of a request to one of the assistant's
+    routes, and raises `Unauthenticated`. `titles` is None with TITLES=off.
     """
 
     store: PostgresStore

@@ -1,8 +1,8 @@
-"""Which requests are tried for one answer, after the provider has rejected the first.
+"""Decides which request is tried next when the provider has rejected one.
 
-A request that is too long is tried with less. Of one that is rejected because of a file, that file
-is left out. If the provider does not say which file it is, it is found by halving: requests that
-are closed as soon as they are accepted.
+A request that is too long is repeated with less content. One that is rejected because of a file is
+repeated without that file. If the provider does not say which file it is, probes find it by
+bisection. A probe is a request that is closed as soon as it is accepted.
 """
 
 from collections.abc import Generator, Mapping, Sequence
@@ -15,10 +15,10 @@ from app.model_input.input_items import Item
 from app.model_input.labels import Announced
 from app.settings.model import ModelApi
 
-# A thread may hold several files that a provider new to it rejects one by one.
+# A provider that is new to a thread may reject several of its files, one after the other.
 _MAX_REJECTED_FILES = 8
 _MAX_TIMES_TOO_LONG = 6
-_UNTESTED = "it is left out while another file is looked for that the provider rejects."
+_UNTESTED = "it is left out of this request, which tests another file."
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class RejectedFile:
 class Attempt:
     """One request. A probe is closed when it is accepted: it is not the answer.
 
-    `untested` ids are left out of a probe beside the rejected files.
+    `untested` has the ids that a probe leaves out in addition to the rejected files.
     """
 
     budget: Budget
@@ -69,7 +69,7 @@ Attempts = Generator[Attempt, Outcome, None]
 
 
 def attempts(model_api: ModelApi, budget: Budget) -> Attempts:
-    """Yield what to try, and receive how it ended. It ends when another try makes no sense."""
+    """Yield each request to try, and receive its outcome. Return when no other request can help."""
     rejected: dict[str, RejectedFile] = {}
     too_long: list[Sequence[Item]] = []
     outcome = yield Attempt(budget)
@@ -82,7 +82,7 @@ def attempts(model_api: ModelApi, budget: Budget) -> Attempts:
         elif outcome.rejection and len(rejected) < _MAX_REJECTED_FILES:
             found = suspects(outcome.rejection, outcome.items, model_api=model_api)
             new = {id: each for id, each in found.items() if id not in rejected}
-            # A probe makes no calls, so it can't tell which of the files is at fault that they got.
+            # A probe calls no tools, so it can't test the files that tools have brought.
             if not outcome.follows_tools:
                 new = yield from _guilty_of(new, Attempt(budget, dict(rejected)))
             if not new:
@@ -100,7 +100,7 @@ def attempts(model_api: ModelApi, budget: Budget) -> Attempts:
 def _guilty_of(
     found: Mapping[str, Announced], tried: Attempt
 ) -> Generator[Attempt, Outcome, dict[str, Announced]]:
-    """Return the file because of which `tried` is rejected; nothing if it is none of `found`."""
+    """Return the file that makes the provider reject `tried`; nothing if none of `found` does."""
     suspected = list(found.values())
     if len(suspected) <= 1:
         return dict(found)

@@ -11,15 +11,16 @@ from openai.types.chat import ChatCompletionChunk
 from openai.types.responses import ResponseIncompleteEvent
 from openai.types.responses.response import IncompleteDetails
 
-# Values of `finish_reason` and, for each, the reason in the Responses API's words.
+# The reason in the Responses API for each `finish_reason` of an incomplete answer.
 _INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
 class CompletionsModel(OpenAIChatCompletionsModel):
     """Ends a stream in `response.incomplete` where the provider gives such a `finish_reason`.
 
-    The Agents SDK does not pass `finish_reason` on. It overrides a private hook of the SDK, which
-    tests/unit/test_sdk_hooks.py holds. Make one for each request: it keeps the reason.
+    The Agents SDK does not pass `finish_reason` on, so this class overrides a private hook of the
+    SDK (tests/unit/test_sdk_hooks.py checks it). Each request needs an instance of its own, because
+    the instance remembers the reason.
     """
 
     _reason: str | None = None
@@ -50,9 +51,9 @@ class CompletionsModel(OpenAIChatCompletionsModel):
         return response, _Chunks(chunks, self)
 
     def note_reason(self, chunk: ChatCompletionChunk) -> ChatCompletionChunk:
-        """Keep why the stream ends. Return the chunk as if the answer were whole.
+        """Remember why the stream ends. Return the chunk as if the answer were complete.
 
-        Otherwise the SDK would raise an error, or invent a refusal.
+        With the provider's reason, the SDK would raise an error or add a refusal.
         """
         for choice in chunk.choices:
             if choice.finish_reason in _INCOMPLETE:

@@ -1,4 +1,4 @@
-"""What the composer offers to choose, and what a choice does to an answer."""
+"""The models and tools that the composer offers, and the effect of a choice on an answer."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -37,7 +37,7 @@ class ComposerTool:
 
 @dataclass(frozen=True, slots=True)
 class Composer:
-    """What is offered. `default_model` may be chosen too, whether or not it is in the list."""
+    """The models and tools that are offered. `default_model` is, even if `models` lacks it."""
 
     default_model: str
     models: Sequence[ComposerModel] = field(default=())
@@ -62,14 +62,14 @@ class Composer:
 
 
 def latest_options(history: Sequence[ThreadItem]) -> InferenceOptions:
-    """Return what the person chose for the newest message: it holds until the next one."""
+    """Return the options of the user's newest message, which apply until the next one."""
     messages = (item for item in reversed(history) if isinstance(item, UserMessageItem))
     newest = next(messages, None)
     return newest.inference_options if newest else InferenceOptions()
 
 
 def with_choice(agent: ChatAgent, options: InferenceOptions) -> ChatAgent:
-    """Return the agent that has to call the chosen tool, if it has a tool of that name."""
+    """Return the agent, which has to call the chosen tool if it has a tool of that name."""
     choice = options.tool_choice
     if choice is None or all(tool.name != choice.id for tool in agent.tools):
         return agent

@@ -1,9 +1,9 @@
-"""Ends every streamed response as a whole one, and keeps why it is not whole.
+"""Makes every streamed response end as a complete one, and remembers why it is incomplete.
 
-A response may end in a refusal, at the limit of length, by a filter, in an error or in nothing. The
-Agents SDK raises an error for most of them, and drops what it has received but not passed on yet.
-So a refusal becomes the text of the answer; half an answer is completed with a mark; and its
-failure waits in `Ending` until the run is over.
+A response may end in a refusal, at the length limit, by a filter, in an error, or without content.
+For most of these the Agents SDK raises an error, and drops what it has received but not passed on
+yet. So a refusal becomes the text of the answer, and a partial answer is completed with a mark.
+`Ending` has its failure, which is raised when the run is over.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
@@ -44,7 +44,7 @@ class Accepted(AgentsException):
 
 
 class Ending:
-    """Why the latest response of a run is not whole; `failure` is None if it is.
+    """Why the latest response of a run is incomplete; `failure` is None if it is complete.
 
     The run of a probe ends in `Accepted` as soon as the provider has begun its response.
     """
@@ -78,7 +78,7 @@ class EndingModel(WrappedModel):
     ) -> AsyncIterator[TResponseStreamEvent]:
         self._ending.failure = None
         answer = _StreamedText()
-        # The end of a message waits for the next event: a mark may have to be added to the message.
+        # The end of a message is kept until the next event, because a mark may have to be added.
         waiting: list[TResponseStreamEvent] = []
         try:
             async with aclosing(cast(AsyncGenerator[TResponseStreamEvent, None], events)) as stream:
@@ -139,7 +139,7 @@ class _StreamedText:
                 self._has_other_items = True
 
     def completed(self, mark: str) -> Iterator[TResponseStreamEvent]:
-        """Yield what completes the message and the response. Calls of tools are left out."""
+        """Yield the events that complete the message and the response, without tool calls."""
         response, begun = self._response, self._message
         if response is None or begun is None:
             return

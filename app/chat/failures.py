@@ -1,4 +1,4 @@
-"""The words for failures of the model. No other module of the service has any.
+"""The messages for failures of the model, all in this module.
 
 Most are for the user who waits for an answer; `detail` and `kind` are for operators.
 """
@@ -30,7 +30,7 @@ _GUARDRAIL_WORDS = "A rule of this assistant does not allow that. Ask in another
 
 
 class FailureKind(StrEnum):
-    """Why there is no answer, by what an operator can do about it."""
+    """Why an answer failed. Each kind needs something else of the operator."""
 
     KEY_REJECTED = "key_rejected"
     LIMIT_REACHED = "limit_reached"
@@ -87,7 +87,7 @@ class ModelFailed(CustomStreamError):
 class ProviderFailed(AgentsException):
     """A streamed response that did not complete. `code` and `param` are the provider's own.
 
-    Of a response that is incomplete, `code` is the reason.
+    If the response is incomplete, `code` is the reason.
     """
 
     def __init__(self, code: str, message: str, param: str = "") -> None:
@@ -194,7 +194,7 @@ def _words_of(output: GuardrailFunctionOutput | ToolGuardrailFunctionOutput) -> 
 
 
 def _explanation_of_code(code: str, message: str) -> tuple[FailureKind, str, bool]:
-    """Return the same for a code that a stream ended with, or the reason why it is incomplete."""
+    """Return the same for the code or the reason with which a stream ended."""
     match code:
         case "max_output_tokens":
             return (
@@ -250,25 +250,25 @@ def _explanation_of_status(problem: openai.APIStatusError) -> tuple[FailureKind,
 
 
 def provider_message(problem: openai.APIStatusError) -> str:
-    """Return the provider's own words, short enough to show."""
+    """Return the provider's own message, cut to a length that can be shown."""
     body = problem.body
     message = body.get("message") if isinstance(body, dict) else None
     return str(message or problem.message)[:_MAX_DETAIL_CHARS]
 
 
 def rejected_file_reason(provider_words: str, *, is_certain: bool) -> str:
-    """Say why a file can't be used that the provider rejected, perhaps because of another file."""
+    """Return why the provider rejected a file; if not certain, another file may be the cause."""
     doubt = "" if is_certain else "together with other files, without saying which, "
     return f"the model's provider rejected it {doubt}and said: {provider_words}"
 
 
 def reduced_files_notice(names: Sequence[str]) -> str:
-    """Say to the user of which files the model has less than all, and what to do."""
+    """Return the notice that names the files whose content was left out, and what to do."""
     shown = ", ".join(f"“{name}”" for name in names[:_MOST_NAMES])
     more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
     return (
-        f"There is not enough room in a request to the model for all files. The model has not got"
-        f" all of {shown}{more}. Ask about a single file, or attach it again in a new thread."
+        "A request to the model has no room for all files. The model did not get the whole content"
+        f" of {shown}{more}. Ask about a single file, or attach it again in a new thread."
     )
 
 
@@ -278,12 +278,12 @@ def is_too_long(problem: Exception) -> bool:
 
 
 def rejected_file_notice(name: str, reason: str) -> str:
-    """Say to the user that the answer was given without a file, and why."""
+    """Return the notice that an answer was given without a file, and why."""
     return f"The file “{name}” could not be used: {reason}"
 
 
 def incomplete_mark(kind: FailureKind) -> str:
-    """Return the paragraph that ends half an answer, where the person and the model read it."""
+    """Return the paragraph that ends a partial answer. Both the user and the model read it."""
     why = {
         FailureKind.CUT: "it has reached the model's limit of length",
         FailureKind.FILTERED: "the content filter of the model's provider stopped it",

@@ -5,9 +5,9 @@ from chatkit.types import AssistantMessageItem, ThreadItem, UserMessageItem
 
 from app.context import RequestContext
 
-# A message has 256 KiB at most, so a page has 13 MiB at most.
+# By default a user's message has 256 KiB at most (MAX_REQUEST_BYTES), so a page has some 13 MiB.
 _PAGE_SIZE = 50
-# About a million tokens, which is more than any model takes.
+# About a million tokens, which is what the largest models read (app/chat/model_facts.py).
 MAX_HISTORY_BYTES = 4 * 1024 * 1024
 
 
@@ -16,7 +16,7 @@ async def load_history(
 ) -> list[ThreadItem]:
     """Return the items of the thread, oldest first, without empty answers.
 
-    Of a thread with more than `MAX_HISTORY_BYTES` as JSON, return the newest turns that fit, and
+    If they have more than `MAX_HISTORY_BYTES` as JSON, return only the newest turns that fit, and
     the last one in any case. Raises what the store raises.
     """
     newest_first: list[ThreadItem] = []
@@ -37,7 +37,7 @@ async def load_history(
 
 
 def _whole_turns(items: list[ThreadItem]) -> list[ThreadItem]:
-    """Leave out what precedes the first message of the user: answers to a message left out."""
+    """Leave out the items before the first user message: their question was left out."""
     begin = (index for index, item in enumerate(items) if isinstance(item, UserMessageItem))
     return items[next(begin, 0) :]
 

@@ -1,4 +1,4 @@
-"""The hooks of an assistant, called so that an error in them is logged and put into words."""
+"""Calls the hooks of an assistant. An error in a hook is logged and becomes a message."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 class Hooks(Protocol):
-    """What the ChatKit server asks an assistant for; `Assistant` documents each."""
+    """The hooks that the ChatKit server calls; `Assistant` documents each."""
 
     def respond(
         self, thread: ThreadMetadata, message: UserMessageItem | None, context: RequestContext, /

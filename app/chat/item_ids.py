@@ -16,15 +16,15 @@ from pydantic import BaseModel
 
 NewId = Callable[[StoreItemType], str]
 
-# A generated image becomes an attachment, and its id that of the attachment.
+# A generated image becomes an attachment with the same id.
 _NEW_IDS: dict[str, StoreItemType] = {"message": "message", "image_generation_call": "attachment"}
 
 
 class RenamedRun:
     """A streamed run whose items have new ids, for use in `stream_agent_response`.
 
-    An item is known by its old id and its place in the response. Its new id is used until another
-    item with the same old id is added at that place.
+    An item is identified by its old id and its place in the response. Its new id is used until
+    another item with the same old id is added at that place.
     """
 
     def __init__(self, run: RunResultStreaming, new_id: NewId) -> None:
@@ -62,9 +62,9 @@ class RenamedRun:
         return event.item.model_copy(update={"id": renamed}) if renamed else event.item
 
     def _renamed_call(self, item: ToolCallItem) -> ToolCallItem:
-        """Return a copy: `stream_agent_response` takes the id of a client tool call's item from it.
+        """Return a copy with a new id, which ChatKit gives to the item of a client tool call.
 
-        The run's own item keeps its id. It is sent back to the provider, which expects its own id.
+        The run's own item keeps the provider's id, because it is sent back to the provider.
         """
         raw = item.raw_item
         if getattr(raw, "type", None) != "function_call" or isinstance(raw, dict):

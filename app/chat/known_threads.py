@@ -1,7 +1,7 @@
-"""What this process has learned of threads: how many tokens they have, and what was left out.
+"""What this process has learned about threads: their tokens, and the files that were left out.
 
-Nothing depends on it. Where it is missing, a request may be too long and is sent again with less,
-and a notice may be shown again.
+It only saves time. Without it, a request may be too long and is sent again with less content, and a
+notice may be shown again.
 """
 
 import math
@@ -12,17 +12,17 @@ from app.bounded_cache import BoundedCache
 _MOST_THREADS = 10_000
 # The usage of a shorter request is mostly its instructions and tools.
 _LEAST_TOKENS = 2_000
-# Planning leaves a tenth of the window free, and each message a fifth of the rest.
+# Planning leaves a tenth of the window free, and gives a message four fifths of the rest at most.
 _TOLERANCE = 1.25
 _LEAST_FACTOR, _MOST_FACTOR = 0.25, 32.0
 
 
 @dataclass(slots=True)
 class KnownThread:
-    """One thread.
+    """What is known about one thread.
 
-    `token_factor` is how many tokens the model counts for one that is estimated. `reduced` has the
-    ids of attachments of which the person knows that the model has less than all.
+    `token_factor` is the number of tokens that the model counts for each estimated one. `reduced`
+    has the ids of attachments whose content was left out, and which a notice has named.
     """
 
     token_factor: float = 1.0
@@ -31,9 +31,9 @@ class KnownThread:
     def learn_usage(self, estimated_tokens: int, counted_tokens: int) -> None:
         """Correct the factor by the usage of an answer.
 
-        It rises at once and falls in steps: what was too long may have been left out of this
-        request. While it is right by half it is kept, because it decides what a request begins
-        with.
+        It rises at once and falls in steps, because what was too long may have been left out of
+        this request. It falls only if the true factor is less than half of it: every change
+        changes how requests begin, and providers cache by that.
         """
         if counted_tokens <= 0:
             return
@@ -49,13 +49,13 @@ class KnownThread:
 
 
 class KnownThreads:
-    """The threads that were answered last, each user's own."""
+    """The threads that were answered last, by user and id."""
 
     def __init__(self) -> None:
         self._threads: BoundedCache[tuple[str, str], KnownThread] = BoundedCache(_MOST_THREADS)
 
     def of(self, user_id: str, thread_id: str) -> KnownThread:
-        """Return what is known of a thread; the caller adds to it."""
+        """Return what is known about a thread. The caller changes it."""
         known = self._threads.get((user_id, thread_id))
         if known is None:
             known = KnownThread()

@@ -1,6 +1,6 @@
-"""What is known of models by their names: whether they reason, and how much they read.
+"""What is known about models by their names: whether they reason, and how much they read.
 
-Windows: OpenAI's model pages. Of GPT-5's 400,000 tokens 272,000 are for the input
+The windows are those of OpenAI's model pages. GPT-5 takes 272,000 of its 400,000 tokens as input
 (cline/cline#5474, RooCodeInc/Roo-Code#6856).
 """
 
@@ -28,7 +28,7 @@ _FAMILIES = (
     (r"gpt-3\.5-turbo", ModelFacts(16_385, reasons=False)),
 )
 
-# For other models; most of today's read as much or more.
+# For models of other families. Most current models read at least as much.
 DEFAULT_WINDOW_TOKENS = 128_000
 
 

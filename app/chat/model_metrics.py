@@ -17,7 +17,7 @@ def start_model_span(operation: str) -> Span:
 class ModelMeter(RunHooks[Any]):
     """Measures every request to the model in one run of an agent.
 
-    `input_tokens` is what the provider has counted for the last one; 0 if it did not say.
+    `input_tokens` is the provider's count for the last request; 0 if it gave none.
     No hook is called for a request that fails, so `close` has to be called after the run.
     """
 

@@ -53,12 +53,12 @@ class OneModel(ModelProvider):
 
 
 class UnstoredModel(WrappedModel):
-    """A model of the Responses API whose provider is asked to keep nothing of a request.
+    """A model of the Responses API whose provider is asked not to store requests.
 
-    By default OpenAI keeps requests for 30 days (`CreateResponse.store`). An agent that says
-    `store=True` is asked so. What is not stored has to be sent back whole: the reasoning too, in
-    encrypted form, which only models that reason can give. For models of unknown families it is
-    left to the provider, because a wrong guess would end every answer in an error.
+    By default OpenAI stores requests for 30 days (`CreateResponse.store`). An agent's own
+    `store=True` is kept. What is not stored has to be sent back to the provider, also the
+    reasoning. It is requested in encrypted form, which only models that reason can give. Models of
+    unknown families are not wrapped: a wrong guess would end every answer in an error.
     """
 
     def __init__(self, model: Model, *, reasons: bool) -> None:

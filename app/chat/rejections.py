@@ -1,6 +1,6 @@
 """Finds the file because of which the model's provider rejected a request.
 
-The provider's error says more or less about it: the position of a part, a file's name, or nothing.
+The provider's error has the position of a part, the name of a file, or neither.
 """
 
 import re
@@ -17,7 +17,7 @@ from app.model_input.input_items import Item, parts_of
 from app.model_input.labels import Announced, attachments_in, label_of
 from app.settings.model import ModelApi
 
-# The answers of providers to a part that they can't use. Other 4xx concern the account or model.
+# Providers answer with these if they can't use a part. Other 4xx concern the account or model.
 _STATUSES = {400, 415, 422}
 _NOT_ABOUT_FILES = {"context_length_exceeded", "model_not_found", "unsupported_parameter"}
 # A shorter name may be in a message by chance.
@@ -38,7 +38,7 @@ class Rejection:
 
 
 def rejection_of(problem: Exception) -> Rejection | None:
-    """Return the rejection that an error stands for, or None if it can't be about a file."""
+    """Return the rejection that an error reports, or None if it can't be about a file."""
     if not isinstance(problem, openai.APIError | ProviderFailed):
         return None
     if problem.code in _NOT_ABOUT_FILES:

@@ -1,4 +1,4 @@
-"""Reads ChatKit requests, and checks what of a message has a limit."""
+"""Parses ChatKit requests, and checks the limits of a message."""
 
 import json
 from collections.abc import Sequence

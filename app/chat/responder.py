@@ -1,4 +1,4 @@
-"""Answers a thread: its history goes to the agent, and the agent's answer into the thread."""
+"""Answers a thread: runs the agent over its history and streams the agent's answer."""
 
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class MakeConverter(Protocol):
-    """Makes a converter for the asking user. `rejected` ids become notes that give the reason."""
+    """Makes a converter for a user. `rejected` has ids, and the reasons that replace the files."""
 
     def __call__(
         self,
@@ -54,7 +54,7 @@ class MakeConverter(Protocol):
 
 
 class RejectionRecords(Protocol):
-    """Where it is recorded that the provider rejected a file."""
+    """Records that the provider rejected a file."""
 
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str
@@ -62,7 +62,7 @@ class RejectionRecords(Protocol):
 
 
 class AgentResponder:
-    """Answers all threads; the state of one answer is in its `respond`."""
+    """Answers all threads. The state of one answer is local to `answer`."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class AgentResponder:
         rejections: RejectionRecords,
         has_prompt_cache_keys: bool = False,
     ) -> None:
-        """`has_prompt_cache_keys`: whether the provider takes `prompt_cache_key`, as OpenAI."""
+        """`has_prompt_cache_keys`: whether the provider takes the field `prompt_cache_key`."""
         self.agent = agent
         self._models = models
         self._model_api = model_api
@@ -95,7 +95,7 @@ class AgentResponder:
         message: UserMessageItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        """Stream the answer of `agent`, without anything of an assistant of one's own."""
+        """Stream the answer of `agent`, without the hooks of an assistant."""
         parts = AnswerParts(
             self.agent,
             lambda: AnswerContext(thread=thread, store=self._store, request_context=context),
@@ -123,9 +123,9 @@ class AgentResponder:
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
         """Stream the answer to the thread as it is stored. Raises `CustomStreamError`.
 
-        A request that the provider rejects is tried again with less. Only if the provider accepts
-        that, a file is at fault: then the reason is recorded, and the answer begins with a notice
-        that names the file.
+        A request that the provider rejects is repeated with less content. If the provider accepts
+        it without a file, that file was at fault: the reason is recorded, and the answer begins
+        with a notice that names the file.
         """
         known = self._known_threads.of(context.user_id, thread.id)
         tries = attempts(self._model_api, self._budget.corrected(known.token_factor))

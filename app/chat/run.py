@@ -31,10 +31,10 @@ from app.model_input.trimming import RequestTrimmer
 
 @dataclass(frozen=True, slots=True)
 class AnswerParts:
-    """What an assistant of one's own changes about an answer.
+    """The parts of an answer that an assistant can change.
 
-    Of these, `make_context` and `make_writer` are called once for each try. `extra_input` follows
-    the history.
+    `make_context` and `make_writer` are called once for each try. `extra_input` follows the
+    history.
     """
 
     agent: ChatAgent
@@ -59,7 +59,7 @@ class AgentRun:
         is_probe: bool = False,
         prompt_cache_key: str | None = None,
     ) -> None:
-        """`prompt_cache_key` is sent if the provider takes it. A probe ends in `Accepted`."""
+        """`prompt_cache_key` is None if the provider takes none. A probe ends in `Accepted`."""
         self._parts = parts
         self._context = context
         self._models = models
@@ -72,7 +72,7 @@ class AgentRun:
         self.trimmer = trimmer
 
     async def events(self) -> AsyncGenerator[ThreadStreamEvent, None]:
-        """Stream the run's events. Raises `ModelFailed` after them if the answer is not whole."""
+        """Stream the run's events. Raises `ModelFailed` after them if the answer is incomplete."""
         context = self._context
         history = await load_history(context.store, context.thread.id, context.request_context)
         written = await context.converter.to_agent_input(history)
@@ -91,7 +91,7 @@ class AgentRun:
         renamed = RenamedRun(run, context.generate_id)
         notice = self._notice()
         try:
-            # It uses nothing of the run but `stream_events`.
+            # `RenamedRun` is enough: only `stream_events` of a run is used.
             stream = stream_agent_response(
                 context,
                 cast(RunResultStreaming, renamed),
@@ -114,7 +114,7 @@ class AgentRun:
             meter.close()
 
     def _notice(self) -> NoticeEvent | None:
-        """Return what the person should know of the files, unless it was said before."""
+        """Return a notice of the files whose content was left out, if no notice has named them."""
         reduced = self._context.converter.reduced
         new = [name for id, name in reduced.items() if id not in self._known.reduced]
         if self._ending.is_probe or not new:

@@ -1,4 +1,4 @@
-"""Saves an answer while it streams, and says in words why one has failed."""
+"""Saves an answer while it streams, and turns its failure into a message."""
 
 import asyncio
 import logging
@@ -32,17 +32,17 @@ from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
-# A database that fails over is back within seconds; until then the answer would be lost.
+# A database that fails over is back within seconds. Without the pauses the answer would be lost.
 _PAUSES_SECONDS = (0.2, 0.5, 1.0, 2.0, 4.0)
 
-# Failures that the operator's own code is at fault for: the log has their stack.
+# Failures of the operator's own code, which are logged with their stack.
 _WITH_STACK = {FailureKind.AGENT_FAILED, FailureKind.TOOL_FAILED}
 
 
 def failure_event(problem: Exception) -> ErrorEvent:
     """Log why an answer failed, and return the event that says so to the user."""
     if isinstance(problem, CustomStreamError) and not isinstance(problem, ModelFailed):
-        # The operator's agent ends an answer with its own words in this way.
+        # The operator's agent raises it to end an answer with a message of its own.
         return ErrorEvent(message=problem.message, allow_retry=problem.allow_retry)
     failure = stream_error_for(problem)
     metrics.answers_failed.labels(failure.kind).inc()
@@ -56,10 +56,11 @@ def failure_event(problem: Exception) -> ErrorEvent:
 
 
 class SavingServer(ChatKitServer[RequestContext]):
-    """A ChatKit server that saves answers as the SDK does, in a hook of it that is private.
+    """A ChatKit server that saves answers, also while the database fails over.
 
-    The SDK gives up at the first error of the store, without a message, and logs every error with
-    its stack. tests/unit/test_sdk_hooks.py holds the hook's signature.
+    It overrides a private hook of the SDK, which gives up at the first error of the store, without
+    a message, and logs every error with its stack. tests/unit/test_sdk_hooks.py checks the hook's
+    signature.
     """
 
     store: PostgresStore
@@ -125,9 +126,9 @@ class SavingServer(ChatKitServer[RequestContext]):
 
 
 class _Answer:
-    """What of an answer is not saved: `unfinished` has the items that have begun, by id.
+    """The unsaved part of an answer: `unfinished` has the items that have begun, by id.
 
-    `thread` is what the agent works with, `known_thread` what of it was loaded or saved last.
+    The agent changes `thread`. `known_thread` is a copy from when it was last loaded or saved.
     """
 
     def __init__(self, thread: ThreadMetadata) -> None:
@@ -136,9 +137,10 @@ class _Answer:
         self.unfinished: dict[str, ThreadItem] = {}
 
     def thread_change(self) -> Callable[[ThreadMetadata], ThreadMetadata]:
-        """Return what makes the same change of the stored thread, which others may have changed.
+        """Return a function that makes the agent's changes in the stored thread.
 
-        A first title does not replace a title that the thread has by now.
+        Other requests may have changed the stored thread. If it has got a title by now, the agent's
+        first title does not replace it.
         """
         before, now = dict(self.known_thread), dict(self.thread)
         fields = ThreadMetadata.model_fields
@@ -153,14 +155,14 @@ class _Answer:
         return change
 
     def adopt(self, stored: ThreadMetadata) -> None:
-        """Take over what is stored now."""
+        """Copy the stored thread into the thread that the agent works with."""
         for name in ThreadMetadata.model_fields:
             setattr(self.thread, name, getattr(stored, name))
         self.known_thread = self.thread.model_copy(deep=True)
 
 
 async def _persistently(write: Callable[[], Awaitable[None]]) -> None:
-    """Write to the database, again after a pause when it does not answer.
+    """Write to the database. Repeat it after a pause while the database does not answer.
 
     Raises `DatabaseUnavailable` after the last pause. Every write may be repeated.
     """
@@ -168,7 +170,7 @@ async def _persistently(write: Callable[[], Awaitable[None]]) -> None:
         try:
             return await write()
         except DatabaseUnavailable as problem:
-            logger.warning("the database does not take an answer: %s", problem.message)
+            logger.warning("an answer could not be saved yet: %s", problem.message)
             await asyncio.sleep(seconds)
     await write()
 

@@ -53,7 +53,7 @@ from app.telemetry import logs
 
 
 class AttachmentVerifier(Protocol):
-    """Verifies the bytes of a message's attachments, and says why some were rejected.
+    """Verifies the bytes of a message's attachments, and returns why some were rejected.
 
     Raises `AppError` if the message can't be sent now.
     """
@@ -63,11 +63,11 @@ class AttachmentVerifier(Protocol):
 
 
 class AssistantServer(SavingServer):
-    """Handles ChatKit requests, and asks an assistant for what is its own.
+    """Handles ChatKit requests, and calls the hooks of an assistant.
 
-    It overrides private hooks of the SDK, because the SDK checks nothing first and saves a thread,
-    its attachments and its first message one after the other. tests/unit/test_sdk_hooks.py holds
-    the hooks' signatures.
+    It overrides private hooks of the SDK, because the SDK does not check a request first, and saves
+    a thread, its attachments and its first message one after the other.
+    tests/unit/test_sdk_hooks.py checks the hooks' signatures.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class AssistantServer(SavingServer):
     async def handle(
         self, request: ChatKitReq, context: RequestContext
     ) -> StreamedAnswer | NonStreamingResult:
-        """Return JSON, or an answer whose first event is there.
+        """Return JSON, or an answer whose first event has arrived.
 
         It replaces `process` of the SDK. Raises `AppError` for a request that is rejected; nothing
         has been saved or sent then.
@@ -154,7 +154,7 @@ class AssistantServer(SavingServer):
             raise InvalidRequest(str(exc)) from exc
 
     async def close(self) -> None:
-        """Cancel all answers and wait until the text that was streamed of them is saved."""
+        """Cancel all answers, and wait until the text that they have streamed is saved."""
         for answer in self._answers:
             answer.cancel()
         if self._answers:
@@ -207,7 +207,7 @@ class AssistantServer(SavingServer):
     async def _written_events(
         self, request: StreamingReq, context: RequestContext
     ) -> AsyncGenerator[bytes, None]:
-        """Write events as `_process_streaming` of the SDK, which logs every rejected request."""
+        """Write events as the SDK does, whose `_process_streaming` logs every rejected request."""
         async with aclosing(self._process_streaming_impl(request, context)) as events:
             async for event in events:
                 yield b"data: " + self._serialize(event) + b"\n\n"

@@ -14,7 +14,7 @@ from app.telemetry import metrics
 logger = logging.getLogger(__name__)
 
 # A comment line of Server-Sent Events. It keeps proxies from closing a connection that waits for
-# the model, and it shows whether the reader is still there.
+# the model, and a failed write shows that the reader has closed it.
 _PING = b": ping\n\n"
 _PING_SECONDS = 15.0
 
@@ -22,11 +22,10 @@ _PING_SECONDS = 15.0
 class StreamedAnswer:
     """Runs a ChatKit event stream in a task and passes its bytes to one reader.
 
-
     ChatKit saves partial text if its generator is cancelled *while it waits inside*. A generator
     that is suspended at a `yield` is not cancelled there, and a web framework cancels repeatedly,
     so that the clean-up is cancelled too. So a task runs the generator without waiting for the
-    reader, and this task is cancelled once, also if both the reader and the server end.
+    reader, and this task is cancelled once, even if both the reader and the server end.
     """
 
     def __init__(self, events: AsyncIterator[bytes]) -> None:
@@ -109,7 +108,7 @@ class StreamedAnswer:
 def error_event(error: AppError) -> bytes:
     """Return the event that ChatKit shows in the thread.
 
-    Of an HTTP error it would show the status text only.
+    ChatKit would show only the status text of an HTTP error.
     """
     metrics.refusals.labels(error.code).inc()
     event = ErrorEvent(message=error.message, allow_retry=error.status >= 500)

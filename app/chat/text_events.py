@@ -1,4 +1,4 @@
-"""Lets an assistant answer with plain texts: they become a message that streams."""
+"""Turns plain texts that an assistant yields into a streamed message."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
@@ -58,7 +58,7 @@ async def as_events(
 
 
 class _Message:
-    """An assistant's message that grows."""
+    """An assistant's message whose text arrives in pieces."""
 
     def __init__(self, item_id: str, thread_id: str) -> None:
         self._item = AssistantMessageItem(

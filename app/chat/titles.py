@@ -34,7 +34,7 @@ class Titles:
             self._run_config = RunConfig(model_provider=models, tracing_disabled=True)
 
     async def title_of(self, message: UserMessageItem) -> str:
-        """Return one line of 1 to 60 characters. No error is raised: an answer goes on without."""
+        """Return one line of 1 to 61 characters: the first words if the model fails."""
         source = _title_source(message)
         words = title_from_words(source)
         if self._run_config is None or not source.strip():

@@ -1,4 +1,4 @@
-"""The tools by which a model works with files: it fetches, searches and queries them."""
+"""The tools with which a model fetches, searches and queries files."""
 
 import asyncio
 from dataclasses import replace
@@ -30,8 +30,8 @@ Output = ToolOutputText | ToolOutputImage | ToolOutputFileContent
 class ToolEvents(asyncio.Queue[Any]):
     """The events that tools stream into the thread.
 
-    ChatKit waits for them in a task of its own. When a run fails or is cancelled, it forgets this
-    task; `close` cancels it.
+    ChatKit waits for them in a task of its own, and does not cancel this task when a run fails or
+    is cancelled; `close` does.
     """
 
     _waiting: asyncio.Task[Any] | None = None
@@ -49,10 +49,9 @@ class ToolEvents(asyncio.Queue[Any]):
 
 
 class AnswerContext(AgentContext[RequestContext]):
-    """The context of a run: ChatKit's, and what the tools work with.
+    """The context of a run: ChatKit's context, and the files of the user for the tools.
 
-    A subclass may have fields of its own, and is made as ChatKit's guide shows; see
-    `Assistant.agent_context`.
+    A subclass may add fields. `Assistant.agent_context` returns an instance of it.
     """
 
     _converter: ThreadConverter | None = PrivateAttr(default=None)
@@ -64,13 +63,13 @@ class AnswerContext(AgentContext[RequestContext]):
         self._converter = converter
 
     def close(self) -> None:
-        """End what waits for events of tools. Call it when the run is over."""
+        """Cancel the task that waits for events of tools. Call it when the run is over."""
         self._events.close()
 
     @property
     def converter(self) -> ThreadConverter:
         if self._converter is None:
-            raise RuntimeError("The context has no access to files: the run was not started by us.")
+            raise RuntimeError("The context has no files: call `open_files` before the run.")
         return self._converter
 
     @property
@@ -147,9 +146,9 @@ async def _selected(
 
 
 def with_file_tools(agent: ChatAgent) -> ChatAgent:
-    """Return the agent with the tools for files, except those of whose name it has one.
+    """Return the agent with the tools for files. Its own tools of the same names are kept.
 
-    The agents that it hands over to get them too.
+    The agents that it hands over to get the tools too.
     """
     names = {tool.name for tool in agent.tools}
     return agent.clone(
@@ -159,7 +158,7 @@ def with_file_tools(agent: ChatAgent) -> ChatAgent:
 
 
 def _with_file_tools_after(target: Agent[Any] | Handoff[Any, Any]) -> Handoff[Any, Any]:
-    """Return the handoff to the same agent with the tools. Agents may hand over in circles."""
+    """Return a handoff that adds the tools when it is used: agents may hand over in circles."""
     made = target if isinstance(target, Handoff) else handoff(target)
 
     async def invoke(context: RunContextWrapper[Any], arguments: str) -> Agent[Any]:

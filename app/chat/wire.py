@@ -42,7 +42,7 @@ class PiecewiseClient(AsyncOpenAI):
 
 
 class JsonBody:
-    """A JSON document in pieces. Every iteration starts at the beginning, so a retry can send it.
+    """A JSON document in pieces. Every iteration starts at the beginning, so it can be sent again.
 
     It has the methods of a file because the OpenAI client retries only a body that it can rewind.
     """
@@ -92,7 +92,7 @@ class JsonBody:
 
 
 def _lift(value: object, long: list[str], nonce: str) -> object:
-    """Return `value` with a token in the place of each long plain string, which goes to `long`."""
+    """Return `value` with a token for each long plain string, which is added to `long`."""
     if isinstance(value, str):
         if len(value) < _LONG_CHARS or not _is_plain(value):
             return value
@@ -106,7 +106,7 @@ def _lift(value: object, long: list[str], nonce: str) -> object:
 
 
 def _is_plain(text: str) -> bool:
-    """Whether JSON writes the text unchanged. Of long strings, only data URLs are examined."""
+    """Whether JSON writes a long text unchanged. It is true only for data URLs."""
     return (
         text.startswith("data:")
         and text.isascii()

@@ -1,4 +1,4 @@
-"""A model around another model: the base of what changes requests to it or events from it."""
+"""The base class of models that change the requests or events of another model."""
 
 from collections.abc import AsyncIterator
 
@@ -17,7 +17,7 @@ from openai.types.responses.response_prompt_param import ResponsePromptParam
 
 
 class WrappedModel(Model):
-    """Asks another model. A subclass overrides `adapted`, `changed_events` or both."""
+    """Passes requests to another model. Subclasses override `adapted`, `changed_events` or both."""
 
     def __init__(self, model: Model) -> None:
         self._model = model

@@ -25,8 +25,8 @@ async def public_endpoint(deployment: Deployment) -> str:
     except Unreachable as exc:
         raise Problem(
             f"browsers can't reach the bucket: {exc}",
-            "Set S3_PUBLIC_ENDPOINT_URL to the address of the bucket that browsers can reach. This"
-            " machine has to reach it too, for this check.",
+            "Set S3_PUBLIC_ENDPOINT_URL to an address at which browsers reach the bucket. For this"
+            " check, this machine has to reach it too.",
         ) from exc
     if answer.meaning is Meaning.INVALID_SIGNATURE:
         raise Problem(
@@ -44,7 +44,7 @@ async def public_endpoint(deployment: Deployment) -> str:
 
 
 async def preflight(deployment: Deployment, origin: str) -> str:
-    """Check the question that a browser asks before a request that is not simple (CORS)."""
+    """Check the preflight that a browser sends before a request that is not simple (CORS)."""
     method, headers = "GET", "range"
     if origin in deployment.page_origins:
         method = deployment.upload_method
@@ -93,7 +93,7 @@ async def head(deployment: Deployment) -> str:
         raise Problem(
             f"HEAD was answered {answer.status} with Content-Length"
             f" {answer.headers.get('content-length')}, not 200 with {expected}",
-            "Something in front of the bucket drops HEAD or its headers: let them pass.",
+            "A proxy in front of the bucket drops HEAD or its headers: let them pass.",
         )
     return "answers with the size"
 
@@ -139,7 +139,7 @@ async def put(
 
 
 async def link_method(deployment: Deployment) -> str:
-    """Return the method by which uploads reach the bucket: by UPLOAD_METHOD, and what it takes."""
+    """Return the method by which uploads reach the bucket: PUT if the store has no POST."""
     if deployment.upload_method == "POST":
         answer = await deployment.public.post(
             upload_key(new_object_key()),
@@ -164,7 +164,7 @@ def _check_success(answer: HttpResponse, what: str) -> None:
     if not answer.is_success:
         raise Problem(
             f"{what} {answer.words}",
-            "First correct what the checks of the preflight and of the service's requests name.",
+            "First correct what the checks `preflight`, `write` and `read` report.",
         )
 
 

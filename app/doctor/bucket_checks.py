@@ -113,13 +113,13 @@ async def bucket(deployment: Deployment) -> str:
     if answer.status not in (200, 403, 404):
         raise Problem(
             f"the bucket {name!r} answered {answer.words}",
-            "Look into the store's own log; S3_ENDPOINT_URL may not be an S3 API at all.",
+            "Read the store's own log. S3_ENDPOINT_URL may not be an S3 API at all.",
         )
     return f"{name} exists"
 
 
 async def write(deployment: Deployment) -> str:
-    """Check PutObject under the prefix of attachments. The sample object stays for later checks."""
+    """Check PutObject under the prefix of attachments. Later checks read the sample object."""
     answer = await deployment.internal.send(
         "PUT",
         deployment.sample.key,
@@ -161,7 +161,7 @@ async def pinned_read(deployment: Deployment) -> str:
 
 
 async def copy(deployment: Deployment) -> str:
-    """Check CopyObject, which moves verified bytes out of the reach of the upload link."""
+    """Check CopyObject, which puts verified bytes where the upload link can't write."""
     key = new_object_key()
     source = f"/{deployment.bucket}/{deployment.sample.key}"
     answer = await deployment.internal.send(
@@ -186,14 +186,14 @@ async def list_objects(deployment: Deployment) -> str:
     if deployment.sample.key.encode() not in answer.body:
         raise Problem(
             "the list of the bucket lacks an object that was just written",
-            "`python -m app reconcile` would take it for lost. Use a store whose lists are strongly"
+            "`python -m app reconcile` would report it lost. Use a store whose lists are strongly"
             " consistent, as S3's are.",
         )
     return "finds what was written"
 
 
 async def lifecycle(deployment: Deployment) -> str:
-    """Check for a rule that aborts incomplete multipart uploads."""
+    """Check that a lifecycle rule aborts incomplete multipart uploads."""
     answer = await deployment.internal.send("GET", "", query={"lifecycle": ""})
     if answer.status in (403, 501) or answer.meaning is Meaning.NOT_IMPLEMENTED:
         return f"can't be seen with this key ({answer.status}); see docs/operations.md"
@@ -208,7 +208,7 @@ async def lifecycle(deployment: Deployment) -> str:
 
 
 async def deletion(deployment: Deployment) -> str:
-    """Check that what is deleted is gone: versions, object lock, replication."""
+    """Check that deleted objects are gone: versions, object lock, replication."""
     send = deployment.internal.send
     lock = await send("GET", "", query={"object-lock": ""})
     if lock.is_success and b"<DefaultRetention>" in lock.body:
@@ -290,5 +290,5 @@ def _check_permitted(deployment: Deployment, answer: HttpResponse, action: str, 
         )
     raise Problem(
         f"the bucket does not {verb}: {answer.words}",
-        "Look into the store's own log: credentials and bucket are right, this request is not.",
+        "Read the store's own log: credentials and bucket are right, and this request failed.",
     )

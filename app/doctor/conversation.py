@@ -1,4 +1,4 @@
-"""A conversation with the configured model, by the same code that answers users.
+"""A conversation with the configured model, through the code that answers users.
 
 Its threads and files belong to a user of their own and are deleted at the end.
 """
@@ -32,7 +32,7 @@ from app.wiring.web import WebParts, create_web_parts
 @asynccontextmanager
 async def conversation(settings: Settings) -> AsyncIterator["Conversation"]:
     """Open a conversation, and delete all of it at the end. Raises `Misconfigured`."""
-    # The assistant of ASSISTANT is not asked: what is checked here is the model.
+    # The assistant of ASSISTANT is not used: this checks the model.
     parts = create_web_parts(settings, Assistant())
     async with parts.core.running():
         opened = Conversation(parts)
@@ -70,7 +70,7 @@ class Conversation:
     async def ask(
         self, text: str, *, attached: Sequence[str] = (), mentioned: Sequence[str] = ()
     ) -> str:
-        """Return the text of the answer. Raises the errors that a user's answer would fail with."""
+        """Return the text of the answer. Raises the errors that an answer to a user raises."""
         store = self.parts.store
         now = datetime.now()
         thread = Thread(
@@ -109,7 +109,7 @@ class Conversation:
         return record.problem
 
     async def title_of(self, text: str) -> str:
-        """Return the model's title for a chat that begins with `text`. Raises its API's errors."""
+        """Return the model's title for a chat that begins with `text`. Raises the API's errors."""
         return await self.parts.chat.titles.ask(text)
 
     async def delete(self) -> None:

@@ -21,7 +21,7 @@ _PROBLEMS = {
         "has no connection left",
         "Raise max_connections, or put PgBouncer in front: every replica takes up to 20.",
     ),
-    "57P03": ("is starting up or shutting down", "Wait a moment and run this again."),
+    "57P03": ("is starting up or shutting down", "Wait a moment, then run doctor again."),
 }
 
 
@@ -70,7 +70,7 @@ def _connected(deployment: Deployment) -> Database:
 
 
 def _sqlstate(exc: BaseException | None) -> str:
-    """Return the code of the first error in the chain of causes that has one, or ''."""
+    """Return the code of the first error with one in the chain of causes, or ''."""
     while exc is not None:
         for each in (exc, getattr(exc, "orig", None)):
             code = getattr(each, "sqlstate", None)

@@ -1,4 +1,4 @@
-"""The deployment under examination, and the settings that contradict each other."""
+"""The deployment that is examined, and the checks of its settings."""
 
 import ipaddress
 import re
@@ -38,7 +38,7 @@ class SampleObject:
 
 @dataclass(frozen=True)
 class Deployment:
-    """The endpoint `internal` is for the service, `public` for browsers."""
+    """What the checks need. `internal` is the service's endpoint, `public` that of browsers."""
 
     settings: Settings
     internal: BucketProbe
@@ -130,7 +130,7 @@ def _check_url(variable: str, url: str | None) -> None:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise Problem(
             f"{variable}={url!r} is not a URL",
-            "Begin it with https:// or http:// and the name of a host.",
+            "A URL begins with https:// or http:// and the name of a host.",
         )
 
 

@@ -20,9 +20,7 @@ from app.errors import AppError
 from app.settings.environment import Settings
 
 _CHECK_SECONDS = 60.0
-_LOOK_AT_THE_NETWORK = (
-    "It worked a moment ago. Look at the network and at the server's own log, then run this again."
-)
+_LOOK_AT_THE_NETWORK = "Check the network and the log of that server, then run doctor again."
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Check:
 
 
 def checks_for(deployment: Deployment) -> Sequence[Check]:
-    """Return all checks in order; those of an origin or a method once for each."""
+    """Return all checks in order. A check of origins or methods is made once for each."""
     readable = ("public_endpoint",)
     answering = ("migrations", "copy")
     return [
@@ -82,7 +80,7 @@ async def examine(
 ) -> Sequence[Finding]:
     """Make every check, and call `on_finding` after each one.
 
-    Everything that was written into the bucket is deleted at the end, even after a cancellation.
+    Everything that the checks wrote into the bucket is deleted, even after a cancellation.
     """
     findings: list[Finding] = []
 

@@ -1,7 +1,7 @@
 """Checks of the model: answers, files, tool calls, titles, and the URLs that it has to read.
 
-The code that answers users asks the questions. So if the model's API rejects something of theirs
-(settings, files, ids of tool calls), it is rejected here too.
+The code that answers users asks the questions. So if the model's API rejects a part of a user's
+request (settings, files, ids of tool calls), it rejects it here too.
 """
 
 import ipaddress
@@ -40,11 +40,13 @@ _REMEDIES = {
     ),
 }
 _OPENAI_URL = "https://api.openai.com/v1"
-_LOOK_AT_THE_AGENT = "If AGENT is set, run the agent alone: the error comes from its run."
+_LOOK_AT_THE_AGENT = (
+    "The error comes from the run of the agent. If AGENT is set, run that agent alone."
+)
 
 
 async def model(deployment: Deployment) -> str:
-    """Check that a simple question gets an answer, with the settings of every answer."""
+    """Check that a simple question gets an answer, with the settings of users' answers."""
     async with _conversation(deployment) as chat:
         answer = await chat.ask("Answer with the word ok.")
     if not answer.strip():
@@ -86,7 +88,7 @@ async def model_tool(deployment: Deployment) -> str:
 
 
 async def model_title(deployment: Deployment) -> str:
-    """Check that the model names a chat."""
+    """Check that the model writes a title."""
     if not deployment.settings.model.titles:
         raise NotChecked("TITLES is off: chats get no title by themselves")
     async with _conversation(deployment) as chat:
@@ -97,7 +99,7 @@ async def model_title(deployment: Deployment) -> str:
 
 
 async def model_urls(deployment: Deployment) -> str:
-    """Check that the provider can reach the bucket, from which MODEL_INPUT=url lets it read."""
+    """Check that the provider can reach the bucket, which MODEL_INPUT=url needs."""
     settings = deployment.settings.model
     if settings.input != "url":
         raise NotChecked("MODEL_INPUT is inline: the model gets bytes, not URLs")
@@ -111,7 +113,8 @@ async def model_urls(deployment: Deployment) -> str:
     answer = await deployment.public.send("GET", deployment.sample.key)
     if not answer.is_success:
         raise Problem(
-            f"a file's URL was answered {answer.words}", "First correct what public_endpoint names."
+            f"a file's URL was answered {answer.words}",
+            "First correct what the check `public_endpoint` reports.",
         )
     return f"{host} can be fetched from"
 
@@ -155,7 +158,7 @@ def _without_keys(words: str) -> str:
 
 
 def _is_private(host: str) -> bool:
-    """Return whether only a local network knows a host: private addresses, names like `minio`."""
+    """Return whether a host is only on a local network: private addresses, names like `minio`."""
     try:
         return ipaddress.ip_address(host).is_private
     except ValueError:

@@ -1,4 +1,4 @@
-"""Remedies for what `doctor` finds: the exact policies and commands, which docs/ quotes too."""
+"""The policies and commands that remedy what `doctor` finds. The documents quote them."""
 
 import json
 

@@ -20,7 +20,7 @@ class Problem(Exception):
 
 
 class NotChecked(Exception):
-    """A check does not apply or can't be made, which is no failure. The message says why."""
+    """A check was skipped, because it does not apply or can't be made. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""HTTP requests as a browser would send them, signed and unsigned, and their responses."""
+"""Sends signed and unsigned HTTP requests as a browser does."""
 
 import re
 import time
@@ -23,7 +23,7 @@ _MESSAGE = re.compile(rb"<Message>([^<]{1,300})</Message>")
 
 
 class Unreachable(Exception):
-    """There was no response. The message says at which stage the request failed."""
+    """There was no response. The message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def _why(exc: httpx2.HTTPError, url: str) -> str:
 class BucketProbe:
     """Sends presigned requests to one endpoint of the bucket, as browsers do.
 
-    `written` collects the keys of objects that may exist now, so that they are deleted at the end.
+    `written` collects the keys of objects that may exist now, to delete them at the end.
     """
 
     endpoint: Endpoint

@@ -3,7 +3,7 @@
 import struct
 import zlib
 
-# It is in the PDF and in no question, so an answer with it comes from a model that read the file.
+# Only the PDF has this word, so an answer that has it comes from a model that read the file.
 CODE_WORD = "heliotrope"
 
 _SIDE_PIXELS = 64

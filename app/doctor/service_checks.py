@@ -19,7 +19,7 @@ _CHATKIT_HEADERS = "authorization,content-type"
 
 
 async def service(deployment: Deployment) -> str:
-    """Check by /readyz that the service reaches its database and its bucket."""
+    """Check with /readyz that the service reaches its database and its bucket."""
     base_url = _base_url(deployment)
     try:
         answer = await request(deployment.http, "GET", base_url + paths.READYZ)
@@ -32,13 +32,13 @@ async def service(deployment: Deployment) -> str:
     if checks is None:
         raise Problem(
             f"what answers at {base_url} is not this service ({answer.status} for {paths.READYZ})",
-            "PUBLIC_BASE_URL has to lead to it, with its path where a proxy adds one.",
+            "PUBLIC_BASE_URL has to lead to the service, with the path if a proxy adds one.",
         )
     if not answer.is_success:
         failed = "; ".join(f"{name}: {state}" for name, state in checks.items() if state != "ok")
         raise Problem(
             f"the service is not ready ({failed})",
-            "It has settings of its own for database and bucket: compare them with these.",
+            "The running service may have other settings than doctor: compare them.",
         )
     return f"{base_url} is ready"
 

@@ -1,4 +1,4 @@
-"""How the model is shown an attachment: its announcement, then its content or a note.
+"""Writes an attachment for the model: its announcement, then its content or a note.
 
 An announcement is one line of JSON that no file name can break out of. A text stands between two
 marker lines that it can't contain. RULES explains both to the model.
@@ -47,7 +47,7 @@ _MAX_NAME_CHARS = 255
 
 
 def announcement(subject: Announced, remark: str = "", *, mark: str = MARK) -> str:
-    """Return the line that names an attachment. No name can end the line or hide in it."""
+    """Return the line that names an attachment. No character of a name can end or reorder it."""
     fields: dict[str, str | int] = {
         "id": subject.id,
         "name": subject.name[:_MAX_NAME_CHARS],
@@ -110,7 +110,7 @@ def attachment_parts(
 
 
 def left_out(label: Label) -> LabelledPart:
-    """Return what stands in a request instead of the content that `label` describes."""
+    """Return the part that replaces the content that `label` describes."""
     subject = label.subject
     if label.holds == "content":
         # The announcement is a part of its own, in front of this one.
@@ -135,7 +135,7 @@ def _image_part(url: str) -> ResponseInputImageParam:
 
 
 def _written(rendition: Rendition) -> str:
-    """A text between its marker lines; the body of any other rendition is a note."""
+    """Return a text between its marker lines, or the body of another rendition as a note."""
     return fenced(rendition) if rendition.kind == "text" else f"Note: {rendition.body}"
 
 

@@ -6,8 +6,8 @@ from app.storage.signing import UrlSigner
 class BucketLinks:
     """Presigns URLs for GET, at a time that is rounded down to half of their lifetime.
 
-    So a file keeps its URL from turn to turn for a while, which prompt caches need. A URL is valid
-    for at least half of `ttl_seconds`; the provider reads it at once.
+    So a file has the same URL in several turns, which prompt caches need. A URL is valid for at
+    least half of `ttl_seconds`; the provider reads it at once.
     """
 
     def __init__(self, signer: UrlSigner, *, ttl_seconds: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from app.model_input.tokens import item_tokens, part_tokens
 
-# What the request holds besides its input: instructions, tool schemas, settings.
+# Reserved for what a request has besides its input: instructions, tool schemas, settings.
 _RESERVE_BYTES = 256 * 1024
 _RESERVE_TOKENS = 4_000
 # Estimates of tokens are wrong by some per cent.
@@ -19,7 +19,7 @@ _LONG_ESCAPES = bytes(set(range(0x20)) - set(_SHORT_ESCAPES))
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What something takes up in a request, or how much of that there is room for."""
+    """What something takes up in a request, or the room that is left for it."""
 
     bytes: int = 0
     images: int = 0
@@ -36,7 +36,7 @@ class Cost:
         )
 
     def is_within(self, room: "Cost") -> bool:
-        """Whether there is room for it. What it does not take up needs no room."""
+        """Whether it fits into `room`. A cost of zero or less always fits."""
         return (
             (self.bytes <= room.bytes or self.bytes <= 0)
             and (self.images <= room.images or self.images <= 0)
@@ -57,8 +57,8 @@ class Budget:
     """The limits of one request.
 
     `max_request_bytes` counts the whole JSON body; OpenAI's limit for files is 50 MB.
-    `window_tokens` is what the model reads. `token_factor` is how many tokens the model counts for
-    one that is estimated here.
+    `window_tokens` is what the model reads. `token_factor` is the number of tokens that the model
+    counts for each token that is estimated here.
     """
 
     max_request_bytes: int = 45_000_000
@@ -74,7 +74,7 @@ class Budget:
         return Cost(self.max_request_bytes - _RESERVE_BYTES, self.max_images, round(tokens))
 
     def below(self, tokens: int) -> "Budget":
-        """Return a budget for two thirds of an input that was too long, `tokens` as estimated."""
+        """Return a budget for two thirds of an input of `tokens` (estimated) that was too long."""
         factor = 1.5 * self.token_factor * self.limit.tokens / max(1, tokens)
         return self.corrected(max(factor, 1.5 * self.token_factor))
 
@@ -111,7 +111,7 @@ def cost_of_items(items: Iterable[Mapping[str, Any]]) -> Cost:
 def json_bytes(value: object) -> int:
     """Return an upper bound of the size of `value` as JSON in UTF-8, without serializing it.
 
-    Base64 and other plain text count as they are; other text is searched for what JSON escapes.
+    A data URL has no characters that JSON escapes. Other text is searched for them.
     """
     if isinstance(value, str):
         return _string_bytes(value)

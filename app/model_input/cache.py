@@ -19,7 +19,7 @@ class _Making:
 
 
 class RenditionCache:
-    """Evicts the least recently used first. There is one per process, for one event loop."""
+    """Evicts the least recently used rendition first. One event loop uses it."""
 
     def __init__(self, max_bytes: int) -> None:
         self._kept: BoundedCache[Key, Rendition] = BoundedCache(max_bytes)
@@ -32,7 +32,7 @@ class RenditionCache:
     async def get(self, key: Key, make: Callable[[], Awaitable[Rendition]]) -> Rendition:
         """Return the cached rendition, or else what `make` returns. Every waiter gets its errors.
 
-        If a waiter is cancelled, the work goes on for the others. It ends with the last waiter.
+        If a waiter is cancelled, the work goes on for the others, and is cancelled with the last.
         """
         kept = self._kept.get(key)
         if kept is not None:

@@ -22,7 +22,7 @@ class AttachmentContents:
     """Renders attachments and writes them as parts.
 
     `rejected` has the ids of attachments that the model's provider rejected during this answer,
-    each with the reason: a note with the reason is sent in their place.
+    each with the reason: a note with the reason is sent instead of the file.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class AttachmentContents:
         return await self._renderer.render(record, selection)
 
     def least_bytes(self, record: StoredAttachment) -> int:
-        """Return a lower bound of what the content adds to a request; nothing is read for it."""
+        """Return a lower bound of the bytes that the content adds to a request. Reads nothing."""
         return self._renderer.least_bytes(record)
 
     def parts(self, record: StoredAttachment, rendition: Rendition) -> list[LabelledPart]:

@@ -1,4 +1,4 @@
-"""Converts the bytes of a file into what the model gets of them, by the kind of the file."""
+"""Converts the bytes of a file into a rendition, by the kind of the file."""
 
 import asyncio
 from typing import Literal
@@ -48,13 +48,13 @@ class Conversions:
         self._tables = TableRenditions(workers)
 
     def key(self, file: FileFacts, selection: Selection) -> tuple[str, ...]:
-        """Return what a rendition depends on besides the bytes: one part of its cache key."""
+        """Return the part of a rendition's cache key that does not depend on the bytes."""
         return (resolve(file.name, file.mime_type).mime_type, *selection.key)
 
     def least_bytes(self, file: FileFacts) -> int:
         """Return a lower bound of what the file's content adds to a request.
 
-        It takes a PDF for one of few pages: its outline and first pages might need less.
+        A PDF counts as if it were sent whole: an outline and first pages might need less.
         """
         if kind_of(file.mime_type, file.name) is not Kind.DOCUMENT or self._by_url:
             return 0
@@ -122,7 +122,7 @@ class Conversions:
         )
 
     async def _plain_image(self, file: FileFacts, mime_type: str, body: bytes) -> Rendition:
-        """Return the stored image itself if it has no metadata, or else without them."""
+        """Return the stored image itself, or a copy without metadata if it has any."""
         try:
             kept = await asyncio.to_thread(without_metadata, body, mime_type)
         except Malformed:
@@ -169,7 +169,7 @@ class Conversions:
             self._tables.reads(file) and kind_of(file.mime_type, file.name) is Kind.DOCUMENT
         )
         if is_workbook and not offset_chars:
-            # The text of so many rows is too long, and would take minutes to extract.
+            # The text of more rows is too long, and would take minutes to extract.
             most_rows = self._max_chars // _LEAST_ROW_CHARS
             profile = await self._tables.profile_if_longer(file, body, most_rows)
             if isinstance(profile, Rendition):

@@ -1,7 +1,7 @@
 """Converts a thread's items to model input, within the request budget.
 
-The items are written first, with every attachment announced but left out. Then it is planned which
-attachments have room, and their content is put in place.
+The items are written first, each attachment with its announcement and a note. The plan then says
+which attachments have room, and their content replaces the notes.
 """
 
 import asyncio
@@ -51,7 +51,7 @@ class ThreadConverter:
         self._budget = budget
         self._mentions = mentions
         self._make_writer = make_writer
-        # Names by id of the attachments of which the latest input lacks something.
+        # Names by id of the attachments whose content is not whole in the latest input.
         self.reduced: dict[str, str] = {}
 
     async def to_agent_input(self, items: Sequence[ThreadItem]) -> list[TResponseInputItem]:
@@ -95,7 +95,7 @@ class ThreadConverter:
 def _attachment_ids(items: Sequence[ThreadItem]) -> list[list[str]]:
     """Return the ids of attachments and generated images by item.
 
-    An id that is in several items is that of the newest.
+    An id that is in several items belongs to the newest of them.
     """
     seen: set[str] = set()
     found: list[list[str]] = []

@@ -10,7 +10,7 @@ _CONCURRENT_ENCODINGS = 2
 
 
 class DataUrls:
-    """Encodes a few files at the same time: for a moment, one is two or three times in memory."""
+    """Encodes two files at a time, because each takes two or three times its size in memory."""
 
     def __init__(self) -> None:
         self._encodings = asyncio.Semaphore(_CONCURRENT_ENCODINGS)

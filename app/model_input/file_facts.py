@@ -1,10 +1,10 @@
-"""What a conversion has to know of a file: of an attachment's row, or of a member."""
+"""What a conversion needs to know about a file, which is an attachment or a member."""
 
 from typing import Protocol
 
 
 class FileFacts(Protocol):
-    """The type is the declared one, which the name may correct."""
+    """Name, size and declared type of a file. The name may correct the type."""
 
     @property
     def name(self) -> str: ...

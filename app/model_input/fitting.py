@@ -1,8 +1,8 @@
-"""Makes the attachments of one message small enough for a request of their own.
+"""Makes the attachments of one message small enough to fit into one request.
 
-Too many images are scaled down, all to the same side, before any is left out. Of texts, the largest
-are cut, to the same length. Both depend on the message alone, so it is written in the same way in
-every turn.
+Images that are too large together are scaled down, all to the same side. Of texts, the largest are
+cut to the same length. Both depend on the message alone, so it is written in the same way in every
+turn.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Fitted:
 
 
 class MessageFitter:
-    """Fits messages into requests with the limit `limit`."""
+    """Fits messages into requests that may take up `limit`."""
 
     def __init__(self, contents: AttachmentContents, limit: Cost) -> None:
         self._contents = contents

@@ -1,4 +1,4 @@
-"""What a file is, as far as the model API cares: derived from the table of file types."""
+"""How a file reaches the model, derived from the table of file types."""
 
 from enum import StrEnum
 

@@ -1,7 +1,7 @@
 """Labels say which attachment a part of the model input was written from.
 
-A label stands beside the part and is never sent. So nothing has to be read back from the text that
-the model gets, and nothing that a person types can pass for an attachment.
+A label is kept beside the part and is never sent. So nothing is read back from the text that the
+model gets, and nothing that a person types is taken for an attachment.
 """
 
 from collections.abc import Iterable, Mapping
@@ -39,8 +39,8 @@ class Named:
 class Label:
     """What one part was written from.
 
-    `holds` says what of it stands in the part: only the announcement of an image or file, only the
-    content of an image or file, both (a text or a note), or the block of an @-mention.
+    `holds` says what the part contains: the announcement of an image or file, the content of an
+    image or file, both (a text or a note), or the block of an @-mention.
     """
 
     subject: Announced
@@ -82,12 +82,12 @@ def attachments_in(items: Iterable[Item]) -> dict[str, Announced]:
 
 
 class LabelTable:
-    """Puts the labels back that the input of a run has lost.
+    """Restores the labels that the input of a run has lost.
 
-    Before each request the Agents SDK writes the items anew as plain dicts; so it does with a
-    tool's output. It does not copy strings. So a part is known by its text, and by that very
-    object: an equal text that a person has typed is another object. Images and files, which
-    other attachments may share, are known by the announcement in front of them.
+    The Agents SDK copies input items and the outputs of tools into plain dicts before each request,
+    but it does not copy strings. So a part is identified by its text, as an object: an equal text
+    that a person has typed is another object. Several attachments may have the same image or file,
+    so these are identified by the announcement in front of them.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,7 @@
-"""Describes to the model what an @-mention stands for, and how that begins.
+"""Describes to the model what an @-mention names, with an extract.
 
-Only the id is taken from the client's tag. It is looked up among the user's own files and threads.
-What it names is announced in one line, and its extract stands between marker lines like the text of
-a file.
+Only the id of the client's tag is used. It is looked up among the user's own files and threads. One
+line announces what it names, and the extract is between marker lines like the text of a file.
 """
 
 from collections.abc import Sequence
@@ -18,7 +17,7 @@ from app.model_input.announcements import mention_part
 from app.model_input.converter import AttachmentReader
 from app.model_input.kinds import Kind, kind_of
 from app.model_input.labels import LabelledPart, Named
-from app.model_input.rendering import Renderer, StoredAttachment
+from app.model_input.rendering import Renderer, StoredAttachment, words_of_problem
 from app.model_input.rendition import Rendition, note
 from app.model_input.typed_text import typed_text
 
@@ -27,10 +26,10 @@ _EXTRACT_CHARS = 800
 _MESSAGE_CHARS = 400
 # Enough to find two messages among tasks, tool calls and widgets.
 _ITEMS_READ = 6
-# Newer items than the mention are passed over; a chat that has grown by more shows no end.
+# Items newer than the mention are skipped. If there are more than these, no end is shown.
 _PAGE_SIZE = 100
 _MOST_PAGES = 10
-# A history may hold any number of mentions; of more than these only the name is sent.
+# A history may have any number of mentions. After these, a mention is sent without an extract.
 _MAX_EXTRACTS = 40
 
 _UNKNOWN = note(
@@ -42,7 +41,7 @@ _NAME_ONLY = note("call fetch_attachment with this id if it is a file that you n
 
 
 class Mentions:
-    """Describes what one user mentions. Made for one answer; it reads each mention once.
+    """Describes the mentions of one user for one answer. It reads each mention once.
 
     A chat is described as it was when it was mentioned: it may have grown since, and a description
     that changes would change what later requests begin with.
@@ -77,7 +76,7 @@ class Mentions:
 
     async def _extract_of_file(self, record: StoredAttachment) -> Rendition:
         if record.problem:
-            return note(f"the file can't be used: {record.problem}")
+            return note(words_of_problem(record.problem, record.state))
         if record.state not in USABLE:
             return note("the file has not been uploaded.")
         if self._has_all_extracts():
@@ -122,7 +121,7 @@ class Mentions:
             page = await self._store.load_thread_items(
                 thread_id, after, limit, order, self._context
             )
-            # Not compared as they are: items of other stores may have a time zone.
+            # As timestamps, because items that were imported may have a time zone.
             old = [each for each in page.data if each.created_at.timestamp() <= until.timestamp()]
             found += old
             after = page.after
@@ -150,7 +149,7 @@ def _first_and_last(first: Sequence[ThreadItem], last: Sequence[ThreadItem]) -> 
 
 
 def _transcript_line(item: ThreadItem) -> str:
-    """Return who wrote what in an item; empty for an item without text of user or assistant."""
+    """Return one message with its author; empty for other items and for messages without text."""
     if isinstance(item, UserMessageItem):
         typed = typed_text(item)
         files = [f"{each.name!r} (id {each.id!r})" for each in item.attachments]

@@ -8,7 +8,7 @@ _RANGE = re.compile(r"\s*(\d+)\s*(?:[-\u2013]\s*(\d+)\s*)?")
 
 
 def parsed(written: str, count: int) -> tuple[int, ...] | str:
-    """Return the pages (from 0) in their order, of a document of `count`, or what is wrong."""
+    """Return the pages (from 0) of a document of `count` pages, or a sentence on what is wrong."""
     pages: list[int] = []
     for part in written.split(","):
         found = _RANGE.fullmatch(part)

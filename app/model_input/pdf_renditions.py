@@ -1,6 +1,6 @@
-"""What the model gets of a PDF: the whole, its first pages and outline, or the pages it asked for.
+"""Renders a PDF for the model: the whole, its outline and first pages, or selected pages.
 
-A model without files gets the text, and pictures of pages that have none.
+A model that takes no files gets the text, and pictures of pages without text.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from app.model_input.rendition import Rendition, note
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
-# Of every page, OpenAI's models get the text and a picture: about a thousand tokens or more.
+# OpenAI's models get the text and a picture of each page: about a thousand tokens or more.
 _MOST_WHOLE_PAGES = 50
 MOST_WHOLE_BYTES = 10_000_000
 _FIRST_PAGES = 10
@@ -36,7 +36,7 @@ class PdfRenditions:
         self._urls = urls
 
     async def excerpt(self, body: bytes) -> Rendition | None:
-        """Return what stands for a PDF that is too large to be sent in every turn; else None."""
+        """Return the first pages, with the outline, of a PDF that is large; else None."""
         facts = await self._workers.run(pdf.survey, body)
         # Other readers open PDFs that PDFium can't; the provider may have one.
         if isinstance(facts, Unreadable) or not _is_large(facts, body):

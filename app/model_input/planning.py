@@ -1,8 +1,8 @@
 """Plans which attachments of a thread are sent with their content, within the request budget.
 
-The newest message comes first: what of it has no room at all is left out. Of older messages, whole
-ones are left out, the oldest first, in blocks of a fifth of the budget: so the request begins as
-the one before did for many turns, and providers can use their prompt cache.
+The newest message is planned first, and only the attachments that have no room are left out of it.
+Older messages lose all of their attachments or none, the oldest first, in blocks of a fifth of the
+budget. So requests begin in the same way for many turns, and providers can use their prompt cache.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from app.model_input.tokens import IMAGE_TOKENS, file_tokens
 # How many attachments are rendered at the same time.
 _CONCURRENT_RENDERINGS = 8
 _BLOCK_SHARE = 0.2
-# An image of a camera is sent with about that many bytes, after it was scaled down.
+# A photo has about this many bytes when it is scaled down.
 _USUAL_IMAGE_BYTES = 700_000
 _USUAL_TEXT_BYTES = 100_000
 
@@ -37,8 +37,8 @@ Attached = Sequence[StoredAttachment]
 class ContentPlan:
     """The parts of attachments that are sent with their content, by id.
 
-    `reduced` has those of which something is missing, in the order of the thread: content that was
-    left out, and texts of the newest message that were cut.
+    `reduced` has the attachments whose content is left out, in the order of the thread, then those
+    of the newest message whose text was cut.
     """
 
     parts: Mapping[str, Sequence[LabelledPart]] = field(default_factory=dict)
@@ -83,8 +83,8 @@ class ContentPlanner:
     def _first_of_block(self, messages: Sequence[Attached], first: int) -> int:
         """Return the message to begin with, at `first` or later: the first of its block.
 
-        What older messages weigh is taken from their rows, so a block begins in every turn where it
-        began in the last.
+        The weight of messages is estimated from their rows alone, so blocks begin at the same
+        places in every turn.
         """
         if first == 0:
             return 0
@@ -111,7 +111,7 @@ class ContentPlanner:
     def _take_each(
         self, parts: Mapping[str, Sequence[LabelledPart]]
     ) -> dict[str, Sequence[LabelledPart]]:
-        """Take room for each attachment that has some, in their order. Return these."""
+        """Take room for each attachment for which there is some, in order. Return these."""
         return {id: each for id, each in parts.items() if self._take_all({id: each})}
 
     def _take_all(self, parts: Mapping[str, Sequence[LabelledPart]]) -> bool:
@@ -127,7 +127,8 @@ class ContentPlanner:
     ) -> AsyncGenerator[tuple[int, list[Rendered], bool], None]:
         """Render some attachments at a time. Yield whole messages by their index, newest first.
 
-        What surely has no room is not read. The last value says if all of a message was rendered.
+        An attachment that can't have room is not read. The last value says whether all attachments
+        of the message were rendered.
         """
         waiting = deque(
             (index, record)
@@ -160,7 +161,7 @@ class ContentPlanner:
         started: deque["_Started"],
         message: Sequence[Rendered],
     ) -> None:
-        """Start renderings. How much room an image has depends on those of newer messages."""
+        """Start renderings. An image waits for those of newer messages, which may take its room."""
         while waiting and len(started) < _CONCURRENT_RENDERINGS:
             index, record = waiting[0]
             ahead = [each for each in started if each.task and _is_image(each.record)]
@@ -176,7 +177,7 @@ class ContentPlanner:
 
 @dataclass(frozen=True, slots=True)
 class _Started:
-    """An attachment of the message with that index. Without a task it surely has no room."""
+    """An attachment of the message with that index. It has no task if it can't have room."""
 
     index: int
     record: StoredAttachment
@@ -184,7 +185,7 @@ class _Started:
 
 
 def with_content(items: Iterable[Item], plan: ContentPlan) -> list[Item]:
-    """Return the items with the planned content in the places of the notes that announce it."""
+    """Return the items with the planned content instead of the notes."""
     return [_filled(item, plan.parts) for item in items]
 
 

@@ -1,4 +1,4 @@
-"""Reads an attachment from the bucket and renders it: what the model gets of its bytes."""
+"""Reads attachments from the bucket, and renders them for the model."""
 
 import asyncio
 from typing import Protocol
@@ -15,7 +15,10 @@ from app.workers import Workers
 
 
 class StoredAttachment(Protocol):
-    """An attachment's row, as far as the model is concerned. `problem` says why it is unusable."""
+    """The columns of an attachment's row that model input needs.
+
+    `problem` says why the attachment can't be used; it is None if it can.
+    """
 
     @property
     def id(self) -> str: ...
@@ -62,7 +65,7 @@ class Renderer:
     async def render(self, attachment: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
         """Return what the model gets of an attachment, or of what is selected in it.
 
-        A file that can't be read gives a note. So does a bucket that fails: no error is raised.
+        It returns a note if the file can't be read or the bucket fails, and raises no error.
         """
         unusable = _why_unusable(attachment)
         if unusable:
@@ -71,7 +74,7 @@ class Renderer:
             return note("files of this type can't be shown to the model.")
         if attachment.size == 0:
             return note("the file is empty.")
-        # The object's key, because an ETag is an MD5 sum, of which two files can have the same.
+        # The ETag alone is not enough: it may be an MD5 sum, which two files can share.
         source = (attachment.object_key or "", attachment.etag or "", str(attachment.size))
         conversion = self._conversions.key(attachment, selection)
         try:
@@ -93,7 +96,7 @@ class Renderer:
             )
 
     def least_bytes(self, attachment: StoredAttachment) -> int:
-        """Return a lower bound of what an attachment adds to a request; nothing is read for it."""
+        """Return a lower bound of the bytes that it adds to a request. Reads nothing."""
         return self._conversions.least_bytes(attachment)
 
     async def _make(self, attachment: StoredAttachment, selection: Selection) -> Rendition:
@@ -105,9 +108,18 @@ class Renderer:
         return await self._conversions.convert(attachment, body, selection)
 
 
+def words_of_problem(problem: str, state: AttachmentState) -> str:
+    """Return the text of the note for an attachment that has a problem.
+
+    The row of a rejected attachment has a whole sentence, which its user reads too. If the model's
+    provider rejected the file, the row has only a clause, and the state does not change.
+    """
+    return problem if state is AttachmentState.REJECTED else f"the file can't be used: {problem}"
+
+
 def _why_unusable(attachment: StoredAttachment) -> str | None:
     if attachment.problem:
-        return f"the file can't be used: {attachment.problem}"
+        return words_of_problem(attachment.problem, attachment.state)
     if attachment.state is AttachmentState.PENDING:
         return "the file has not been uploaded."
     if attachment.state not in USABLE:

@@ -9,14 +9,14 @@ _OBJECT = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """What the model gets of a file's bytes. It holds no name, so equal files share one.
+    """What the model gets of a file's bytes. It has no attachment's name, so it can be cached.
 
     `body` is a data URL (image, file) or text (text, note). `remark` tells the model what was done
     to the file. An `untouched` image or file is the stored bytes, so a URL may replace its body.
     `total_chars` is the length of the whole text; `body` is the slice of it that starts at
     `offset_chars`. A note that is not `lasting` reports a temporary fault and is not cached.
 
-    `outline` is a text in front of a file that is only a part of the document. `images` are data
+    `outline` is a text in front of a file that has only a part of the document. `images` are data
     URLs of the pages of a document whose text is `body`. `file_name` is the name of a member, for
     a file that is inside the attachment.
     """

@@ -1,4 +1,4 @@
-"""What the model asks for of an attachment, when it does not ask for the attachment itself."""
+"""The part of an attachment that the model asks for."""
 
 from dataclasses import dataclass
 

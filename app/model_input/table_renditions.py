@@ -1,4 +1,4 @@
-"""What the model gets of a table that is too long to be sent: its profile, and answers to SQL."""
+"""Renders tables that are too long to be sent: their profiles, and answers to SQL."""
 
 import asyncio
 import hashlib
@@ -13,7 +13,7 @@ from app.model_input.readers.unreadable import Unreadable
 from app.model_input.rendition import Rendition, note, text_rendition
 from app.workers import Workers
 
-# https://developers.openai.com/api/docs/guides/pdf-files: of a sheet, the provider reads so many.
+# OpenAI reads this many rows of a sheet: https://developers.openai.com/api/docs/guides/pdf-files
 MOST_SHEET_ROWS = 1000
 _CACHE_BYTES = 128 * 1024 * 1024
 # Excel's largest sheet takes 10 s on a free core, and three times as long on a busy one.
@@ -25,7 +25,7 @@ _PROFILE = (
 
 
 class TableRenditions:
-    """Reads tables once while they are cached, in worker processes."""
+    """Reads tables in worker processes, and caches them."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers

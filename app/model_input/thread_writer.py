@@ -42,8 +42,8 @@ class ThreadWriter(ThreadItemConverter):
     The content takes the place of this note later, if the request has room. A subclass may
     override each method of ChatKit's converter: `Assistant.thread_writer`.
 
-    An attachment that is in the thread twice is announced as such at its first place only. Later
-    places refer to it: providers cache requests by what they begin with.
+    The first place of an attachment in the thread has its content. Later places refer to it:
+    providers cache requests by how they begin.
     """
 
     # Subclasses need not call a constructor: `begin` sets these.
@@ -64,7 +64,7 @@ class ThreadWriter(ThreadItemConverter):
     async def user_message_to_input(
         self, item: UserMessageItem, is_last_message: bool = True
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """The message as typed, its attachments and mentions, then what the SDK adds for quotes."""
+        """Return the typed text, attachments and mentions, then what the SDK adds for quotes."""
         content: list[Part] = []
         typed = typed_text(item)
         if typed.strip():
@@ -87,12 +87,12 @@ class ThreadWriter(ThreadItemConverter):
     async def attachment_to_message_content(
         self, attachment: Attachment
     ) -> ResponseInputContentParam:
-        """The announcement, whose note is replaced with the content if the request has room."""
+        """Return the announcement with a note, which content replaces if the request has room."""
         named = Named(attachment.id, attachment.name, attachment.mime_type)
         return cast(ResponseInputContentParam, self._announce(named))
 
     async def tag_to_message_content(self, tag: UserMessageTagContent) -> ResponseInputContentParam:
-        """What the service knows of the id. The rest of a tag is only what the client says."""
+        """Describe what the id names. The rest of a tag comes from the client and is not used."""
         if self._mentions is None:
             part = mention_part(Named(tag.id, "(unknown)", "unknown"), _GONE)
         else:
@@ -102,7 +102,7 @@ class ThreadWriter(ThreadItemConverter):
     async def assistant_message_to_input(
         self, item: AssistantMessageItem
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """Plain text, which both APIs take: chat completions reject the SDK's parts."""
+        """Return plain text, which both APIs take: Chat Completions rejects the SDK's parts."""
         text = "\n\n".join(content.text for content in item.content if content.text.strip())
         if not text:
             return None
@@ -111,9 +111,9 @@ class ThreadWriter(ThreadItemConverter):
     async def generated_image_to_input(
         self, item: GeneratedImageItem
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """The image as an attachment, within the budget.
+        """Return the image as an attachment, within the budget.
 
-        An image that is its own URL, from a thread that was copied, is written as the SDK does.
+        An image of an imported thread may be a data URL. The SDK writes it as it is.
         """
         image = item.image
         if image is None or (image.id not in self._records and image.url.startswith("data:")):
@@ -126,7 +126,7 @@ class ThreadWriter(ThreadItemConverter):
     async def client_tool_call_to_input(
         self, item: ClientToolCallItem
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """A call and its output. Of a call without an output, only the fact that it was made."""
+        """Return a call and its output; for a call without output, a text that says so."""
         if item.status == "pending":
             text = f"(The call of the tool {item.name!r} was interrupted and gave no result.)"
             return Message(type="message", role="user", content=[text_part(text)])
@@ -135,7 +135,7 @@ class ThreadWriter(ThreadItemConverter):
     async def hidden_context_to_input(
         self, item: HiddenContextItem
     ) -> TResponseInputItem | list[TResponseInputItem] | None:
-        """The context as the SDK writes it; what is no text is written as JSON."""
+        """Return the context as the SDK writes it; content that is not a text becomes JSON."""
         if not isinstance(item.content, str):
             written = json.dumps(item.content, ensure_ascii=False, default=str)
             item = item.model_copy(update={"content": written})

@@ -12,15 +12,15 @@ _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BLANKS = b" \t\r"
 _ASCII = bytes(range(128))
 
-# Of OpenAI's vocabulary `o200k_base`: a word of letters is a token or two, a number one token for
-# three digits, and of other scripts a token has four bytes or so.
+# Bytes in a token of OpenAI's vocabulary `o200k_base`: a word of letters is a token or two, three
+# digits are one, and a token of other scripts has four bytes or so.
 _LETTERS_EACH = 4.5
 _DIGITS_EACH = 2.0
 _SIGNS_EACH = 1.3  # line feeds too
 _BLANKS_EACH = 10.0
 _BYTES_EACH_BEYOND_ASCII = 4.5
 
-# OpenAI's guide on images: between 765 (gpt-4o) and 2,489 (gpt-5-mini) for 2048 x 2048 pixels.
+# By OpenAI's guide, 2048 x 2048 pixels are between 765 (gpt-4o) and 2,489 (gpt-5-mini) tokens.
 IMAGE_TOKENS = 1_600
 # A page of a PDF is its text and an image, some 2,000 tokens. Most pages take 50 to 500 KB.
 _PDF_BYTES_EACH = 100

@@ -6,7 +6,7 @@ from app.model_input.input_items import Item
 
 
 def pair_tool_calls(items: Sequence[Item]) -> list[Item]:
-    """Drop calls without output and outputs without call; make repeated call ids unique.
+    """Drop calls without an output and outputs without a call. Make repeated call ids unique.
 
     A thread can end in the middle of a tool call. The API would reject every later request of that
     thread ("No tool output found for function call").

@@ -67,7 +67,7 @@ class RequestTrimmer:
         instructions = data.model_data.instructions
         return ModelInputData(
             input=cast(list[TResponseInputItem], self.last_input),
-            # Every agent needs the rules, also one that AGENT names.
+            # Every agent needs the rules, also an operator's own.
             instructions=f"{instructions}\n\n{RULES}" if instructions else RULES,
         )
 
@@ -86,7 +86,7 @@ def trimmed(items: Sequence[Item], budget: Budget) -> list[Item]:
 
 
 def _newest_parts(parts: list[Part], light: list[Part], room: Cost) -> tuple[list[Part], Cost]:
-    """Return the parts for which there is room, the last ones first, and else the light ones.
+    """Return the parts, from the last on, for which there is room; for the others the light ones.
 
     The second value is the room that is left.
     """
@@ -102,8 +102,8 @@ def _newest_parts(parts: list[Part], light: list[Part], room: Cost) -> tuple[lis
 def _newest_messages(items: list[Item], limit: Cost) -> list[Item]:
     """Leave out whole messages from the start if the items are too long even without files.
 
-    They are left out in blocks of a fifth of the limit, measured from the first message: so the
-    next turns leave out the same, and begin as this one does.
+    They are left out in blocks of a fifth of the limit, measured from the first message. So the
+    next turns leave out the same messages, and begin as this one does.
     """
     left = [cost_of_item(item) + Cost(1) for item in items]
     total = sum(left, Cost(2))
@@ -119,7 +119,7 @@ def _newest_messages(items: list[Item], limit: Cost) -> list[Item]:
 
 
 def _lightened(part: Part) -> Part:
-    """Return what stands for a part when its content is left out; light parts stay as they are."""
+    """Return the part that replaces a part whose content is left out, or a light part itself."""
     label = label_of(part)
     if part["type"] in ("input_image", "input_file"):
         return left_out(label) if label else _CONTENT_LEFT_OUT
@@ -133,7 +133,7 @@ def _user_message(parts: list[Part]) -> Item:
 
 
 def _move_files_out_of_outputs(items: Sequence[Item]) -> list[Item]:
-    """Move files from tool outputs into user messages: chat completions take text from tools."""
+    """Move files from tool outputs into user messages: Chat Completions takes only text there."""
     moved: list[Item] = []
     waiting: list[Part] = []
     for item in items:

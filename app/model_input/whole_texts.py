@@ -35,7 +35,7 @@ _EXTRACTORS = {"application/vnd.oasis.opendocument.presentation": open_presentat
 
 @dataclass(frozen=True, slots=True)
 class WholeText:
-    """The text of a file; of a PDF, that of each page. `remark` says how it was read."""
+    """The text of a file; for a PDF, the text of each page. `remark` says how it was read."""
 
     parts: tuple[str, ...]
     remark: str
@@ -86,7 +86,7 @@ def _remark(mime_type: str, remark: str) -> str:
 
 
 def _is_utf8(body: bytes) -> bool:
-    """Whether decoding takes microseconds per kilobyte, so that it needs no worker."""
+    """Whether a text is short and UTF-8, so that decoding it needs no worker."""
     if len(body) > _DECODE_IN_WORKER_BYTES:
         return False
     try:

@@ -1,4 +1,4 @@
-"""Describes an attachment as the offline model received it, in Markdown."""
+"""Describes in Markdown an attachment that the offline model received."""
 
 import asyncio
 import base64

@@ -21,7 +21,7 @@ class Received:
 
 @dataclass(slots=True)
 class Turn:
-    """What the user sent between two answers. `typed` has every text that no attachment has."""
+    """What the user sent between two answers. `typed` has the texts that are not attachments."""
 
     typed: list[str] = field(default_factory=list)
     attachments: list[Received] = field(default_factory=list)
@@ -56,7 +56,7 @@ def _read_message(message: Item, turn: Turn) -> None:
         elif label.holds == "mention":
             turn.mentions.append(Received(label))
         elif label.holds == "content" and turn.attachments:
-            # Its announcement came first. In a trimmed request a note has replaced the content.
+            # The announcement came before. In a trimmed request, a note has replaced the content.
             turn.attachments[-1] = Received(label, None if "text" in part else part)
         else:
             turn.attachments.append(Received(label))

@@ -24,12 +24,12 @@ class AttachmentSettings(SettingsGroup):
 
     upload_method: UploadMethod = Field("POST", alias="UPLOAD_METHOD")
     """`POST` uploads pass through the gateway of this service, or go straight to the bucket from
-    pages that use `fetch.js`. `PUT` uploads go straight to the bucket. To a store without presigned
-    POST, such as Cloudflare R2, the gateway sends `POST` uploads by a presigned PUT."""
+    pages that use `fetch.js`. `PUT` uploads go straight to the bucket. If the store has no
+    presigned POST, as Cloudflare R2, the gateway sends `POST` uploads to it by a presigned PUT."""
 
     upload_ttl_seconds: int = Field(600, alias="UPLOAD_TTL_SECONDS", ge=10, le=_A_WEEK)
-    """How long after its creation an upload link can be used. Links of large files live longer, so
-    that slow connections can keep up."""
+    """How long an upload link is valid. Links for large files are valid for longer, so that slow
+    connections can finish."""
 
     preview_mode: PreviewMode = Field("signed", alias="PREVIEW_MODE")
     """`signed` previews are URLs of the bucket. `redirect` previews are URLs of this service that
@@ -37,4 +37,4 @@ class AttachmentSettings(SettingsGroup):
     the bucket."""
 
     preview_ttl_seconds: int = Field(900, alias="PREVIEW_TTL_SECONDS", ge=10, le=_A_WEEK)
-    """How long the URL of an image works."""
+    """How long the bucket's URL of a preview is valid."""

@@ -19,7 +19,7 @@ class BucketSettings(SettingsGroup):
     """The URL at which this service reaches the store. Empty: AWS itself."""
 
     public_endpoint_url: str | None = Field(None, alias="S3_PUBLIC_ENDPOINT_URL")
-    """The URL at which browsers reach the store, where it differs. Links are signed for it."""
+    """The URL at which browsers reach the store, if it differs. Links are signed for it."""
 
     region: str = Field("us-east-1", alias="S3_REGION")
     """The region of the bucket, which is part of every signature. `auto` on Cloudflare R2."""

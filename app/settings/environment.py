@@ -1,7 +1,7 @@
 """All settings, read from the environment.
 
-Only the commands, `doctor` and `app/wiring` see `Settings`. Everything below gets the group that it
-needs, whole. A new setting is one field of a group; `make settings` writes the documents.
+Only the commands, `doctor` and `app/wiring` use `Settings`. All other modules get the groups that
+they need. A new setting is one field of a group; `make settings` writes the documents.
 """
 
 from collections.abc import Mapping, Sequence

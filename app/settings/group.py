@@ -1,4 +1,4 @@
-"""What all groups of settings have in common."""
+"""The base class of all groups of settings."""
 
 from types import NoneType
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -12,7 +12,7 @@ class SettingsGroup(BaseModel):
     """Settings that belong together.
 
     A field's alias is the environment variable that sets it, and the docstring below a field is
-    its text in docs/settings.md and .env.example. In Python a group is made by its field names:
+    its text in docs/settings.md and .env.example. Python code creates a group by field names:
     `QuotaSettings(max_bytes=1000)`. Times are seconds and sizes are bytes.
     """
 

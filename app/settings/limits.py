@@ -1,4 +1,4 @@
-"""The settings that limit requests, and what one user may do at the same time."""
+"""The settings that limit requests, and the uploads and answers of one user at a time."""
 
 from pydantic import Field, SecretStr
 
@@ -9,7 +9,7 @@ class LimitSettings(SettingsGroup):
     """Limits of requests."""
 
     concurrent_uploads: int = Field(10, alias="USER_CONCURRENT_UPLOADS", ge=1)
-    """Uploads that one user may have under way at the same time, by the gateway and the direct
+    """Uploads that one user may have under way at the same time through the gateway and the direct
     strategy together; each replica counts its own. Below 10, a page that sends all files of a
     message at once gets some of them rejected."""
 
@@ -24,6 +24,6 @@ class LimitSettings(SettingsGroup):
     `limits[redis]`. Empty: each replica counts its own."""
 
     max_request_bytes: int = Field(256 * 1024, alias="MAX_REQUEST_BYTES", ge=64 * 1024)
-    """The largest request body that is neither an upload nor a recording for dictation. Longer
+    """The largest body of a request other than an upload or a recording for dictation. Longer
     texts should be files. The service parses requests and stores them in threads, so a larger
     value lets one user slow it down for everybody."""

@@ -1,4 +1,4 @@
-"""The settings of the model and of what it gets."""
+"""The settings of the model and of its input."""
 
 from typing import Literal
 
@@ -24,12 +24,12 @@ class ChatModelSettings(SettingsGroup):
     """The name by which the provider knows the model."""
 
     api: ModelApi = Field("responses", alias="MODEL_API")
-    """`chat_completions` is for providers without the Responses API. Of documents it gets the
-    text, and pictures of the pages of a PDF that have none."""
+    """`chat_completions` is for providers without the Responses API. The model then gets the text
+    of documents, and pictures of the pages of a PDF that have no text."""
 
     input: ModelInput = Field("inline", alias="MODEL_INPUT")
-    """`inline` sends the bytes of files to the model. `url` sends links to the bucket, which must
-    be on the internet then."""
+    """`inline` sends the bytes of files to the model. `url` sends links to the bucket, which then
+    has to be reachable from the internet."""
 
     agent: str | None = Field(None, alias="AGENT")
     """Your own agent, as `module:function`: see docs/own_agent.py."""
@@ -37,6 +37,7 @@ class ChatModelSettings(SettingsGroup):
     titles: bool = Field(True, alias="TITLES")
     """Whether a new thread gets a title from its first message. A title that a tool, an agent or a
     person has given is never replaced."""
+
     assistant: str | None = Field(None, alias="ASSISTANT")
     """Your own assistant, as `path/to/file.py:Class` or `module:Class`: see docs/migrating.md."""
 
@@ -47,22 +48,22 @@ class ChatModelSettings(SettingsGroup):
     """The model that turns speech into text, for dictation."""
 
     image_max_side: int = Field(2048, alias="MODEL_IMAGE_MAX_SIDE", ge=64)
-    """Pixels of an image's longer side; larger images are scaled down. Providers do it anyway,
-    after the upload."""
+    """Pixels of an image's longer side; larger images are scaled down. Providers scale them down
+    anyway, after the upload."""
 
     max_text_chars: int = Field(100_000, alias="MODEL_MAX_TEXT_CHARS", ge=1000)
-    """A longer text is cut; the model fetches the next part when it wants it."""
+    """A longer text is cut; the model can fetch the next part."""
 
     max_request_bytes: int = Field(45_000_000, alias="MODEL_MAX_REQUEST_BYTES", ge=1_000_000)
-    """The largest request to the model. The newest files win; notes replace older ones. OpenAI
+    """The largest request to the model. If files have no room, notes replace the oldest. OpenAI
     rejects requests with more than 50 MB of files."""
 
     context_tokens: int | None = Field(None, alias="MODEL_CONTEXT_TOKENS", ge=4_000)
-    """How many tokens of input the model reads. Empty: what is known of `MODEL` by its name, and
-    128,000 for other names. A request that is too long is sent again with less."""
+    """How many tokens of input the model reads. Empty: the window of `MODEL` if its name is known,
+    and 128,000 for other names. A request that is too long is sent again with less."""
 
     max_images: int = Field(100, alias="MODEL_MAX_IMAGES", ge=0)
     """The most images in one request to the model."""
 
     cache_bytes: int = Field(256 * 1024 * 1024, alias="MODEL_CACHE_BYTES", ge=0)
-    """Memory for converted files, so that the next question reads nothing from the bucket."""
+    """Memory for converted files, so that the next question does not read them again."""

@@ -11,7 +11,7 @@ class OperationsSettings(SettingsGroup):
     """Operations."""
 
     log_format: Literal["json", "text"] = Field("json", alias="LOG_FORMAT")
-    """`text` is for a person at a terminal; `make run` uses it."""
+    """`text` is for reading at a terminal; `make run` uses it."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", alias="LOG_LEVEL")
     """The lowest level that is logged."""

@@ -12,4 +12,4 @@ class QuotaSettings(SettingsGroup):
     """Bytes that all files of one user may have together."""
 
     max_pending: int = Field(50, alias="USER_PENDING_UPLOADS", ge=1)
-    """Files that one user may have uploaded, or begun to upload, and not sent in a message yet."""
+    """Files that one user may have announced or uploaded without sending them in a message."""

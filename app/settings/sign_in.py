@@ -16,8 +16,8 @@ class SignInSettings(SettingsGroup):
     """Sign-in and secrets."""
 
     mode: AuthMode = Field("jwt", alias="AUTH_MODE")
-    """`jwt` takes a bearer token. `header` trusts a proxy that signs users in. `dev` lets everyone
-    in, each as a user of their own, by a cookie."""
+    """`jwt` takes a bearer token. `header` trusts a proxy that signs users in. `dev` needs no
+    sign-in: a cookie makes each browser a user of its own."""
 
     jwt_secret: SecretStr | None = Field(None, alias="JWT_SECRET", min_length=MIN_SECRET_CHARACTERS)
     """The secret that is shared with the issuer of the tokens (HS256). AUTH_MODE=jwt needs either
@@ -27,8 +27,7 @@ class SignInSettings(SettingsGroup):
     """The URL at which the issuer publishes its public keys (RS256, ES256)."""
 
     jwt_audience: str | None = Field(None, alias="JWT_AUDIENCE")
-    """The `aud` that a token must have. Set it: tokens made for other services are rejected
-    then."""
+    """The `aud` that a token must have. Set it, so that tokens for other services are rejected."""
 
     jwt_issuer: str | None = Field(None, alias="JWT_ISSUER")
     """The `iss` that a token must have."""
@@ -47,8 +46,8 @@ class SignInSettings(SettingsGroup):
     signing_secret_previous: SecretStr | None = Field(
         None, alias="SIGNING_SECRET_PREVIOUS", min_length=MIN_SECRET_CHARACTERS
     )
-    """What it has signed is accepted too, so that no link breaks while SIGNING_SECRET is replaced:
-    see docs/operations.md."""
+    """Links and cookies that it has signed are accepted too, so that none breaks while
+    SIGNING_SECRET is replaced: see docs/operations.md."""
 
     admin_token: SecretStr | None = Field(None, alias="ADMIN_TOKEN", min_length=16)
     """Requests with this bearer token may list the threads of all users at /v1/chatkit/threads.

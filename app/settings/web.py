@@ -16,14 +16,14 @@ class WebSettings(SettingsGroup):
     """The origins of other pages that may call this service and the bucket."""
 
     chatkit_domain_key: str | None = Field(None, alias="CHATKIT_DOMAIN_KEY")
-    """A key of OpenAI's domain allow-list. With it the page shows OpenAI's own
-    `<openai-chatkit>`, without it a client of its own."""
+    """A key of OpenAI's domain allow-list. With it, the page shows OpenAI's `<openai-chatkit>`;
+    without it, the client of this service."""
 
     page_prompts: BarSeparated = Field((), alias="PAGE_PROMPTS")
     """Questions that an empty chat offers, separated by `|`."""
 
     page_disclaimer: str | None = Field(None, alias="PAGE_DISCLAIMER")
-    """A line below the message field, for example that answers may be wrong."""
+    """A line below the message field, for example “Answers may be wrong.”"""
 
     @property
     def page_origins(self) -> tuple[str, ...]:

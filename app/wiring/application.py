@@ -42,8 +42,8 @@ from app.wiring.web import WebParts, create_web_parts
 def create_application(settings: Settings, assistant: Assistant | None = None) -> Starlette:
     """Create the application. It connects to nothing before it starts. Raises `Misconfigured`.
 
-    Without `assistant`, it is that of ASSISTANT, or else the service's own. Below a prefix of
-    another Starlette or FastAPI application, it has to be started with that one's lifespan:
+    Without `assistant`, it uses the assistant of ASSISTANT, or else the service's own. If it is
+    mounted in another Starlette or FastAPI application, that one has to run its lifespan:
 
         service = create_application(settings, Lounge())
         FastAPI(lifespan=service.router.lifespan_context).mount("/chat", service)
@@ -161,8 +161,8 @@ def _page_config(settings: Settings, parts: WebParts) -> PageConfig:
 def _middleware(settings: Settings) -> Sequence[Middleware]:
     """Return the middleware, the outermost first.
 
-    CORS is outside of everything that rejects requests: otherwise a browser would report a CORS
-    error instead of the real one.
+    CORS is outside of all middleware that rejects requests: otherwise a browser would report a
+    CORS error instead of the real one.
     """
     is_https = (settings.web.public_base_url or "").startswith("https://")
     return [

@@ -105,7 +105,7 @@ def _jwt_key(sign_in: SignInSettings) -> str | PublicKeys:
 def check_origins(settings: Settings) -> None:
     """Raise `Misconfigured` if pages of all origins could act for users whom browsers sign in.
 
-    In AUTH_MODE=jwt they can't: no page can make a browser send another page's token.
+    They can't with AUTH_MODE=jwt: no page can make a browser send another page's token.
     """
     if "*" in settings.web.allowed_origins and settings.sign_in.mode != "jwt":
         raise Misconfigured(

@@ -61,8 +61,8 @@ def build_chat(
     links: ContentLinks | None = None,
 ) -> Chat:
     """Wire the chat. MODEL_INPUT=url needs `links`. Raises `Misconfigured`."""
-    # The library's own trace provider takes tens of milliseconds to create. Without this line the
-    # first user's answer would wait for it.
+    # The library's trace provider takes tens of milliseconds to create. Created here, it delays no
+    # user's first answer.
     get_trace_provider()
     logging.getLogger("openai.agents").addFilter(_is_no_failed_request)
     client = _client(settings)
@@ -85,7 +85,7 @@ def build_chat(
         ),
         store=store,
         rejections=attachments,
-        # Other providers of chat completions may reject what they don't know.
+        # Other providers of Chat Completions may reject a field that they don't know.
         has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
     )
     return Chat(
@@ -104,7 +104,7 @@ def _window_tokens(settings: ChatModelSettings) -> int:
 
 
 def _is_no_failed_request(record: logging.LogRecord) -> bool:
-    """Whether to log a record of the Agents SDK: app/chat/saving.py logs failed requests once."""
+    """Whether to log a record of the SDK. app/chat/saving.py already logs failed requests."""
     return not record.getMessage().startswith("Error streaming response")
 
 

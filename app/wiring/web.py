@@ -38,7 +38,7 @@ from app.wiring.base import Core, create_core, create_link_signer, create_sweepe
 from app.wiring.chat import Chat, build_chat, create_assistant
 from app.workers import Workers
 
-# Generated images have some megabytes.
+# Generated images have only a few megabytes.
 _MAX_IMAGE_BYTES = 100 * 1024 * 1024
 
 
@@ -46,8 +46,8 @@ _MAX_IMAGE_BYTES = 100 * 1024 * 1024
 class WebParts:
     """The parts of the web application. `running` opens them.
 
-    `previews` are those of PREVIEW_MODE. `signed` presigns URLs of the bucket in every mode: the
-    redirect routes need it.
+    `previews` makes the URLs of PREVIEW_MODE. `signed` presigns URLs of the bucket in every mode,
+    because the redirect routes need it.
     """
 
     core: Core
@@ -101,7 +101,7 @@ class WebParts:
 def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> WebParts:
     """Create the parts. They connect to nothing before `running`. Raises `Misconfigured`.
 
-    Without `assistant`, it is that of ASSISTANT, or else the service's own.
+    Without `assistant`, it uses the assistant of ASSISTANT, or else the service's own.
     """
     assistant = assistant or create_assistant(settings.model)
     core = create_core(settings)

@@ -55,7 +55,7 @@ def test_reconcile_only_reports_without_fix_and_has_an_exit_status(world: World)
     status, output = world.command("reconcile", *NOW)
     assert status == 2
     assert "object without row: attachments/nobodys" in output
-    assert "0 fixed, 1 remaining." in output and "Run it with --fix" in output
+    assert "0 fixed, 1 remaining." in output and "Run the command with --fix" in output
     assert world.at_first_hand(objects) == ["attachments/nobodys"]
     status, output = world.command("reconcile", "--fix", *NOW)
     assert status == 0 and "1 fixed, 0 remaining." in output

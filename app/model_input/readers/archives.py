@@ -1,4 +1,4 @@
-"""Reads archives: what is in them, the text of small text files, and single members.
+"""Reads archives: the list of members, the text of small text files, and single members.
 
 Nothing is written to a disk, and no more of a member is unpacked than the limit allows.
 """
@@ -137,13 +137,13 @@ def _tar_entries(stream: IO[bytes]) -> Iterator[_Entry]:
 
 
 def _single(compression: _Decompress, body: bytes) -> _Entry:
-    """Return the one file that a compressed file is, which may have no name."""
+    """Return the content of a file that is compressed without an archive; it may have no name."""
     content = compression(io.BytesIO(body)).read(MAX_MEMBER_BYTES + 1)
     return _Entry("content", len(content), False, lambda most: content[:most])
 
 
 def _shown(entry: _Entry, left_chars: int) -> str:
-    """Return the text of a small text file; empty for any other, or if there is no room."""
+    """Return the text of a small text file; empty for other files, or if it has no room."""
     if entry.is_locked or entry.size > min(_SHOWN_MEMBER_BYTES, left_chars):
         return ""
     if not resolve(entry.name, "").is_text:

@@ -4,7 +4,7 @@ from app.model_input.readers import archives, mail, outlook
 from app.model_input.readers.members import Member
 from app.model_input.readers.unreadable import Unreadable
 
-# What `member` is called that brings a page or notebook as it was written, not as it reads.
+# The member of a page or notebook that is its source instead of its text as Markdown.
 SOURCE = "source"
 CONVERTED_TYPES = ("text/html", "application/xhtml+xml", "application/x-ipynb+json")
 

@@ -1,7 +1,7 @@
 """Checks in a worker process whether a PDF or office file can be read.
 
-A file that the provider would reject has to be found here: every later turn of its thread would be
-rejected too. Nothing is unpacked; the directory of a zip archive says how large its entries are.
+A file that the provider would reject is found here, because the provider would reject every later
+turn of its thread too. Nothing is unpacked: a zip archive's directory has the sizes of its entries.
 """
 
 import io
@@ -31,7 +31,7 @@ _LOCKED = Unreadable("it is protected with a password")
 
 @dataclass(frozen=True, slots=True)
 class DocumentFacts:
-    """`pages` is 0 if the format does not say."""
+    """The number of pages; 0 if the format does not state it."""
 
     pages: int
 

@@ -1,4 +1,4 @@
-"""An in-memory DuckDB that loses all access to files before it runs a query of the model."""
+"""An in-memory DuckDB whose access to files is disabled before it runs a query of the model."""
 
 import os
 import tempfile
@@ -28,7 +28,7 @@ def database() -> Iterator["duckdb.DuckDBPyConnection"]:
 
 
 def lock(connection: "duckdb.DuckDBPyConnection") -> None:
-    """Take away the access to files and the network, which can't be given back."""
+    """Disable the access to files and the network for the rest of the connection."""
     connection.execute("SET enable_external_access = false")
     connection.execute("SET lock_configuration = true")
 

@@ -8,7 +8,7 @@ from app.model_input.readers.unreadable import Unreadable
 
 
 def extract(body: bytes, mime_type: str) -> str | Unreadable:
-    """Return the text of a document as Markdown. A page that was only scanned has no text."""
+    """Return the text of a document as Markdown. Scanned pages give no text."""
     import kreuzberg  # takes a tenth of a second, and is needed in workers only
 
     # OCR would download models, and the cache would write files.

@@ -23,8 +23,8 @@ _SCAN = 0xDA
 def sendable_type(body: bytes, max_side: int) -> str | None:
     """Return the MIME type of a PNG or JPEG that is complete, upright and not animated.
 
-    Return None for any other, and if a side has more than `max_side` pixels. A truncated file does
-    not end as its format requires.
+    Return None for any other image, and if a side has more than `max_side` pixels. A truncated file
+    is found by its end.
     """
     tail = body[-_TAIL_BYTES:]
     if body.startswith(_PNG_START) and tail.endswith(_PNG_END):

@@ -1,8 +1,8 @@
 """Removes private metadata from JPEG, PNG and WebP files, and leaves their pixels as they are.
 
-Where a photo was taken, by whom and with which device is in EXIF, XMP, IPTC and comments, and often
-behind the end of the image. What changes how an image looks is kept: colour profiles, gamma,
-transparency. The orientation is metadata too, so a photo must be upright.
+EXIF, XMP, IPTC, comments and data behind the end of the image disclose where a photo was taken, by
+whom and with which device. What changes how an image looks is kept: colour profiles, gamma,
+transparency. The orientation is removed too, so a photo must be upright.
 """
 
 import re
@@ -32,7 +32,7 @@ class Malformed(ValueError):
 def without_metadata(body: bytes, mime_type: str) -> bytes:
     """Return the image without metadata: `body` itself if it has none.
 
-    Raises `Malformed`, also for types that it does not know.
+    Raises `Malformed`, also for other types than JPEG, PNG and WebP.
     """
     split = _SPLITTERS.get(mime_type)
     if split is None:

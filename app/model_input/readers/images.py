@@ -33,17 +33,17 @@ _PASSED_FORMATS = {
 }
 _LOSSLESS_FORMATS = {"PNG", "GIF", "BMP", "ICO"}
 _MAX_LOSSLESS_BYTES = 4 * 1024 * 1024
-# Their further images are views, layers and sizes of one picture.
+# Formats whose other images are views, layers or sizes of the same picture.
 _SINGLE_FORMATS = {"MPO", "PSD", "ICO"}
 # TIFF 6.0, section 8, NewSubfileType
 _KIND_OF_FRAME, _IS_SMALLER, _IS_MASK = 254, 1, 4
 _PDF = "application/pdf"
-# So that the same file gives the same bytes at every turn, which prompt caches need.
+# Without dates, a file gives the same bytes in every turn, which prompt caches need.
 _UNDATED = {"creationDate": None, "modDate": None}
 # As many as fit into a worker's time limit; at 150 dots per inch, a sheet of A4 has 1754.
 _MAX_PAGES = 100
 _PAGE_QUALITY = 80
-# Of a scan in black and white that is scaled down. A PNG keeps them in four bits.
+# The shades of a black-and-white scan that is scaled down: a PNG stores 16 in four bits.
 _GREYS = 16
 METADATA_REMARK = "sent without its metadata"
 
@@ -98,7 +98,7 @@ def prepare(body: bytes, max_side: int, pages_as_pdf: bool = False) -> PreparedI
 
 
 def _unreadable(body: bytes) -> Unreadable:
-    """Say what the image is. The decoders' own messages differ from one try to the next."""
+    """Return what the image is. The decoders' own messages differ from one try to the next."""
     found = detect(body)
     row = of_type(found or "")
     if row is None or not row.decoder:
@@ -220,7 +220,7 @@ def _format(image: Image.Image) -> str:
 
 
 def _encode(image: Image.Image, *, lossless: bool) -> tuple[bytes, str]:
-    """Encode as PNG without loss, or as JPEG; what has few colours in the smaller of both."""
+    """Encode as PNG or JPEG; an image with few colours as the smaller of the two."""
     has_alpha = image.has_transparency_data
     has_few_colours = image.mode in ("1", "P")
     if not (lossless or has_alpha or has_few_colours):

@@ -1,8 +1,8 @@
 """Reads an e-mail as text: its headers, its text, and a list of the files in it.
 
 Real mails break RFC 2046 often: parts after the last boundary, boundaries that the header does not
-name, an empty text beside an HTML text. So every part is visited, and what is not shown as the
-mail's text is listed as a member.
+name, an empty text beside an HTML text. So every part is visited, and each part that is not shown
+as the mail's text is listed as a member.
 """
 
 import email
@@ -19,7 +19,7 @@ from app.model_input.readers.unreadable import Unreadable
 
 _HEADERS = ("From", "To", "Cc", "Date", "Subject")
 _TEXT_TYPES = ("text/plain", "text/html")
-# A plain text this much shorter than the HTML beside it only says that the mail is HTML.
+# A plain text that is shorter than this share of the HTML only says that the mail is HTML.
 _LEAST_SHARE_OF_PLAIN_TEXT = 0.3
 _BOUNDARY = re.compile(r"^--(\S{1,70})\s*$", re.MULTILINE)
 _MALFORMED = (ValueError, LookupError, AttributeError, TypeError)
@@ -43,7 +43,7 @@ def read(body: bytes) -> Decoded | Unreadable:
 
 
 def attached(members: list[MemberFacts]) -> str:
-    """Return the list of a mail's files, and how the model gets one."""
+    """Return the list of a mail's files, with the call by which the model gets one."""
     return (
         "Attached to this e-mail. Call fetch_attachment with the id of the e-mail and one of these"
         f" names as `member`:\n{listing(members)}"
@@ -110,7 +110,7 @@ def _parts(part: MIMEPart) -> Iterator[MIMEPart]:
 
 
 def _collect_alternatives(parts: list[MIMEPart], texts: list[str], members: list[Member]) -> None:
-    """Collect the fullest of several versions of one text, and the files of all."""
+    """Collect one of several versions of a text, and the files of all versions."""
     versions: list[str] = []
     for part in parts:
         shown: list[str] = []

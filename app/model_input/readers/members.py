@@ -32,7 +32,7 @@ class MemberFacts:
 
 
 def type_of(name: str) -> str:
-    """Return the MIME type that a member's name leads to."""
+    """Return the MIME type for the name of a member."""
     known = of_name(name)
     return known.mime_type if known else "application/octet-stream"
 

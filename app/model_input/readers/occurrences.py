@@ -11,7 +11,7 @@ _BLOCK_CHARS = 1500
 
 @dataclass(frozen=True, slots=True)
 class Occurrence:
-    """`place` is the index of the text that has it, and `offset_chars` where in it."""
+    """`place` is the index of the text, and `offset_chars` the position in it."""
 
     place: int
     offset_chars: int
@@ -20,7 +20,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The first occurrences, of how many, and of what: the phrase, all words, or some of them."""
+    """The first occurrences, the total, and what was found: the phrase, all words or some."""
 
     occurrences: tuple[Occurrence, ...]
     total: int
@@ -30,7 +30,7 @@ class Found:
 def find(texts: Sequence[str], words: str) -> Found:
     """Find the phrase; if there is none, the passages with all words, or else with most of them.
 
-    Case does not matter, and any white space stands for any other.
+    It ignores case, and takes any white space for any other.
     """
     each = [re.escape(word) for word in words.split()]
     if not each:
@@ -52,7 +52,7 @@ def _ranked(
     ranked: dict[int, list[tuple[int, int]]] = {}
     for i, text in enumerate(texts):
         for start in range(0, len(text), _BLOCK_CHARS):
-            # Passages overlap, so that no two words are parted that stand together.
+            # Passages overlap, so that neighbouring words are in one passage.
             end = start + 2 * _BLOCK_CHARS
             found = [match.start() for word in words if (match := word.search(text, start, end))]
             if found:

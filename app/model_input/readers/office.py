@@ -1,4 +1,4 @@
-"""Finds pictures and charts in office documents, of which the provider reads the text only."""
+"""Finds pictures and charts in office documents; the provider reads only their text."""
 
 import io
 import re
@@ -14,14 +14,14 @@ _CHARTS = re.compile(r"(?:word|ppt|xl)/charts/chart\d*\.xml|Object \d+/content\.
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What of a document is not text: the members that are pictures, and the number of charts."""
+    """The members of a document that are pictures, and the number of its charts."""
 
     pictures: tuple[str, ...]
     charts: int
 
 
 def unseen(body: bytes) -> Unseen:
-    """Return what the text of a document leaves out; nothing for formats that are no zip."""
+    """Return what the text of a document leaves out; nothing for formats that are not zip."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             names = archive.namelist()

@@ -1,4 +1,4 @@
-"""Reads OpenDocument presentations (OASIS ODF 1.3), which kreuzberg does not."""
+"""Reads OpenDocument presentations (OASIS ODF 1.3), which kreuzberg does not read."""
 
 import io
 import xml.etree.ElementTree as ElementTree

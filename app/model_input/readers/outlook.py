@@ -66,7 +66,7 @@ def _text_of(body: bytes, plain: str, html: str) -> str:
 
 
 def _files(message: "oxmsg.Message") -> list["Attachment"]:
-    """Return the attachments with bytes; a message inside this one has none of its own."""
+    """Return the attachments that have bytes, which messages inside this one do not."""
     return [each for each in message.attachments if each.file_bytes]
 
 

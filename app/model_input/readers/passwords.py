@@ -1,7 +1,7 @@
-"""Finds whether a document opens only with a password.
+"""Finds documents that open only with a password.
 
-A provider rejects such a document, or reads nothing in it, so the model gets a note instead. The
-user's password counts: a PDF whose owner's password is empty and whose user's is not is locked too.
+A provider rejects such a document, or reads nothing in it, so the model gets a note instead. A PDF
+with a user password is locked, even if its owner password is empty.
 """
 
 import io

@@ -1,7 +1,7 @@
 """Reads PDFs page by page: outline, texts, selected pages, pictures of pages.
 
 PDFium is the reader of Chrome. The functions run in worker processes. They return `Unreadable`
-for what PDFium can't open, though other readers may.
+for a file that PDFium can't open; other readers may open it.
 """
 
 import io
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _OUTLINE_LINES = 200
 _TITLE_CHARS = 120
-# 2 for each point of 1/72 inch: enough to read eight-point type.
+# Pixels for each point of 1/72 inch: 2 are enough to read eight-point type.
 _SCALE = 2
 
 
@@ -30,7 +30,7 @@ class PdfFacts:
 
 @dataclass(frozen=True, slots=True)
 class PdfText:
-    """The text of each page in their order, and the pages (from 0) that only show pictures."""
+    """The text of each page, in order, and the pages (from 0) that have pictures and no text."""
 
     pages: tuple[str, ...]
     pictures: tuple[int, ...]

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -18,16 +19,28 @@ _MOST_SHEETS = 50
 _ROWS_AT_A_TIME = 10_000
 
 
-def sheets(body: bytes) -> "list[python_calamine.CalamineSheet] | Unreadable":
-    """Return the sheets that have cells."""
+@dataclass(frozen=True, slots=True)
+class Sheets:
+    """Those of the first 50 sheets that have cells. `remark` says if there are more sheets."""
+
+    sheets: "list[python_calamine.CalamineSheet]"
+    remark: str
+
+
+def sheets(body: bytes) -> Sheets | Unreadable:
+    """Return the sheets of a workbook."""
     import python_calamine
 
     try:
         with python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(body)) as book:
-            found = [book.get_sheet_by_name(name) for name in book.sheet_names[:_MOST_SHEETS]]
+            names = book.sheet_names
+            found = [book.get_sheet_by_name(name) for name in names[:_MOST_SHEETS]]
     except (python_calamine.CalamineError, OSError, ValueError) as problem:
         return Unreadable(f"its sheets can't be read ({str(problem)[:200]})")
-    return [sheet for sheet in found if sheet.height]
+    remark = ""
+    if len(names) > _MOST_SHEETS:
+        remark = f"The workbook has {len(names):,} sheets. Only the first {_MOST_SHEETS} are read."
+    return Sheets([sheet for sheet in found if sheet.height], remark)
 
 
 def load_sheet(
@@ -35,7 +48,7 @@ def load_sheet(
 ) -> tuple[int, str]:
     """Load a sheet as a table. Return its number of rows and a remark.
 
-    It goes by way of CSV, with the types of the cells, which the CSV alone would lose.
+    DuckDB reads the rows as CSV. The types of its columns are those of the cells.
     """
     first = list(next(rows))
     is_header = len({str(c) for c in first}) == len(first) and all(
@@ -75,7 +88,7 @@ def _types_of(cells: Sequence[Any]) -> set[type]:
 def _make_integers(
     connection: "duckdb.DuckDBPyConnection", table: str, columns: Sequence[str]
 ) -> None:
-    """Make columns integers that have only whole numbers: Excel itself has no integers."""
+    """Convert columns of whole numbers to integers: Excel itself has no integers."""
     for column in columns:
         whole = quoted(column)
         is_whole = f"bool_and({whole} = trunc({whole}) AND abs({whole}) < 1e15)"

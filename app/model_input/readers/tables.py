@@ -1,6 +1,6 @@
 """Reads tables into DuckDB: their profile, and answers to SQL. Runs in worker processes.
 
-DuckDB computes over a million rows in a second and within a limit of memory.
+DuckDB computes over a million rows in a second, within a memory limit.
 """
 
 import csv
@@ -25,7 +25,7 @@ _SHOWN_ROWS = 5
 _MOST_RESULT_ROWS = 500
 _CELL_CHARS = 200
 _DELIMITERS = (",", ";", "\t", "|")
-# What a number with leading zeros is not: an article number, a postal code, a telephone number.
+# Digits with leading zeros are no number: an article number, postal code or telephone number.
 _LEADING_ZERO = r"^[+-]?0[0-9]"
 
 
@@ -69,12 +69,12 @@ def prepare(body: bytes, suffix: str, more_rows_than: int) -> Tables | Unreadabl
     if isinstance(found, Unreadable):
         return found
     # A table has one row less than its sheet, whose first row is the header.
-    if found is not None and all(each.total_height <= more_rows_than for each in found):
+    if found and all(each.total_height <= more_rows_than for each in found.sheets):
         return None if more_rows_than >= 0 else Unreadable("it has no cells")
     with database() as connection:
         try:
-            if found is not None:
-                names_and_rows = ((each.name, each.iter_rows()) for each in found)
+            if found:
+                names_and_rows = ((each.name, each.iter_rows()) for each in found.sheets)
                 loaded = [
                     _Loaded(name, *load_sheet(connection, name, rows))
                     for name, rows in names_and_rows
@@ -88,7 +88,8 @@ def prepare(body: bytes, suffix: str, more_rows_than: int) -> Tables | Unreadabl
                 loaded = [_load_text(connection, decoded.text)]
             if all(each.rows <= more_rows_than for each in loaded):
                 return None
-            profile = "\n\n".join(_profile(connection, each) for each in loaded)
+            remarks = [found.remark] if found and found.remark else []
+            profile = "\n\n".join([*remarks, *(_profile(connection, each) for each in loaded)])
             return Tables(tuple(_kept(connection, each) for each in loaded), profile)
         except duckdb.Error as problem:
             return Unreadable(f"it can't be read as a table ({str(problem)[:300]})")
@@ -150,7 +151,7 @@ def _load_regular(connection: "duckdb.DuckDBPyConnection", path: str, delimiter:
         connection.execute(f"CREATE TABLE data AS FROM read_csv(?, sample_size=-1{types})", [path])
     except duckdb.Error:
         return False
-    # The database takes lines for one column when it finds no delimiter that fits them all.
+    # If no delimiter fits all lines, DuckDB reads each line as one column.
     columns = connection.execute("DESCRIBE data").fetchall()
     return len(columns) > 1 or not delimiter
 

@@ -12,7 +12,7 @@ _NUL, _SHOWN_NUL = "\x00", "\N{SYMBOL FOR NULL}"
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """A decoded text. `encoding` is a name that Python's codecs know, and perhaps a guess."""
+    """A decoded text. `encoding` is the name of a Python codec."""
 
     text: str
     encoding: str
@@ -20,14 +20,14 @@ class Decoded:
 
     @property
     def remark(self) -> str:
-        """What to say of the encoding beside the text."""
+        """The remark on the encoding."""
         if self.is_guess:
             return f"encoding guessed: {self.encoding}"
         return f"encoding {self.encoding}"
 
 
 def decode(body: bytes) -> Decoded | Unreadable:
-    """Decode a text of any encoding. Zeros in it are shown as U+2400."""
+    """Decode a text of any encoding. U+0000 becomes U+2400, the symbol for it."""
     found = find_encoding(body[:_SAMPLE_BYTES])
     if found is None:
         return Unreadable("it is binary, not text")

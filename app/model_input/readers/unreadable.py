@@ -1,4 +1,4 @@
-"""What every reader returns for a file that it can't read.
+"""The value that readers return for a file that they can't read.
 
 It is returned, not raised: a worker process reports an exception as a failure of its own.
 """

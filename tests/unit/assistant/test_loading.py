@@ -80,7 +80,7 @@ def test_a_class_in_a_module_is_made() -> None:
         ("app.lounge:Lounge", "can't be called `app`"),
         ("somewhere/app.py:Lounge", "can't be called `app`"),
         ("json:Lounge", "json has no class Lounge"),
-        ("json:JSONDecoder", "no subclass of app.assistant.Assistant"),
+        ("json:JSONDecoder", "not a subclass of app.assistant.Assistant"),
     ],
 )
 def test_a_wrong_reference_is_explained(reference: str, words: str) -> None:

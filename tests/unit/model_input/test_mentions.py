@@ -170,8 +170,14 @@ async def test_an_id_that_is_not_the_users_own_is_a_note(attachments: Attachment
     ("fields", "words"),
     [
         ({"state": AttachmentState.PENDING}, "has not been uploaded"),
-        ({"state": AttachmentState.REJECTED, "problem": "it is a program"}, "it is a program"),
-        ({"problem": "the provider rejected it"}, "the provider rejected it"),
+        (
+            {"state": AttachmentState.REJECTED, "problem": "“notes.txt” can't be used: it is …"},
+            "\nNote: “notes.txt” can't be used: it is …",
+        ),
+        (
+            {"problem": "the provider rejected it"},
+            "\nNote: the file can't be used: the provider rejected it",
+        ),
     ],
 )
 async def test_a_note_says_why_a_file_can_not_be_used(

@@ -84,14 +84,17 @@ class DownBucket(MemoryBucket):
     [
         ({"state": AttachmentState.PENDING}, "has not been uploaded"),
         (
-            {"state": AttachmentState.REJECTED, "problem": "It is no PNG."},
-            "can't be used: It is no PNG.",
+            {"state": AttachmentState.REJECTED, "problem": "“a.png” can't be used: it is no PNG."},
+            "\nNote: “a.png” can't be used: it is no PNG.",
         ),
         ({"state": AttachmentState.TOMBSTONE}, "deleted or rejected"),
         ({"object_key": None}, "not stored in this service"),
         ({"object_key": "attachments/gone"}, "its bytes are gone"),
         ({"etag": "another"}, "changed after they were checked"),
-        ({"problem": "the model's provider rejected it"}, "provider rejected it"),
+        (
+            {"problem": "the model's provider rejected it"},
+            "\nNote: the file can't be used: the model's provider rejected it",
+        ),
         ({"size": 0}, "is empty"),
     ],
 )

@@ -72,6 +72,15 @@ def test_every_sheet_is_a_table_of_its_name() -> None:
     )
 
 
+def test_a_profile_says_how_many_sheets_were_not_read() -> None:
+    names = [f"Sheet{n}" for n in range(1, 52)]
+    profile = prepared(workbook(**{name: [["n"], [1]] for name in names}), ".xlsx").profile
+    assert "The workbook has 51 sheets. Only the first 50 are read." in profile
+    assert 'Table "Sheet50"' in profile and "Sheet51" not in profile
+    fewer = prepared(workbook(**{name: [["n"], [1]] for name in names[:50]}), ".xlsx").profile
+    assert fewer.startswith('Table "Sheet1"')
+
+
 def test_a_sheet_without_header_has_the_letters_of_its_columns() -> None:
     found = prepared(workbook(Sheet=[[1, 2], [3, 4]]), ".xlsx")
     assert tables.query(found, "SELECT sum(A) a, sum(B) b FROM Sheet") == "a,b\n4,6"
