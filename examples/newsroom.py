@@ -89,7 +89,12 @@ def list_of(articles: Sequence[Article], read: str | None = None) -> DynamicWidg
     lines = [
         {
             "type": "ListViewItem",
-            "onClickAction": {"type": "mark_read", "payload": {"id": article.id}},
+            # Not streamed: the page calls `sync_action`, and the model does not answer.
+            "onClickAction": {
+                "type": "mark_read",
+                "payload": {"id": article.id},
+                "streaming": False,
+            },
             "children": [
                 {"type": "Text", "value": article.title},
                 *([{"type": "Badge", "label": "Read"}] if article.id == read else []),

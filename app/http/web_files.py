@@ -97,10 +97,13 @@ class WebFiles:
         return sorted(path.stem for path in self._directory.glob(pattern))
 
     def versioned(self, html: str) -> str:
-        """Return the document with links to the joined files, by URLs with the version."""
+        """Return the document with links to the joined files, by URLs with the version.
+
+        Its links are relative (`web/…`), so that it works below the prefix of another application.
+        """
         for path in (_ENTRY, _STYLES):
-            html = html.replace(f'"/web/{path}"', f'"/web/{_JOINED}/{path}"')
-        return html.replace('"/web/', f'"/web/{self.version}/')
+            html = html.replace(f'"web/{path}"', f'"web/{_JOINED}/{path}"')
+        return html.replace('"web/', f'"web/{self.version}/')
 
     def respond(self, path: str, request: Headers) -> Response | None:
         """Return the response with a file, or None if there is no such file.

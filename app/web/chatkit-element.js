@@ -2,6 +2,7 @@
 
 import { chatKitOptions } from './chatkit-options.js';
 import { addressOf, threadIdIn } from './client/address.js';
+import { kindOf } from './client/composer/entity-kind.js';
 import { FileContent } from './client/files/file-content.js';
 import { isDark, uploadStrategy } from './client/preferences.js';
 import { h } from './client/ui/dom.js';
@@ -54,7 +55,12 @@ function createElement({ config, session, onSettingChanged, ...host }) {
     strategy: uploadStrategy(config),
     colorScheme: isDark() ? 'dark' : 'light',
     threadId: threadIdIn(location.hash),
-    openEntity: ({ id, title }) => void (id.startsWith('thr_') ? element.setThreadId(id) : files.download({ id, name: title })),
+    openEntity: (entity) => {
+      const { id, title } = entity;
+      const kind = kindOf(entity);
+      if (kind === 'own') host.entities?.onClick?.(entity);
+      else void (kind === 'thread' ? element.setThreadId(id) : files.download({ id, name: title }));
+    },
     openSettings: () => openSettings(config, session, (name) => {
       if (name === 'interface') onSettingChanged(name);
       else setOptions();

@@ -25,25 +25,9 @@ from playwright.sync_api import Request, expect
 from app.chat.server import AssistantServer
 from app.database.identifiers import new_id
 from tests.browser.conftest import PersonFactory, SiteFactory
+from tests.browser.host_page import effects, mount
 from tests.browser.person import Person, barriers
 from tests.browser.scripted import answer_with, said
-
-# The page around a chat, with what `/config.json` of another service may say.
-MOUNT = """async (changes) => {
-    const { mountClient } = await import('/web/client/client.js');
-    const { createSession } = await import('/web/client/session.js');
-    const { useLanguage } = await import('/web/client/words.js');
-    await useLanguage('en');
-    const config = { ...await (await fetch('/config.json')).json(), ...changes };
-    const panel = document.createElement('div');
-    document.body.replaceChildren(panel);
-    window.effects = [];
-    panel.addEventListener('chatkit.effect', ({ detail }) => window.effects.push(detail));
-    mountClient(panel, {
-        config, session: createSession(config), onSettingChanged() {},
-        onClientTool: async ({ name, params }) => ({ [name]: params.x + 1 }),
-    });
-}"""
 
 
 def params_of(request: Request) -> dict[str, Any]:
@@ -77,7 +61,7 @@ def test_a_tool_of_the_page_runs_and_its_result_reaches_the_assistant(
 
     answer_with(monkeypatch, answer)
     alice = new_person(new_site(origins=1))
-    alice.page.evaluate(MOUNT, {})
+    mount(alice.page, run_tool=lambda call: {call["name"]: call["params"]["x"] + 1})
     with alice.page.expect_request(
         lambda request: "add_client_tool_output" in (request.post_data or "")
     ) as sent:
@@ -85,7 +69,7 @@ def test_a_tool_of_the_page_runs_and_its_result_reaches_the_assistant(
     assert params_of(sent.value)["result"] == {"place": 2}
     expect(alice.answers.last).to_contain_text("It is placed.")
     expect(alice.answers.first).to_contain_text("“place” has run in this page.")
-    assert alice.page.evaluate("window.effects") == [{"name": "highlight", "data": {"id": 3}}]
+    assert effects(alice.page) == [("highlight", {"id": 3})]
 
 
 def test_questions_are_answered_in_a_form_and_a_locked_chat_takes_no_message(
@@ -155,6 +139,7 @@ def test_model_tool_and_dictation_stand_beside_the_message(
 
     monkeypatch.setattr(AssistantServer, "transcribe", transcribe)
     alice = new_person(new_site(origins=1))
+    alice.expects_console(r"400 \(Bad Request\)")  # the service offers no such model and tool
     alice.page.evaluate(MICROPHONE)
     composer = {
         "models": [{"id": "small", "label": "Small"}, {"id": "large", "label": "Large"}],
@@ -163,7 +148,7 @@ def test_model_tool_and_dictation_stand_beside_the_message(
             {"id": "draw", "label": "Draw", "icon": "write", "placeholderOverride": "What?"},
         ],
     }
-    alice.page.evaluate(MOUNT, {"composer": composer, "dictation": True})
+    mount(alice.page, config={"composer": composer, "dictation": True})
     alice.page.get_by_role("combobox", name="Model").select_option("Large")
     alice.page.get_by_role("button", name="Search the web").click()
     alice.page.get_by_role("combobox", name="Tool").select_option("Draw")

@@ -1,6 +1,8 @@
 """The service below a prefix of another application: examples/embedded.py."""
 
+import re
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 import httpx
 import pytest
@@ -44,6 +46,20 @@ def test_the_page_is_told_where_the_service_is(outer_url: str) -> None:
     api = httpx.get(f"{outer_url}/chat/config.json").json()["api"]
     assert api["url"] == "/chat/chatkit" and api["entitiesUrl"] == "/chat/entities"
     assert httpx.get(outer_url).json() == {"chat": "/chat/chatkit"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/chat", "/chat/web/examples/sketch.html", "/chat/web/examples/ask-about-chart.html"]
+)
+def test_a_document_links_to_files_below_the_prefix(outer_url: str, path: str) -> None:
+    document = httpx.get(f"{outer_url}{path}", follow_redirects=True)
+    links = [
+        urljoin(str(document.url), link)
+        for link in re.findall(r'\b(?:href|src)="([^"]+)"', document.text)
+    ]
+    assert len(links) >= 4
+    assert [link for link in links if not link.startswith(f"{outer_url}/chat/web/")] == []
+    assert [link for link in links if httpx.get(link).status_code != 200] == []
 
 
 def test_a_page_of_another_origin_is_kept_out(outer_url: str) -> None:

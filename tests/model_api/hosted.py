@@ -108,10 +108,14 @@ class CodeInterpreter:
 
 @dataclass(frozen=True)
 class GeneratedImage:
-    """An image, after as many partial images as were asked for."""
+    """An image, after as many partial images as were asked for.
+
+    With `hang_after=n` it is silent after n of them until `released`.
+    """
 
     body: bytes
     partial_images: Sequence[bytes] = ()
+    hang_after: int | None = None
     prefix: str = field(default="ig_", init=False)
     tokens: int = field(default=_TOKENS, init=False)
 
@@ -127,6 +131,8 @@ class GeneratedImage:
             yield place.event(
                 f"{kind}.partial_image", partial_image_index=number, partial_image_b64=encoded
             )
+            if number + 1 == self.hang_after:
+                yield Silence()
         yield place.event(f"{kind}.completed")
 
     def finished(self, place: Place) -> Json:

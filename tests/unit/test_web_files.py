@@ -64,10 +64,10 @@ def test_style_sheets_and_modules_are_joined(directory: Path) -> None:
     files = WebFiles(directory)
     assert answer(files, "joined/css/page.css").body == b"body { margin: 0; }\n"
     assert b"const a = 1;" in bytes(answer(files, "joined/main.js").body)
-    document = '<link href="/web/css/page.css"><script src="/web/main.js"></script>'
+    document = '<link href="web/css/page.css"><script src="web/main.js"></script>'
     assert files.versioned(document) == (
-        f'<link href="/web/{files.version}/joined/css/page.css">'
-        f'<script src="/web/{files.version}/joined/main.js"></script>'
+        f'<link href="web/{files.version}/joined/css/page.css">'
+        f'<script src="web/{files.version}/joined/main.js"></script>'
     )
 
 

@@ -2,6 +2,7 @@
 
 import { Composer } from './composer/composer.js';
 import { Drafts } from './composer/drafts.js';
+import { kindOf } from './composer/entity-kind.js';
 import { acceptFiles } from './composer/incoming-files.js';
 import { Sending } from './composer/sending.js';
 import { FileOpener } from './files/file-opener.js';
@@ -229,7 +230,9 @@ class Client {
 
   /** @param {import('@openai/chatkit').Entity} entity */
   #openEntity(entity) {
-    if (entity.id.startsWith('thr_')) void this.navigation.goTo(entity.id);
+    const kind = kindOf(entity);
+    if (kind === 'own') this.host.openEntity?.(entity);
+    else if (kind === 'thread') void this.navigation.goTo(entity.id);
     else void this.#attempt(this.files.openEntity(entity));
   }
 

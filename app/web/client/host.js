@@ -9,6 +9,7 @@ import { t } from './words.js';
  * @typedef {object} HostOptions
  * @property {ChatKitOptions['onClientTool']} [onClientTool]  Runs the tools of the page.
  * @property {ChatKitOptions['widgets']} [widgets]  `onAction` takes the actions whose handler is the client.
+ * @property {Pick<NonNullable<ChatKitOptions['entities']>, 'onClick'>} [entities]  `onClick` takes the mentions that are no file or chat.
  */
 
 export class Host {
@@ -16,10 +17,11 @@ export class Host {
    * @param {HTMLElement} element  Gets the events: `chatkit.effect`, `chatkit.thread.change` and so on.
    * @param {HostOptions} options
    */
-  constructor(element, { onClientTool, widgets }) {
+  constructor(element, { onClientTool, widgets, entities }) {
     this.element = element;
     this.onClientTool = onClientTool;
     this.onAction = widgets?.onAction;
+    this.openEntity = entities?.onClick;
   }
 
   /**

@@ -7,7 +7,7 @@ import { useLanguage } from '../client/words.js';
 
 await useLanguage('en');
 /** @type {import('../page-config.js').PageConfig} */
-export const config = await (await fetch('/config.json')).json();
+export const config = await (await fetch('../../config.json')).json();
 export const session = createSession(config);
 
 const panel = /** @type {HTMLElement} */ (document.querySelector('#chat'));

@@ -4,6 +4,7 @@ import { describeKind } from '../files/kinds.js';
 import { formatBytes } from '../text/format.js';
 import { h } from '../ui/dom.js';
 import { language, t } from '../words.js';
+import { kindOf } from './entity-kind.js';
 
 /** @typedef {import('@openai/chatkit').Entity} Entity */
 
@@ -11,7 +12,8 @@ import { language, t } from '../words.js';
  * What tells two of the same name apart: "Spreadsheet · CSV · 12 kB · 3 March 2026".
  * @param {Entity} entity  Its `data` as `/entities` gives it.
  */
-export function factsOf({ title, data = {} }) {
+export function factsOf({ id, title, data = {} }) {
+  if (kindOf({ id }) === 'own') return '';
   const { kind, mime_type: mimeType, size, created_at: createdAt } = data;
   return [
     kind === 'thread' ? t('kind.chat') : mimeType && describeKind(mimeType, title),
@@ -26,6 +28,35 @@ export function factsOf({ title, data = {} }) {
  * @param {AbortSignal} [signal]
  */
 export function entityCard(entity, api, signal) {
+  return kindOf(entity) === 'own' ? ownCard(entity, api, signal) : fileCard(entity, api, signal);
+}
+
+/**
+ * The preview that the assistant gives, or the title where it gives none.
+ * @param {Entity} entity
+ * @param {import('../protocol/api.js').Api} api
+ * @param {AbortSignal} [signal]
+ */
+function ownCard({ id, title, interactive }, api, signal) {
+  const element = h('div', { class: 'entity-card' }, h('strong', { class: 'entity-title', dir: 'auto', text: title }));
+  const show = async () => {
+    const { preview } = await api.entityPreview(id, signal);
+    if (!preview) return;
+    const { WidgetView } = await import('../widgets/widget-view.js');
+    const view = new WidgetView(async () => undefined); // ChatKit's previews have no actions
+    view.update(preview);
+    element.replaceChildren(view.element);
+  };
+  if (interactive) show().catch(() => undefined); // the title alone must do
+  return element;
+}
+
+/**
+ * @param {Entity} entity
+ * @param {import('../protocol/api.js').Api} api
+ * @param {AbortSignal} [signal]
+ */
+function fileCard(entity, api, signal) {
   const { title, data = {} } = entity;
   const picture = h('img', { class: 'entity-picture', alt: '', hidden: true });
   if (data.mime_type?.startsWith('image/')) {

@@ -5,7 +5,9 @@ import { announce } from '../ui/announce.js';
 import { h } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
+import { lazyIcon } from '../widgets/lazy-icon.js';
 import { entityCard, factsOf } from './entity-card.js';
+import { kindOf } from './entity-kind.js';
 import { openMention } from './mention-text.js';
 
 const TYPING_PAUSE_MS = 120;
@@ -144,7 +146,7 @@ export class MentionMenu {
           this.#choose(index);
         },
       },
-    }, icon(iconFor(entity)),
+    }, kindOf(entity) === 'own' && entity.icon ? lazyIcon(entity.icon) : icon(iconFor(entity)),
     h('span', { class: 'mention-name' },
       h('span', { class: 'mention-title', dir: 'auto', text: entity.title }),
       h('span', { class: 'mention-facts', text: factsOf(entity) })));
@@ -219,9 +221,10 @@ function plausible(entities, query) {
  * The heading over entities of this kind.
  * @param {Entity} entity
  */
-function nameOf({ data = {}, group = '' }) {
-  if (data.kind === 'thread') return t('chats');
-  return data.kind === 'attachment' ? t('mention.files') : group;
+function nameOf({ id, group = '' }) {
+  const kind = kindOf({ id });
+  if (kind === 'thread') return t('chats');
+  return kind === 'attachment' ? t('mention.files') : group;
 }
 
 /**

@@ -9,7 +9,18 @@ const REST_MS = 250;
 export function createEntityPopover(api) {
   const popover = h('div', { class: 'entity-popover', popover: 'manual' });
   let timer = 0;
+  /** @type {HTMLElement | null}  What the preview stands beside. */
+  let beside = null;
 
+  const place = () => {
+    if (!beside) return;
+    const { left, top, bottom } = beside.getBoundingClientRect();
+    const { width, height } = popover.getBoundingClientRect();
+    const above = top - height - 8;
+    popover.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
+    popover.style.top = `${above > 8 ? above : bottom + 8}px`;
+  };
+  new ResizeObserver(place).observe(popover); // a picture or a widget comes later
   const hide = () => {
     clearTimeout(timer);
     if (popover.matches(':popover-open')) popover.hidePopover();
@@ -21,12 +32,9 @@ export function createEntityPopover(api) {
   const show = (anchor, entity) => {
     if (!anchor.isConnected) return;
     popover.replaceChildren(entityCard(entity, api));
+    beside = anchor;
     popover.showPopover();
-    const { left, top, bottom } = anchor.getBoundingClientRect();
-    const { width, height } = popover.getBoundingClientRect();
-    const above = top - height - 8;
-    popover.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
-    popover.style.top = `${above > 8 ? above : bottom + 8}px`;
+    place();
   };
 
   return {

@@ -31,8 +31,8 @@ export function userMessage(item, actions) {
  * @param {import('../protocol/chatkit').UserMessageTagContent} part
  * @param {ItemActions} actions
  */
-function tag({ id, text, data }, actions) {
-  const entity = { id, title: text, data: /** @type {Record<string, string>} */ (data) };
+function tag({ id, text, data, interactive }, actions) {
+  const entity = { id, title: text, interactive, data: /** @type {Record<string, string>} */ (data) };
   const chip = h('button', {
     type: 'button', class: 'mention', on: { click: () => actions.openEntity(entity) },
   }, '@', h('bdi', { text }));
