@@ -94,6 +94,7 @@ def _resolved(name: str, mime_type: str) -> FileType:
 
 
 def _names(allowed: str, file_type: FileType) -> bool:
+    allowed = allowed.lower()  # RFC 2045, 5.1
     if allowed.endswith("*"):
         return file_type.mime_type.startswith(allowed[:-1])
     return allowed in (file_type.mime_type, *file_type.aliases)

@@ -116,7 +116,8 @@ class Reconciliation:
                 yield row, objects
                 objects = []
                 row = await anext(rows, None)
-            if row is not None and owner_of(found.key) == row.object_key:
+            is_upload = found.key.startswith(UPLOAD_PREFIX)
+            if row is not None and not is_upload and owner_of(found.key) == row.object_key:
                 objects.append(found)
             else:
                 yield None, [found]

@@ -46,8 +46,6 @@ def settings(empty_database_url: str, seaweedfs_bucket: TestBucket) -> dict[str,
         "AWS_ACCESS_KEY_ID": seaweedfs_bucket.access_key_id,
         "AWS_SECRET_ACCESS_KEY": seaweedfs_bucket.secret_access_key,
         "AUTH_MODE": "header",
-        "ALLOWED_MIME_TYPES": ",".join(sample.mime_type for sample in ONE_OF_EACH_TYPE)
-        + ",text/plain",
         "SIGNING_SECRET": "test-signing-secret-of-32-characters",
     }
 

@@ -97,6 +97,16 @@ async def test_a_row_whose_bytes_are_lost_is_rejected_and_not_counted(rig: Rig) 
     assert (await reconcile(rig))[1] == []
 
 
+async def test_an_upload_that_is_listed_just_before_its_row_is_not_a_leftover(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # "z" is behind "uploads/", and no key is between them.
+    monkeypatch.setattr("tests.rig.new_object_key", lambda: f"{OBJECT_KEY_PREFIX}{'z' * 32}")
+    object_key = await attached(rig)
+    assert await rig.has(upload_key(object_key))
+    assert (await reconcile(rig))[1] == []
+
+
 async def test_the_image_replaces_its_lost_preview(rig: Rig) -> None:
     object_key = await attached(rig)
     await rig.sql("UPDATE attachments SET preview_key = object_key || '.preview'")

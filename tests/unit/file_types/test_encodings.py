@@ -116,7 +116,11 @@ def test_binary_data_has_no_encoding(body: bytes) -> None:
     assert find_encoding(body) is None
 
 
-@given(st.text(), st.sampled_from(["utf-8-sig", "utf-16", "utf-32"]))
+# UTF-16 that begins with a zero has the mark of UTF-32.
+@given(
+    st.text().filter(lambda text: not text.startswith("\0")),
+    st.sampled_from(["utf-8-sig", "utf-16", "utf-32"]),
+)
 def test_a_byte_order_mark_decides(text: str, encoding: str) -> None:
     body = text.encode(encoding, "surrogatepass")
     found = find_encoding(body)
