@@ -18,7 +18,7 @@ help: ## List these targets
 run: install ## Run everything on this machine: http://127.0.0.1:8000, data in .data
 	@exec $(PY) -m app dev $(ARGS)
 
-test: install ## Run the quick tests, in two minutes (ARGS="tests/unit -k name" for a part of them)
+test: install ## Run the quick tests (ARGS="tests/unit -k name" for a part of them)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
 test-all: install ## Run every test, with a browser, Docker and whole processes; report the coverage
