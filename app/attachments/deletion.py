@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.attachment_state import AttachmentState
+from app.attachments.erasure import Erasures
 from app.attachments.late_uploads import LateUploads
 from app.database.attachment_records import AttachmentRecord
 from app.database.tombstones import Tombstones
@@ -113,11 +114,14 @@ class Sweeper:
         tombstones: Tombstones,
         bucket: Bucket,
         retention: RetentionSettings,
+        erasures: Erasures | None = None,
     ) -> None:
+        """With `erasures`, a sweep also continues those that are under way."""
         self._tombstones = tombstones
         self._purger = Purger(tombstones, bucket)
         self._late_uploads = LateUploads(tombstones, bucket)
         self._retention = retention
+        self._erasures = erasures
         self._retention_due_at = 0.0
         self._late_uploads_due_at = 0.0
         self._audit_due_at = 0.0
@@ -130,12 +134,16 @@ class Sweeper:
     async def sweep_once(self) -> Swept:
         """Do all that is due now. Raises `DatabaseUnavailable`."""
         swept = Swept()
+        if self._erasures is not None:
+            await self._erasures.delete_all_rows()
         await self._expire_unused(swept)
         await self._expire_threads(swept)
         await self._expire_audit_entries(swept)
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
         await self._purger.purge(swept)
+        if self._erasures is not None:
+            await self._erasures.finish_all()
         await self._delete_late_uploads(swept)
         return swept
 

@@ -210,3 +210,27 @@ audit_log = Table(
     # Entries are written in the order of their time, so the smallest of indexes finds old ones.
     Index("ix_audit_log_at", "at", postgresql_using="brin"),
 )
+
+# The last erasure of each user (erasures.py). It stays when it is finished, for its receipt.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("receipt", JSONB),
+    PrimaryKeyConstraint("user_id"),
+)
+
+# The ids of what an erasure that is under way has deleted.
+erased = Table(
+    "erased",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text(collation="C"), nullable=False),
+    Column("object_key", Text),
+    PrimaryKeyConstraint("user_id", "kind", "id"),
+)

@@ -112,7 +112,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
     policy = AttachmentPolicy(
         settings.attachments.max_bytes, settings.attachments.allowed_mime_types
     )
-    sweeper = create_sweeper(core, settings.retention)
+    sweeper = create_sweeper(core, settings)
     store = PostgresStore(
         core.database, previews, messages_create_threads=True, on_tombstone=sweeper.wake
     )

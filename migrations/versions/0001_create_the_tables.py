@@ -169,8 +169,29 @@ def upgrade() -> None:
         " FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only()"
     )
 
+    op.create_table(
+        "erasures",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        _timestamp("requested_at"),
+        sa.Column("finished_at", sa.DateTime(timezone=True)),
+        sa.Column("receipt", JSONB()),
+        sa.PrimaryKeyConstraint("user_id", name="pk_erasures"),
+    )
+    op.create_table(
+        "erased",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("object_key", sa.Text()),
+        sa.PrimaryKeyConstraint("user_id", "kind", "id", name="pk_erased"),
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("erased")
+    op.drop_table("erasures")
     op.drop_table("audit_log")
     op.execute("DROP FUNCTION audit_log_is_append_only()")
     op.drop_table("feedback")
