@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import json
 import logging
 import os
 import signal
@@ -11,11 +10,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from dotenv import dotenv_values
 
+from app import user_commands
+from app.command_line import fail, say, settings_with_database
 from app.database.distribution import distribute
 from app.database.migrate import upgrade
 from app.embedded.development import development
@@ -59,10 +60,10 @@ def dev_command(
     """
     with open_listener(host, port) as listener:
         port = listener.getsockname()[1]
-        with development(data_dir, port=port, say=_say) as settings:
-            _say("Migrating the database …")
+        with development(data_dir, port=port, say=say) as settings:
+            say("Migrating the database …")
             _migrate(settings)
-            _say("Preparing the bucket …")
+            say("Preparing the bucket …")
             _prepare_bucket(settings)
             _serve(settings, listener, host, DEV_GRACEFUL_SECONDS)
 
@@ -70,9 +71,9 @@ def dev_command(
 @cli.command("serve")
 def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
     """Run the service with the database of DATABASE_URL and the bucket of the S3_* settings."""
-    settings = _settings_with_database()
+    settings = settings_with_database()
     if settings.sign_in.mode == "dev":
-        _say("AUTH_MODE=dev: nobody has to sign in. Each browser is a user of its own.")
+        say("AUTH_MODE=dev: nobody has to sign in. Each browser is a user of its own.")
     with open_listener(host, port) as listener:
         _serve(settings, listener, host, settings.operations.shutdown_grace_seconds)
 
@@ -87,18 +88,18 @@ def migrate_command(
     ] = False,
 ) -> None:
     """Bring the database to the newest schema. Replicas may do it at the same time."""
-    settings = _settings_with_database()
+    settings = settings_with_database()
     _migrate(settings)
-    _say("The database is at the newest schema.")
+    say("The database is at the newest schema.")
     if distributes:
         names = asyncio.run(distribute(settings.database.url.get_secret_value()))
-        _say(f"Distributed by user: {', '.join(names) or 'nothing new'}.")
+        say(f"Distributed by user: {', '.join(names) or 'nothing new'}.")
 
 
 @cli.command("bucket")
 def bucket_command() -> None:
     """Create the bucket, and set CORS, lifecycle, encryption and the public access block."""
-    _prepare_bucket(Settings.read(os.environ), _say)
+    _prepare_bucket(Settings.read(os.environ), say)
 
 
 @cli.command("sweep")
@@ -109,10 +110,10 @@ def sweep_command(
 
     With --once, the exit status is 1 if something could not be deleted yet.
     """
-    settings = _settings_with_database()
+    settings = settings_with_database()
     from app.maintenance import sweep
 
-    if not asyncio.run(sweep(settings, once=once, say=_say)):
+    if not asyncio.run(sweep(settings, once=once, say=say)):
         sys.exit(1)
 
 
@@ -127,65 +128,10 @@ def reconcile_command(
 
     The exit status is 2 if differences remain.
     """
-    settings = _settings_with_database()
+    settings = settings_with_database()
     from app.maintenance import reconcile
 
-    if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=_say)):
-        sys.exit(2)
-
-
-@cli.command("audit")
-def audit_command(
-    user: Annotated[str, typer.Option(help="The id of the user.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line, for other programs.")
-    ] = False,
-) -> None:
-    """Print who created, read, listed, deleted or erased what this user owns, the oldest first."""
-    settings = _settings_with_database()
-    from app.maintenance import audit
-
-    asyncio.run(audit(settings, user_id=user, as_json=as_json, say=_say))
-
-
-@cli.command("erase")
-def erase_command(
-    user: Annotated[str, typer.Option(help="The id of the user.")],
-    output: Annotated[
-        Path | None, typer.Option(help="The file for the receipt; without it, standard output.")
-    ] = None,
-) -> None:
-    """Erase all that a user has: threads, feedback, files with all versions. Sign a receipt.
-
-    It waits until no upload can arrive any more. If it is interrupted, run it again.
-    """
-    settings = _settings_with_database()
-    from app.maintenance import erase
-
-    receipt = json.dumps(asyncio.run(erase(settings, user_id=user, say=_say)), indent=2)
-    if output is None:
-        _say(receipt)
-    else:
-        output.write_text(receipt + "\n")
-        _say(f"The receipt is in {output}.")
-
-
-@cli.command("verify-receipt")
-def verify_receipt_command(
-    file: Annotated[Path, typer.Argument(help="The receipt of an erasure.", exists=True)],
-) -> None:
-    """Compare the receipt of an erasure with its signature, the database and the bucket.
-
-    The exit status is 2 if something of the user is left.
-    """
-    settings = _settings_with_database()
-    from app.maintenance import verify_receipt
-
-    try:
-        document = json.loads(file.read_text())
-    except ValueError:
-        _fail(f"{file} is no JSON")
-    if not asyncio.run(verify_receipt(settings, document, say=_say)):
+    if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=say)):
         sys.exit(2)
 
 
@@ -209,12 +155,18 @@ def doctor_command(
     logging.getLogger().setLevel(logging.ERROR)
     if as_json:
         findings = asyncio.run(examine(settings))
-        _say(json_of(findings))
+        say(json_of(findings))
     else:
-        findings = asyncio.run(examine(settings, on_finding=lambda each: _say(each.lines())))
-        _say(summary(findings))
+        findings = asyncio.run(examine(settings, on_finding=lambda each: say(each.lines())))
+        say(summary(findings))
     if not is_healthy(findings):
         sys.exit(1)
+
+
+cli.command("audit")(user_commands.audit_command)
+cli.command("export")(user_commands.export_command)
+cli.command("erase")(user_commands.erase_command)
+cli.command("verify-receipt")(user_commands.verify_receipt_command)
 
 
 def main() -> None:
@@ -225,13 +177,13 @@ def main() -> None:
     try:
         cli()
     except (CannotStart, PortInUse) as exc:
-        _fail(str(exc))
+        fail(str(exc))
     except AppError as exc:
-        _fail(exc.message)
+        fail(exc.message)
     except OSError as exc:
         if exc.errno not in _OPERATOR_ERRORS:
             raise
-        _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}")
+        fail(f"{exc.strerror}: {exc.filename or 'the data directory'}")
 
 
 def _read_env_file() -> None:
@@ -239,13 +191,6 @@ def _read_env_file() -> None:
     for name, value in dotenv_values(".env").items():
         if value and not os.environ.get(name):
             os.environ[name] = value
-
-
-def _settings_with_database() -> Settings:
-    settings = Settings.read(os.environ)
-    if not settings.database.url.get_secret_value():
-        raise CannotStart("DATABASE_URL is not set: postgresql://user:password@host/database")
-    return settings
 
 
 def _serve(settings: Settings, listener: socket.socket, host: str, graceful_seconds: int) -> None:
@@ -261,12 +206,12 @@ def _serve(settings: Settings, listener: socket.socket, host: str, graceful_seco
     has_started = serve(
         create_application(settings),
         listener,
-        on_ready=lambda: _say(f"Ready: http://{shown}:{port}"),
+        on_ready=lambda: say(f"Ready: http://{shown}:{port}"),
         graceful_seconds=graceful_seconds,
     )
     if not has_started:
-        _fail("The service could not start; the lines above say why")
-    _say("Stopping …")
+        fail("The service could not start; the lines above say why")
+    say("Stopping …")
 
 
 def _migrate(settings: Settings) -> None:
@@ -302,12 +247,3 @@ def _exit_on_signals() -> None:
         # Under `nohup`, SIGHUP stays ignored.
         if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, leave)
-
-
-def _say(line: str) -> None:
-    typer.echo(line)
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"Error: {sentence.rstrip('.')}.", err=True)
-    sys.exit(1)

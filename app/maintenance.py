@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -12,11 +13,13 @@ import typer
 from app.attachments.deletion import Purger, Swept
 from app.attachments.receipts import remnants
 from app.attachments.reconcile import Difference, Reconciliation
-from app.database.audit import Actor, AuditLog
+from app.database.audit import Act, Action, Actor, AuditLog, Kind
 from app.database.engine import Database
 from app.database.erasures import ErasureRows
+from app.database.export_rows import ExportRows
 from app.database.reconcile_rows import ReconcileRows
 from app.database.tombstones import Tombstones
+from app.export.archive import Export
 from app.settings.environment import Settings
 from app.wiring.base import (
     create_core,
@@ -136,6 +139,24 @@ async def verify_receipt(settings: Settings, document: object, *, say: Say) -> b
     if not left:
         say("Nothing of it is in the database or in the bucket.")
     return not left
+
+
+async def export(settings: Settings, *, user_id: str, target: Path, say: Say) -> None:
+    """Write all that a user has into a ZIP file, and an entry into the audit log.
+
+    Raises `DatabaseUnavailable` and `BucketUnavailable`.
+    """
+    core = create_core(settings)
+    async with core.running():
+        act = Act(Actor.OPERATOR, Action.EXPORTED, Kind.USER)
+        await AuditLog(core.database).record(act, [(user_id, user_id)])
+        exported = await Export(ExportRows(core.database), core.bucket).write(user_id, target)
+    say(
+        f"{exported.threads} threads with {exported.items} items and {exported.files} files are in"
+        f" {target}."
+    )
+    for attachment_id in exported.missing:
+        say(f"The bytes of {attachment_id} are not there.")
 
 
 def _line(difference: Difference) -> str:
