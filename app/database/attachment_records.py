@@ -70,6 +70,11 @@ class Pin:
     is_ours: bool
 
 
+_link_has_expired = and_(
+    in_state(AttachmentState.PENDING), attachments.c.upload_ends_at < func.now()
+)
+
+
 class AttachmentRecords:
     """Reads and changes the rows of a given user. Those of other users count as missing."""
 
@@ -133,6 +138,26 @@ class AttachmentRecords:
         if missing:
             raise no_such_file(missing[0])
         return found
+
+    async def load_with_expired_link(self, user_id: str) -> list[AttachmentRecord]:
+        """Return the user's pending rows for which nothing can arrive any more."""
+        async with self._database.connect() as connection:
+            rows = await connection.execute(
+                select(*RECORD_COLUMNS).where(attachments.c.user_id == user_id, _link_has_expired)
+            )
+            return [to_record(row) for row in rows]
+
+    async def tombstone_missed(self, user_id: str, attachment_ids: Sequence[str]) -> None:
+        """Change those of the user's rows to TOMBSTONE that are pending with an expired link."""
+        async with self._database.connect() as connection:
+            await tombstone_where(
+                connection,
+                and_(
+                    attachments.c.user_id == user_id,
+                    attachments.c.id.in_(list(attachment_ids)),
+                    _link_has_expired,
+                ),
+            )
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
         """Choose the upload whose bytes are kept; the first choice is final.
