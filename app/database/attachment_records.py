@@ -58,6 +58,7 @@ class AttachmentRecord:
 
 ATTACHMENT_READ = Act(Actor.USER, Action.READ, Kind.ATTACHMENT)
 ATTACHMENT_DELETED = Act(Actor.USER, Action.DELETED, Kind.ATTACHMENT)
+ATTACHMENT_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.ATTACHMENT)
 
 RECORD_COLUMNS = [attachments.c[field.name] for field in fields(AttachmentRecord)]
 
@@ -150,14 +151,16 @@ class AttachmentRecords:
     async def tombstone_missed(self, user_id: str, attachment_ids: Sequence[str]) -> None:
         """Change those of the user's rows to TOMBSTONE that are pending with an expired link."""
         async with self._database.connect() as connection:
-            await tombstone_where(
+            deleted = await tombstone_where(
                 connection,
+                ATTACHMENT_EXPIRED,
                 and_(
                     attachments.c.user_id == user_id,
                     attachments.c.id.in_(list(attachment_ids)),
                     _link_has_expired,
                 ),
             )
+        announce(ATTACHMENT_EXPIRED, user_id, deleted)
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
         """Choose the upload whose bytes are kept; the first choice is final.

@@ -33,6 +33,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.attachment_state import SETTLED, UNUSED, AttachmentState
 from app.database.attachment_records import (
+    ATTACHMENT_EXPIRED,
     RECORD_COLUMNS,
     AttachmentRecord,
     to_record,
@@ -49,7 +50,6 @@ from app.telemetry import metrics
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 3600
 
-ATTACHMENT_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.ATTACHMENT)
 THREAD_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.THREAD)
 
 _KEY = (attachments.c.user_id, attachments.c.id)
