@@ -65,11 +65,16 @@ class MultipartUploads:
             Bucket=self._bucket, Key=key, UploadId=upload_id
         )
         with bucket_errors():
-            return [
-                UploadedPart(each["PartNumber"], each["Size"], each["ETag"])
-                async for page in pages
-                for each in page.get("Parts", ())
-            ]
+            found = [each async for page in pages for each in page.get("Parts", ())]
+        # SeaweedFS lists a part that was sent again twice. The newest one is the part.
+        newest = {
+            each["PartNumber"]: each
+            for each in sorted(found, key=lambda each: each["LastModified"])
+        }
+        return [
+            UploadedPart(number, newest[number]["Size"], newest[number]["ETag"])
+            for number in sorted(newest)
+        ]
 
     async def complete(self, key: str, upload_id: str, parts: Sequence[UploadedPart]) -> None:
         """Make the object of its parts.

@@ -200,7 +200,7 @@ class Line {
   /** @type {(() => void)[]} */
   #waiting = [];
 
-  /** @template T  @param {() => Promise<T>} task  @returns {Promise<T>} */
+  /** @template T  @param {() => Promise<T> | T} task  @returns {Promise<T>} */
   async carry(task) {
     if (this.#underWay < this.#most) this.#underWay += 1;
     else await new Promise((/** @type {(value?: undefined) => void} */ go) => this.#waiting.push(go));
@@ -279,17 +279,15 @@ export async function uploadInParts(partsUrl, file, { send, toBucket, signal, on
       const body = file.slice(end, (end += part.size));
       if (part.is_uploaded) return;
       const ways = [toBucket ? part.url : null, part.gateway].flatMap((way) => (way ? [new URL(way, partsUrl)] : []));
-      const answer = await untilAnswered((failures) => line.carry(() => send(
-        {
-          method: 'PUT', url: /** @type {URL} */ (ways[failures % ways.length]), body,
-          seconds: 60 + (PARTS_AT_ONCE * part.size) / SLOW_LINE_BYTES_A_SECOND,
-        },
-        stop.signal,
-        (bytes) => {
+      const seconds = 60 + (PARTS_AT_ONCE * part.size) / SLOW_LINE_BYTES_A_SECOND;
+      const answer = await untilAnswered((failures) => line.carry(() => {
+        stop.signal.throwIfAborted();
+        const url = /** @type {URL} */ (ways[failures % ways.length]);
+        return send({ method: 'PUT', url, body, seconds }, stop.signal, (bytes) => {
           loaded[index] = Math.min(bytes, part.size);
           report();
-        },
-      )), stop.signal);
+        });
+      }), stop.signal);
       if (isSuccess(answer)) {
         line.held(part.size);
         loaded[index] = part.size;
@@ -344,7 +342,7 @@ function isSuccess({ status }) {
 
 /** Waits while the browser knows that it has no network. @param {AbortSignal} signal */
 async function online(signal) {
-  if (navigator.onLine !== false) return;
+  if (globalThis.navigator?.onLine !== false) return;
   await new Promise((resolve, reject) => {
     globalThis.addEventListener('online', resolve, { once: true });
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });

@@ -65,6 +65,17 @@ async def test_parts_become_an_object_of_the_given_type(bucket: Bucket, urls: Ur
     assert await bucket.read(KEY, etag=head.etag) == BODY
 
 
+async def test_a_part_that_is_sent_again_is_one_part(bucket: Bucket, urls: UrlSigner) -> None:
+    """Its answer was lost. SeaweedFS lists both."""
+    upload_id = await bucket.multipart.begin(KEY, mime_type="text/plain")
+    for _ in range(2):
+        await send_parts(urls, KEY, upload_id, list(PARTS))
+    arrived = await bucket.multipart.parts(KEY, upload_id)
+    assert [Part(each.number, each.size) for each in arrived] == list(PARTS)
+    await bucket.multipart.complete(KEY, upload_id, arrived)
+    assert await bucket.read(KEY) == BODY
+
+
 async def test_a_key_has_one_upload_at_most(bucket: Bucket) -> None:
     first = await bucket.multipart.begin(KEY, mime_type="text/plain")
     assert await bucket.multipart.begin(KEY, mime_type="text/plain") == first
