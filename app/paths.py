@@ -7,6 +7,8 @@ ATTACHMENTS = "/attachments"
 PREVIEW = "/attachments/{attachment_id}/preview"
 CONTENT = "/attachments/{attachment_id}/content"
 UPLOAD = "/uploads/{attachment_id}"
+UPLOAD_PARTS = "/uploads/{attachment_id}/parts"
+UPLOAD_COMPLETE = "/uploads/{attachment_id}/complete"
 ENTITIES = "/entities"
 ENTITY_PREVIEW = "/entities/{entity_id:path}/preview"
 THREADS = "/v1/chatkit/threads"
@@ -34,6 +36,14 @@ PRIVATE = (CHATKIT, "/v1/", ENTITIES)
 
 def upload_path(attachment_id: str) -> str:
     return UPLOAD.format(attachment_id=quote(attachment_id, safe=""))
+
+
+def upload_parts_path(attachment_id: str) -> str:
+    return UPLOAD_PARTS.format(attachment_id=quote(attachment_id, safe=""))
+
+
+def upload_complete_path(attachment_id: str) -> str:
+    return UPLOAD_COMPLETE.format(attachment_id=quote(attachment_id, safe=""))
 
 
 def preview_path(attachment_id: str) -> str:

@@ -19,6 +19,7 @@ from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.settings.retention import RetentionSettings
+from app.sizes import LARGE_FILE_BYTES
 from app.storage.bucket import Bucket
 from app.storage.object_keys import every_key, upload_key
 from app.telemetry import metrics
@@ -80,8 +81,17 @@ class Purger:
     async def delete_objects(
         self, claimed: Sequence[AttachmentRecord], keys: Sequence[str], swept: Swept
     ) -> list[AttachmentRecord]:
-        """Delete the objects `keys`, and return the rows whose objects are all deleted."""
+        """Delete the objects `keys`, and return the rows whose objects are all deleted.
+
+        Parts of uploads that were never completed are deleted as well.
+        """
+        large = [
+            upload_key(row.object_key)
+            for row in claimed
+            if row.object_key is not None and row.size > LARGE_FILE_BYTES
+        ]
         try:
+            await self._bucket.multipart.abort(large)
             failures = await self._bucket.delete(keys)
         except BucketUnavailable as unavailable:
             logger.warning("%d attachments can't be purged now: %s", len(claimed), unavailable)

@@ -26,7 +26,7 @@ from app.errors import (
 from app.faults import fault_point
 from app.file_types.file_type import FileType
 from app.file_types.table import plain_type, resolve
-from app.sizes import in_words
+from app.sizes import LARGE_FILE_BYTES, in_words
 from app.storage.bucket import Bucket
 from app.storage.object_keys import every_key, upload_key
 from app.telemetry import metrics
@@ -35,6 +35,7 @@ logger = logging.getLogger(__name__)
 
 # A parallel verification that has made no copy after this time is presumed dead.
 _COPY_SECONDS = 2
+_SLOW_COPY_BYTES_A_SECOND = 32 * 1024 * 1024
 
 
 class _Rejected(Exception):
@@ -153,13 +154,20 @@ class Verifier:
         fault_point("verify.pinned")
         if pin is None:
             return None
-        if not pin.is_ours and (copied := await self._wait_for_copy(object_key)):
+        if not pin.is_ours and (copied := await self._wait_for_copy(object_key, record.size)):
             return copied
+        if record.size > LARGE_FILE_BYTES:
+            # Parts beside the upload would be a third object of this size, next to its copy.
+            await self._bucket.multipart.abort([upload_key(object_key)])
         try:
             if pin.etag != etag:
                 raise ObjectChanged
             copied = await self._bucket.copy(
-                upload_key(object_key), object_key, etag=pin.etag, mime_type=record.mime_type
+                upload_key(object_key),
+                object_key,
+                etag=pin.etag,
+                mime_type=record.mime_type,
+                size=record.size,
             )
         except (ObjectChanged, ObjectMissing):
             # The link was used again. That is harmless if the pinned upload was copied before.
@@ -176,13 +184,14 @@ class Verifier:
         except ObjectMissing:
             return None
 
-    async def _wait_for_copy(self, object_key: str) -> str | None:
-        """Return the ETag of the copy that the pin's owner is making; None after _COPY_SECONDS.
+    async def _wait_for_copy(self, object_key: str, size: int) -> str | None:
+        """Return the ETag of the copy that the pin's owner is making; None if it takes too long.
 
         In stores that encrypt each object with a key of its own, two copies of the same bytes have
         two ETags, so a second copy must not replace the first.
         """
-        for _ in range(_COPY_SECONDS * 20):
+        seconds = _COPY_SECONDS + size // _SLOW_COPY_BYTES_A_SECOND
+        for _ in range(seconds * 20):
             if copied := await self._existing_copy(object_key):
                 return copied
             await asyncio.sleep(0.05)

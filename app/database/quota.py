@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Text, bindparam, exists, func, literal, select
+from sqlalchemy import BigInteger, Row, Text, bindparam, case, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import COUNTED, AttachmentState
@@ -14,7 +14,7 @@ from app.database.tables import attachments, erasures
 from app.database.transitions import in_state
 from app.errors import ErasureUnderWay, QuotaExceeded
 from app.settings.quota import QuotaSettings
-from app.sizes import in_words
+from app.sizes import LARGE_FILE_BYTES, in_words
 
 # 512 kbit/s. A file's size divided by this is the time that its upload may take.
 SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
@@ -65,12 +65,16 @@ _has_upload = in_state(AttachmentState.PENDING) | _is_alive
 # Deleted or rejected, so it does not count against the quota. Such rows are limited too, which
 # limits creating and deleting in a loop.
 _lingering = ~_counted & _is_alive
+# The links of a large file can write it once as an object and once as parts. Of a counted file, the
+# parts take the place of its copy, which is not made before they are deleted.
+_has_parts = _lingering & (attachments.c.size > LARGE_FILE_BYTES)
+_upload_size = attachments.c.size * case((_has_parts, 2), else_=1)
 
 _USED = (
     select(
         func.coalesce(func.sum(attachments.c.size).filter(_counted), 0).label("bytes"),
         func.count().filter(in_state(AttachmentState.PENDING)).label("pending"),
-        func.coalesce(func.sum(attachments.c.size).filter(_has_upload), 0).label("upload_bytes"),
+        func.coalesce(func.sum(_upload_size).filter(_has_upload), 0).label("upload_bytes"),
         func.count().filter(_lingering).label("lingering"),
     )
     .where(

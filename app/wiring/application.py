@@ -25,6 +25,7 @@ from app.http.entities import EntityRoutes
 from app.http.erasures import ErasuresApi
 from app.http.error_responses import http_exception_response
 from app.http.health import Health
+from app.http.large_uploads import LargeUploadEndpoint
 from app.http.limits import ConcurrencyLimit, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
@@ -112,7 +113,8 @@ def _upload_routes(
     direct = DirectUploadEndpoint(
         parts.direct_uploads, authentication, parts.store, parts.links, uploads
     )
-    return [*gateway.routes(), *direct.routes()]
+    large = LargeUploadEndpoint(parts.links, parts.large_uploads)
+    return [*gateway.routes(), *direct.routes(), *large.routes()]
 
 
 def _attachment_routes(parts: WebParts, authentication: Authentication) -> Sequence[BaseRoute]:

@@ -12,6 +12,7 @@ from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
 from app.attachments.generated_images import GeneratedImages
+from app.attachments.large_uploads import LargeUploads, LargeUploadTransport
 from app.attachments.missed_uploads import MissedUploads
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
@@ -55,6 +56,7 @@ class WebParts:
     links: LinkSigner
     signed: SignedPreviews
     previews: Hydrator
+    large_uploads: LargeUploads
     policy: AttachmentPolicy
     store: PostgresStore
     reservations: Reservations
@@ -156,6 +158,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         links=links,
         signed=signed,
         previews=previews,
+        large_uploads=LargeUploads(core.bucket, links, urls, _gateway_parts(settings, core)),
         policy=policy,
         store=store,
         reservations=reservations,
@@ -191,9 +194,15 @@ def _generated_images(
 def _transport(
     settings: AttachmentSettings, fields: UploadFields, links: LinkSigner, urls: UrlSigner
 ) -> UploadTransport:
-    if settings.upload_method == "PUT":
-        return PutTransport(urls)
-    return PostTransport(fields, links)
+    whole = PutTransport(urls) if settings.upload_method == "PUT" else PostTransport(fields, links)
+    return LargeUploadTransport(whole, links)
+
+
+def _gateway_parts(settings: Settings, core: Core) -> PutSigner | None:
+    """Return what signs the parts that pass through the gateway; None if no upload may."""
+    if settings.attachments.upload_method == "PUT":
+        return None
+    return PutSigner(UrlSigner(core.internal, core.credentials))
 
 
 def _previews(

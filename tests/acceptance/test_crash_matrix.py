@@ -29,6 +29,7 @@ from tests.acceptance.world import (
     send,
     send_a_disguise,
     upload,
+    upload_a_large_file,
     upload_directly,
 )
 from tests.closing_table import closing_table
@@ -62,6 +63,8 @@ SERVING: dict[str, Journey] = {
     "create.linked": create,
     "upload.begun": upload,
     "upload.answered": upload,
+    "parts.begun": upload_a_large_file,
+    "parts.completed": upload_a_large_file,
     "direct.reserved": upload_directly,
     "direct.uploaded": upload_directly,
     "verify.checked": send,

@@ -10,7 +10,10 @@ import pytest
 
 from app.database import engine
 from app.embedded.processes import free_ports
+from app.errors import QuotaExceeded
 from app.settings.environment import Settings
+from app.settings.quota import QuotaSettings
+from app.sizes import LARGE_FILE_BYTES
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
@@ -219,3 +222,19 @@ async def test_the_bucket_never_has_more_than_two_quotas_of_one_user(
         async with rig_on(database_url, seaweedfs_bucket) as rig:
             stored = sum([each.size async for each in rig.bucket.list("")])
     assert stored <= 2 * quota
+
+
+async def test_parts_of_deleted_files_count_until_their_links_have_expired(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    """The links of a deleted large file can write it as an object, and once more as parts."""
+    size = LARGE_FILE_BYTES + 1
+    quota = QuotaSettings(max_bytes=2 * size)
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        for attachment_id in ("atc_1", "atc_2"):
+            await rig.reserve(attachment_id, size=size, quota=quota)
+            await rig.records.tombstone("alice", attachment_id)
+        with pytest.raises(QuotaExceeded):
+            await rig.reserve("atc_3", size=size, quota=quota)
+        await rig.later()
+        await rig.reserve("atc_4", size=size, quota=quota)
