@@ -12,12 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.embedded.processes import free_ports
 from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_about_a_file
-from tests.acceptance.command import ROOT, clean_environment, wait_for
+from tests.acceptance.command import ROOT, clean_environment
 from tests.servers import missing
+from tests.waiting import wait_until
 
 STAND_IN_IMAGES = ROOT.parent / "shared" / "tools" / "stand-in-images"
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.seaweedfs.yml")
@@ -50,23 +52,16 @@ class Stack:
         """Bring it up and wait until the application says that it can do its work."""
         try:
             self.run("up", "--detach", "--build")
-            self.run("exec", "-T", "app", "python3", "-c", _WAIT_UNTIL_READY)
+            wait_until(self._is_ready, seconds=60)
         except AssertionError as exc:
             exc.add_note(self.run("logs", "--no-color", "--tail", "60", check=False))
             raise
 
-
-_WAIT_UNTIL_READY = """
-import time, urllib.request
-for _ in range(300):
-    try:
-        urllib.request.urlopen("http://127.0.0.1:8000/readyz", timeout=5)
-        break
-    except OSError:
-        time.sleep(0.2)
-else:
-    raise SystemExit("not ready within a minute")
-"""
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +136,7 @@ def _assert_the_app_is_modest(stack: Stack) -> None:
     assert described["Config"]["Healthcheck"]["Test"][0] == "CMD"
     ports = described["HostConfig"]["PortBindings"]["8000/tcp"]
     assert [port["HostIp"] for port in ports] == ["127.0.0.1"]
-    assert wait_for(lambda: _health(container) == "healthy", seconds=60), _health(container)
+    wait_until(lambda: _health(container) == "healthy", seconds=60)
 
 
 def _health(container: str) -> str:
