@@ -25,10 +25,11 @@ from app.storage.endpoint import Endpoint
 from app.storage.object_keys import READINESS_KEY
 
 # An unreachable bucket is reported after two attempts: after 4 seconds if nothing listens at its
-# address, after 10 if it accepts connections and does not answer.
-_CONNECT_TIMEOUT_SECONDS = 2
-_READ_TIMEOUT_SECONDS = 5
-_ATTEMPTS = 2
+# address, after 30 if it accepts connections and does not answer.
+CONNECT_TIMEOUT_SECONDS = 2
+# A cluster of MinIO waits 10 seconds for a node that died before it answers GET and COPY.
+READ_TIMEOUT_SECONDS = 15.0
+ATTEMPTS = 2
 _MAX_CONNECTIONS = 64
 _SLOW_STORE_BYTES_A_SECOND = 1024 * 1024
 
@@ -71,9 +72,16 @@ class Bucket:
     this service's credentials. It works again as soon as the store does.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: SessionCredentials,
+        *,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._read_timeout_seconds = read_timeout_seconds
         self._resources = AsyncExitStack()
         self._client: Any = None
         self._is_versioned = False
@@ -83,9 +91,9 @@ class Bucket:
         session = with_cached_service_models(AioSession())
         session.register_component("credential_provider", _CredentialSource(self._credentials))
         config = Config(
-            connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-            read_timeout=_READ_TIMEOUT_SECONDS,
-            retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            read_timeout=self._read_timeout_seconds,
+            retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
             max_pool_connections=_MAX_CONNECTIONS,
         )
         self._client = await self._resources.enter_async_context(
@@ -149,7 +157,8 @@ class Bucket:
         """Create or replace the object and return its ETag. Raises `StorageFull`."""
         # The driver's timeouts begin when the body is sent. Without this one, a store that never
         # answers "100 Continue" or stops reading would block the caller for ever.
-        timeout_seconds = _ATTEMPTS * _READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
+        answer_seconds = ATTEMPTS * self._read_timeout_seconds
+        timeout_seconds = answer_seconds + len(body) / _SLOW_STORE_BYTES_A_SECOND
         with bucket_errors():
             async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(
