@@ -6,8 +6,9 @@ from typing import Any
 
 from chatkit.types import ProgressUpdateEvent
 
-# Later than this, a reader of the chat would think that nothing happens.
-PATIENCE_SECONDS = 2.0
+# A bucket at whose address nothing listens is reported within 4 seconds. The answer to that is
+# still a 503, which ChatKit's client repeats by itself.
+PATIENCE_SECONDS = 5.0
 
 CHECKING_FILES = "Waiting for the file storage, to check your files …"
 READING_FILES = "Reading the files …"

@@ -28,6 +28,8 @@ from tests.service import (
 )
 
 LATE_SECONDS = 0.4
+# The fixtures of all tests change it.
+PATIENCE_SECONDS = waiting.PATIENCE_SECONDS
 
 
 def is_late(request: Request) -> bool:
@@ -107,9 +109,10 @@ def test_a_fast_store_is_no_progress_event(database_url: str, seaweedfs_bucket: 
 
 @pytest.mark.slow
 def test_ten_seconds_for_each_request_are_waited_for(
-    database_url: str, seaweedfs_bucket: TestBucket
+    database_url: str, seaweedfs_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The delay of the real MinIO, within the service's own limits."""
+    monkeypatch.setattr(waiting, "PATIENCE_SECONDS", PATIENCE_SECONDS)
     with (
         late(seaweedfs_bucket, seconds=10.0) as bucket,
         running(test_settings(database_url, bucket)) as base_url,
