@@ -17,6 +17,8 @@ import hypothesis
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
+from app.chat import waiting
+from app.database import engine
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests import database_servers
@@ -126,6 +128,15 @@ def patient_requests() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for step in ("connect", "read", "write", "pool"):
             patch.setattr(DEFAULT_TIMEOUT_CONFIG, step, REQUEST_SECONDS)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patient_service() -> Iterator[None]:
+    """Let the service in this process wait as long before it says that it waits, or gives up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "PATIENCE_SECONDS", REQUEST_SECONDS)
+        patch.setattr(engine, "_WAIT_SECONDS", REQUEST_SECONDS)
         yield
 
 

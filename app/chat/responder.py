@@ -13,6 +13,7 @@ from chatkit.store import Store
 from chatkit.types import (
     AssistantMessageContent,
     AssistantMessageItem,
+    ProgressUpdateEvent,
     ThreadItemDoneEvent,
     ThreadMetadata,
     ThreadStreamEvent,
@@ -136,7 +137,8 @@ class AgentResponder:
             try:
                 async with aclosing(run.events()) as events:
                     async for event in events:
-                        if not has_begun:
+                        # Progress is shown while the files are read, before the first request.
+                        if not has_begun and not isinstance(event, ProgressUpdateEvent):
                             has_begun = True
                             known.learn_limit(attempt.budget.token_factor)
                             if attempt.rejected:

@@ -105,11 +105,13 @@ class StreamedAnswer:
             self._mark_open(error)
 
 
-def error_event(error: AppError) -> bytes:
-    """Return the event that ChatKit shows in the thread.
-
-    ChatKit would show only the status text of an HTTP error.
-    """
+def refusal(error: AppError, *, allow_retry: bool) -> ErrorEvent:
+    """Return the event that ChatKit shows in the thread, and count it."""
     metrics.refusals.labels(error.code).inc()
-    event = ErrorEvent(message=error.message, allow_retry=error.status >= 500)
+    return ErrorEvent(message=error.message, allow_retry=allow_retry)
+
+
+def error_event(error: AppError) -> bytes:
+    """Return the bytes of an event, because ChatKit shows only the status text of an HTTP error."""
+    event = refusal(error, allow_retry=error.status >= 500)
     return b"data: " + event.model_dump_json(exclude_none=True).encode() + b"\n\n"

@@ -63,9 +63,16 @@ class Bucket:
     this service's credentials. It works again as soon as the store does.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: SessionCredentials,
+        *,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._read_timeout_seconds = read_timeout_seconds
         self._resources = AsyncExitStack()
         self._client: Any = None
         self._patient_client: Any = None
@@ -74,7 +81,12 @@ class Bucket:
         self._versioning_due_at = 0.0
 
     async def __aenter__(self) -> Self:
-        self._client = await open_client(self._resources, self._endpoint, self._credentials)
+        self._client = await open_client(
+            self._resources,
+            self._endpoint,
+            self._credentials,
+            read_timeout_seconds=self._read_timeout_seconds,
+        )
         self._patient_client = await open_client(
             self._resources,
             self._endpoint,
@@ -137,7 +149,8 @@ class Bucket:
         """Create or replace the object and return its ETag. Raises `StorageFull`."""
         # The driver's timeouts begin when the body is sent. Without this one, a store that never
         # answers "100 Continue" or stops reading would block the caller for ever.
-        timeout_seconds = ATTEMPTS * READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
+        answer_seconds = ATTEMPTS * self._read_timeout_seconds
+        timeout_seconds = answer_seconds + len(body) / _SLOW_STORE_BYTES_A_SECOND
         with bucket_errors():
             async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(

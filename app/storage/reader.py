@@ -14,6 +14,7 @@ from obstore.exceptions import BaseError, PreconditionError
 from obstore.store import S3Store
 
 from app.errors import AppError, BucketUnavailable, ObjectMissing
+from app.storage.async_clients import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from app.storage.bucket_errors import error_for
 from app.storage.call_metrics import observed_call
 from app.storage.codes import Meaning, meaning_of
@@ -23,12 +24,7 @@ from app.storage.endpoint import Endpoint
 if TYPE_CHECKING:
     from obstore.store import S3Credential
 
-# The same limits as those of `Bucket`: a lost store is reported after two attempts.
-_CONNECT_TIMEOUT = timedelta(seconds=2)
-_READ_TIMEOUT = timedelta(seconds=5)
-_RETRIES = 1
 _CHUNK_BYTES = 1024 * 1024
-_RETRY_TIMEOUT = timedelta(seconds=10)
 
 _CODE = re.compile(r"<Code>(\w+)<")
 
@@ -36,12 +32,19 @@ _CODE = re.compile(r"<Code>(\w+)<")
 class ObjectReader:
     """Reads objects of one bucket. Its connections open when needed and close by themselves.
 
-    It works again as soon as the store does.
+    It has the limits of `Bucket`, and works again as soon as the store does.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: SessionCredentials,
+        *,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._read_timeout = timedelta(seconds=read_timeout_seconds)
         self._store: S3Store | None = None
 
     async def read(self, key: str, *, etag: str | None = None) -> bytes:
@@ -71,10 +74,13 @@ class ObjectReader:
                 virtual_hosted_style_request=True,
                 client_options={
                     "allow_http": True,
-                    "connect_timeout": _CONNECT_TIMEOUT,
-                    "read_timeout": _READ_TIMEOUT,
+                    "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT_SECONDS),
+                    "read_timeout": self._read_timeout,
                 },
-                retry_config={"max_retries": _RETRIES, "retry_timeout": _RETRY_TIMEOUT},
+                retry_config={
+                    "max_retries": ATTEMPTS - 1,
+                    "retry_timeout": ATTEMPTS * self._read_timeout,
+                },
                 credential_provider=self._current_credentials,
             )
         return self._store

@@ -1,119 +1,66 @@
-"""`docker compose up`: the whole stack from nothing, used from outside, restarted, found again.
-
-Where images can't be pulled, a tool beside the checkout makes stand-ins for those that the
-Dockerfile and the compose files name; it starts a Docker engine as well, if none runs.
-"""
+"""`docker compose up`: the whole stack from nothing, used from outside, restarted, found again."""
 
 import json
-import os
-import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import pytest
 
 from app.embedded.processes import free_ports
 from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_about_a_file
-from tests.acceptance.command import ROOT, clean_environment, wait_for
-from tests.servers import missing
+from tests.acceptance.command import ROOT
+from tests.acceptance.compose import Project, project
+from tests.waiting import wait_until
 
-STAND_IN_IMAGES = ROOT.parent / "shared" / "tools" / "stand-in-images"
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.seaweedfs.yml")
-UP_SECONDS = 600
 
 
 @dataclass(frozen=True)
 class Stack:
-    """One compose project with ports, volumes and a name of its own."""
+    """The whole service, with ports of its own."""
 
-    command: Sequence[str]
-    environment: dict[str, str]
+    project: Project
     url: str
     bucket_url: str
 
-    def run(self, *arguments: str, check: bool = True) -> str:
-        finished = subprocess.run(
-            [*self.command, *arguments],
-            cwd=ROOT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            timeout=UP_SECONDS,
-        )
-        said = finished.stdout + finished.stderr
-        assert not check or finished.returncode == 0, f"{' '.join(arguments)}:\n{said}"
-        return said
+    def run(self, *arguments: str) -> str:
+        return self.project.run(*arguments)
 
     def up(self) -> None:
         """Bring it up and wait until the application says that it can do its work."""
         try:
             self.run("up", "--detach", "--build")
-            self.run("exec", "-T", "app", "python3", "-c", _WAIT_UNTIL_READY)
+            wait_until(self._is_ready, seconds=60)
         except AssertionError as exc:
-            exc.add_note(self.run("logs", "--no-color", "--tail", "60", check=False))
+            exc.add_note(self.project.logs())
             raise
 
-
-_WAIT_UNTIL_READY = """
-import time, urllib.request
-for _ in range(300):
-    try:
-        urllib.request.urlopen("http://127.0.0.1:8000/readyz", timeout=5)
-        break
-    except OSError:
-        time.sleep(0.2)
-else:
-    raise SystemExit("not ready within a minute")
-"""
-
-
-@pytest.fixture(scope="module")
-def compose() -> Sequence[str]:
-    """The compose command, with an engine that runs and the images at hand."""
-    if STAND_IN_IMAGES.exists():
-        files = [str(ROOT / name) for name in ("Dockerfile", *COMPOSE_FILES)]
-        made = subprocess.run([str(STAND_IN_IMAGES), *files], capture_output=True, text=True)
-        if made.returncode != 0:
-            missing(f"stand-ins of the images: {made.stderr or made.stdout}")
-    if not _succeeds("docker", "info"):
-        missing("a running Docker engine (`apt-get install docker.io`)")
-    if _succeeds("docker", "compose", "version"):
-        return ("docker", "compose")
-    if shutil.which("docker-compose") is None:
-        missing("Docker Compose (`apt-get install docker-compose`)")
-    return ("docker-compose",)
+    def _is_ready(self) -> bool:
+        try:
+            return httpx.get(f"{self.url}/readyz", trust_env=False).is_success
+        except httpx.TransportError:
+            return False
 
 
 @pytest.fixture(params=["minio", "seaweedfs"])
-def stack(request: pytest.FixtureRequest, compose: Sequence[str]) -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     files = COMPOSE_FILES[: 1 if request.param == "minio" else 2]
     port, bucket_port, console_port = free_ports(3)
     url, bucket_url = f"http://localhost:{port}", f"http://localhost:{bucket_port}"
-    stack = Stack(
-        command=(
-            *compose,
-            *("--project-name", f"chatkit-acceptance-{os.getpid()}-{request.param}"),
-            *(part for name in files for part in ("--file", name)),
-        ),
-        environment=clean_environment(
-            {
-                "PORT": str(port),
-                "MINIO_PORT": str(bucket_port),
-                "MINIO_CONSOLE_PORT": str(console_port),
-                "PUBLIC_BASE_URL": url,
-                "ALLOWED_ORIGINS": url,
-                "S3_PUBLIC_ENDPOINT_URL": bucket_url,
-            }
-        ),
-        url=url,
-        bucket_url=bucket_url,
-    )
-    try:
-        yield stack
-    finally:
-        stack.run("down", "--volumes", "--timeout", "5", check=False)
+    with project(
+        f"acceptance-{request.param}",
+        [ROOT / name for name in files],
+        PORT=str(port),
+        MINIO_PORT=str(bucket_port),
+        MINIO_CONSOLE_PORT=str(console_port),
+        PUBLIC_BASE_URL=url,
+        ALLOWED_ORIGINS=url,
+        S3_PUBLIC_ENDPOINT_URL=bucket_url,
+    ) as made:
+        yield Stack(made, url, bucket_url)
 
 
 def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack) -> None:
@@ -141,7 +88,7 @@ def _assert_the_app_is_modest(stack: Stack) -> None:
     assert described["Config"]["Healthcheck"]["Test"][0] == "CMD"
     ports = described["HostConfig"]["PortBindings"]["8000/tcp"]
     assert [port["HostIp"] for port in ports] == ["127.0.0.1"]
-    assert wait_for(lambda: _health(container) == "healthy", seconds=60), _health(container)
+    wait_until(lambda: _health(container) == "healthy", seconds=60)
 
 
 def _health(container: str) -> str:
@@ -156,9 +103,3 @@ def test_every_image_is_named_with_its_version() -> None:
                 image = line.split()[1]
                 assert ":" in image or image == "chatkit-upload-service", line
                 assert not image.endswith(":latest"), line
-
-
-def _succeeds(*command: str) -> bool:
-    if shutil.which(command[0]) is None:
-        return False
-    return subprocess.run(command, capture_output=True).returncode == 0

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 
-from app.database import engine
 from app.embedded.processes import free_ports
 from app.errors import QuotaExceeded
 from app.settings.environment import Settings
@@ -25,12 +24,6 @@ LINK_SECONDS = 1200
 SIZE = 1000
 CREATE_PARAMS: dict[str, Any] = {"name": "a.txt", "size": SIZE, "mime_type": "text/plain"}
 CREATE = {"type": "attachments.create", "params": CREATE_PARAMS}
-
-
-@pytest.fixture(autouse=True)
-def patient_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let creates of one user, which take turns, wait for a connection on a slow machine too."""
-    monkeypatch.setattr(engine, "_WAIT_SECONDS", 60.0)
 
 
 async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[str, int]]:

@@ -1,6 +1,5 @@
 """The stand-in over real HTTP, on a port of its own."""
 
-import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,6 +21,7 @@ from tests.model_api.received import Received
 from tests.model_api.rejections import Rejection
 from tests.model_api.replies import Failed, Reply, ScriptedRejection, Silence
 from tests.model_api.responses import Breaks, ResponseStream
+from tests.waiting import wait_until_async
 
 Json = dict[str, Any]
 Handler = Callable[[Request, Received], Awaitable[Response]]
@@ -121,10 +121,12 @@ class ModelServer:
 
     async def _silence(self) -> None:
         try:
-            while not self._api.released.is_set():  # noqa: ASYNC110 - set by another thread
-                await asyncio.sleep(0.01)
+            await wait_until_async(self._is_released, seconds=600)
         finally:
             self._api.cancelled.set()
+
+    async def _is_released(self) -> bool:
+        return self._api.released.is_set()
 
 
 def _check_key(request: Request) -> None:

@@ -11,7 +11,6 @@ from app.chat.server import AssistantServer
 OVERRIDDEN = [
     "_process_non_streaming",
     "_process_streaming_impl",
-    "_process_new_thread_item_respond",
     "_build_user_message_item",
     "_process_events",
 ]
