@@ -480,14 +480,14 @@ TEXTS = [
     Sample("a.eml", "message/rfc822", mail, f"text: {PHRASE}, süß"),
     Sample("b64.eml", "message/rfc822", lambda: mail(cte="base64"), "text: Subject: Grüße"),
     Sample("html.eml", "message/rfc822", html_mail, f"text: {PHRASE}"),
+    Sample("a.wav", "audio/wav", sound, "text: heard 1644 bytes"),
 ]
 
 REFUSED = [
     Sample("a.7z", "application/x-7z-compressed", lambda: b"7z", "note: files of this type"),
     Sample("cut.zip", "application/zip", lambda: zipped({"a": b"b"})[:40], "note: damaged"),
-    Sample("a.wav", "audio/wav", sound, "note: files of this type"),
     Sample("a.bin", "application/octet-stream", lambda: bytes(99), "note: files of this type"),
-    Sample("a.mp4", "video/mp4", lambda: b"\0\0\0\x18ftypmp42", "note: files of this type"),
+    Sample("a.avi", "video/avi", lambda: b"RIFF\0\0\0\0AVI ", "note: files of this type"),
     Sample("empty.txt", "text/plain", lambda: b"", "note: the file is empty"),
     Sample("empty.png", "image/png", lambda: b"", "note: the file is empty"),
     Sample("empty.pdf", "application/pdf", lambda: b"", "note: the file is empty"),
