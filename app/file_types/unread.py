@@ -50,8 +50,6 @@ UNREAD = (
     _video("video/mp2t", ".m2ts"),
     _video("video/x-ms-wmv", ".wmv"),
     _video("video/3gpp", ".3gp"),
-    _archive("application/zstd", ".zst"),
-    _archive("application/x-7z-compressed", ".7z"),
     _archive(
         "application/vnd.rar",
         ".rar",
