@@ -35,6 +35,7 @@ _FORMS = {
     Delivery.MAIL: ("headers, text, and a list of what is attached", "the same"),
     Delivery.ARCHIVE: ("a list of what is in it, and the text of small text files", "the same"),
     Delivery.TABLE: ("its profile", "the same"),
+    Delivery.TRANSCRIPT: ("a transcript, if `TRANSCRIPTION_MODEL` can make one", "the same"),
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import READABLE, USABLE, AttachmentState
@@ -292,9 +292,11 @@ async def tombstone_where(
 def to_tombstone() -> Update:
     """Return an UPDATE that makes tombstones; the caller adds the condition on the rows.
 
-    Their objects are due for the purge at once.
+    Their objects are due for the purge at once, and their transcripts are deleted now.
     """
-    return transition(AttachmentState.TOMBSTONE).values(purge_after=func.now())
+    return transition(AttachmentState.TOMBSTONE).values(
+        purge_after=func.now(), transcript=null(), transcribing_until=None
+    )
 
 
 def _of_type(file_type: FileType, preview_key: str | None) -> dict[str, Any]:

@@ -147,6 +147,9 @@ attachments = Table(
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
     # The search terms of the name.
     Column("search_terms", ARRAY(Text), nullable=False),
+    # What is said in a recording (transcripts.py), and until when a process may be transcribing it.
+    Column("transcript", JSONB),
+    Column("transcribing_until", DateTime(timezone=True)),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
         "CASE state "

@@ -16,8 +16,9 @@ from app.chat.failures import FailureKind, ModelFailed, stream_error_for
 from app.doctor.conversation import Conversation, conversation
 from app.doctor.deployment import Deployment, is_loopback
 from app.doctor.report import NotChecked, Problem
-from app.doctor.sample_files import CODE_WORD, blue_square, one_page_pdf
+from app.doctor.sample_files import CODE_WORD, blue_square, one_page_pdf, one_second_tone
 from app.errors import AppError
+from app.model_input.transcripts import NotTranscribed
 
 _REMEDIES = {
     FailureKind.KEY_REJECTED: "Check OPENAI_API_KEY, and that its project may use the model.",
@@ -96,6 +97,22 @@ async def model_title(deployment: Deployment) -> str:
     if not title:
         raise Problem("the model's title is empty", "Chats are named by their first words instead.")
     return f"a chat would be called {title[:60]!r}"
+
+
+async def model_speech(deployment: Deployment) -> str:
+    """Check that recordings can be transcribed, unless that is off."""
+    if deployment.settings.model.transcription_model.lower() == "off":
+        raise NotChecked("TRANSCRIPTION_MODEL is off: nothing is transcribed")
+    async with _conversation(deployment) as chat:
+        try:
+            await chat.transcript_of(one_second_tone(), "audio/wav")
+        except NotTranscribed as problem:
+            raise Problem(
+                f"a recording can't be transcribed: {_without_keys(problem.reason)}",
+                "Set TRANSCRIPTION_MODEL to a model of the provider's audio API, or to off:"
+                " dictation and recordings are then not offered.",
+            ) from problem
+    return f"{deployment.settings.model.transcription_model} takes a recording"
 
 
 async def model_urls(deployment: Deployment) -> str:

@@ -55,6 +55,7 @@ class Delivery(StrEnum):
     MAIL = "mail"
     ARCHIVE = "archive"  # a list of what is in it, and small texts
     TABLE = "table"  # its profile
+    TRANSCRIPT = "transcript"  # what is said in it
     NOTHING = "nothing"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Literal
 
+from app.database.transcripts import Transcript
 from app.file_types.table import resolve
 from app.model_input.data_urls import DataUrls
 from app.model_input.file_facts import FileFacts
@@ -23,6 +24,7 @@ from app.model_input.readers.unreadable import Unreadable
 from app.model_input.rendition import Rendition, note, text_rendition
 from app.model_input.selection import Selection
 from app.model_input.table_renditions import MOST_SHEET_ROWS, TableRenditions
+from app.model_input.transcript_remarks import remark_on_transcript
 from app.model_input.whole_texts import WholeText, WholeTexts
 from app.settings.model import ChatModelSettings
 from app.workers import Workers, WorkFailed
@@ -77,9 +79,29 @@ class Conversions:
         except WorkFailed as problem:
             return note(f"the file could not be read: {problem}.")
 
+    async def of_transcript(
+        self, file: FileFacts, transcript: Transcript, selection: Selection
+    ) -> Rendition:
+        """Return what the model gets of a recording."""
+        if selection.pages or selection.member or selection.sql:
+            return note("a recording has neither pages nor members nor tables.")
+        text = transcript.text.strip()
+        remark = remark_on_transcript(file, transcript)
+        if not text:
+            return note(f"no speech was found in the recording ({remark}).")
+        if selection.words:
+            return await self._found_in(WholeText((text,), remark), selection.words)
+        return self._slice(text, selection.offset_chars, remark)
+
     async def _selected(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
-        if kind_of(file.mime_type, file.name) is Kind.OTHER:
+        kind = kind_of(file.mime_type, file.name)
+        if kind is Kind.OTHER:
             return note("files of this type can't be shown to the model.")
+        if kind is Kind.RECORDING:
+            return note(
+                "a recording inside another file is not transcribed. It has to be attached by"
+                " itself."
+            )
         if not body:
             return note("the file is empty.")
         if selection.sql:
@@ -189,6 +211,9 @@ class Conversions:
         read = await self._texts.read(file, body)
         if isinstance(read, Unreadable):
             return note(f"the file could not be read: {read.reason}.")
+        return await self._found_in(read, words)
+
+    async def _found_in(self, read: WholeText, words: str) -> Rendition:
         found = await self._workers.run(occurrences.find, list(read.parts), words)
         return _written(found, read)
 

@@ -25,6 +25,7 @@ class Kind(StrEnum):
     MAIL = "mail"
     ARCHIVE = "archive"
     TABLE = "table"
+    RECORDING = "recording"
     OTHER = "other"
 
 
@@ -37,6 +38,7 @@ _KINDS = {
     Delivery.MAIL: Kind.MAIL,
     Delivery.ARCHIVE: Kind.ARCHIVE,
     Delivery.TABLE: Kind.TABLE,
+    Delivery.TRANSCRIPT: Kind.RECORDING,
     Delivery.NOTHING: Kind.OTHER,
 }
 

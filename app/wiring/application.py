@@ -161,6 +161,7 @@ def _page_config(settings: Settings, parts: WebParts) -> PageConfig:
         auth_mode=settings.sign_in.mode,
         model=settings.model.name if settings.model.api_key else None,
         is_offline=parts.chat.is_offline,
+        has_dictation=settings.model.transcribes,
         is_demo=settings.sign_in.mode == "dev",
         domain_key=settings.web.chatkit_domain_key,
         prompts=settings.web.page_prompts,

@@ -17,6 +17,7 @@ from app.chat.model_facts import DEFAULT_WINDOW_TOKENS, facts_of
 from app.chat.models import ConfiguredModels, OneModel
 from app.chat.responder import AgentResponder, MakeConverter, RejectionRecords
 from app.chat.titles import Titles
+from app.chat.transcription import RecordingTranscriber
 from app.chat.wire import PiecewiseClient
 from app.context import RequestContext
 from app.model_input.budget import Budget
@@ -26,6 +27,7 @@ from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
 from app.model_input.rendering import ByteSource, Renderer
 from app.model_input.thread_writer import ThreadWriter
+from app.model_input.transcripts import TranscriptKeeper, Transcripts
 from app.offline.model import OfflineModel
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
@@ -42,11 +44,14 @@ class Chat:
     responder: AgentResponder
     titles: Titles
     dictation: Dictation
+    transcriber: RecordingTranscriber | None
+    transcripts: Transcripts
     client: AsyncOpenAI | None
     is_offline: bool
 
     async def close(self) -> None:
-        """Close the connections to the model's provider."""
+        """Cancel transcriptions, and close the connections to the model's provider."""
+        await self.transcripts.close()
         if self.client is not None:
             await self.client.close()
 
@@ -57,6 +62,7 @@ def build_chat(
     attachments: Attachments,
     bucket: ByteSource,
     store: Store[RequestContext],
+    transcripts: TranscriptKeeper,
     workers: Workers,
     links: ContentLinks | None = None,
 ) -> Chat:
@@ -73,6 +79,9 @@ def build_chat(
     else:
         models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
+    speech_client = client if settings.transcribes else None
+    transcriber = _transcriber(speech_client, settings.transcription_model)
+    kept = Transcripts(transcripts, transcriber, workers)
     budget = Budget(settings.max_request_bytes, settings.max_images, _window_tokens(settings))
     agent = load_agent(settings.agent) if settings.agent else default_agent()
     responder = AgentResponder(
@@ -81,7 +90,7 @@ def build_chat(
         model_api=settings.api,
         budget=budget,
         make_converter=_converters(
-            settings, attachments, _renderer(settings, bucket, workers), store, links
+            settings, attachments, _renderer(settings, bucket, workers, kept), store, links
         ),
         store=store,
         rejections=attachments,
@@ -91,7 +100,9 @@ def build_chat(
     return Chat(
         responder=responder,
         titles=titles,
-        dictation=Dictation(client, settings.transcription_model),
+        dictation=Dictation(speech_client, settings.transcription_model),
+        transcriber=transcriber,
+        transcripts=kept,
         client=client,
         is_offline=client is None and agent.model is None,
     )
@@ -119,12 +130,19 @@ def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
     return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
 
 
-def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers) -> Renderer:
+def _transcriber(client: AsyncOpenAI | None, model: str) -> RecordingTranscriber | None:
+    return RecordingTranscriber(client, model) if client else None
+
+
+def _renderer(
+    settings: ChatModelSettings, bucket: ByteSource, workers: Workers, transcripts: Transcripts
+) -> Renderer:
     return Renderer(
         bucket=bucket,
         cache=RenditionCache(settings.cache_bytes),
         workers=workers,
         settings=settings,
+        transcripts=transcripts,
     )
 
 

@@ -26,6 +26,7 @@ from app.chat.server import AssistantServer
 from app.context import RequestContext
 from app.database.payloads import Hydrator
 from app.database.thread_store import PostgresStore
+from app.database.transcripts import TranscriptRecords
 from app.errors import Misconfigured
 from app.model_input.bucket_urls import BucketLinks
 from app.settings.attachments import AttachmentSettings
@@ -113,7 +114,9 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
     signed = SignedPreviews(urls, ttl_seconds=settings.attachments.preview_ttl_seconds)
     previews = _previews(settings, core, signed, links)
     policy = AttachmentPolicy(
-        settings.attachments.max_bytes, settings.attachments.allowed_mime_types
+        settings.attachments.max_bytes,
+        settings.attachments.allowed_mime_types,
+        settings.model.transcribes,
     )
     sweeper = create_sweeper(core, settings)
     store = PostgresStore(
@@ -145,6 +148,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         attachments=core.records,
         bucket=reader,
         store=store,
+        transcripts=TranscriptRecords(core.database),
         workers=workers,
         links=BucketLinks(urls, ttl_seconds=settings.attachments.preview_ttl_seconds),
     )

@@ -72,6 +72,8 @@ def upgrade() -> None:
         sa.Column("purge_after", sa.DateTime(timezone=True)),
         sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
+        sa.Column("transcript", JSONB()),
+        sa.Column("transcribing_until", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_attachments"),
         # What is true of a row in each state (app/database/tables.py).
         sa.CheckConstraint(

@@ -616,6 +616,23 @@ async def test_what_the_model_api_rejects_is_named(
     assert setting in str(findings["model"].remedy)
 
 
+async def test_a_provider_without_an_audio_api_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    with model_api(answer=fetching) as provider:
+        options = {"openai_base_url": provider.base_url, "openai_api_key": "sk-test"}
+        unknown = await examined(
+            database_url, healthy_bucket, transcription_model="never-heard-of", **options
+        )
+        assert [each.status for each in provider.rejections] == [404]
+        provider.received.clear()
+        off = await examined(database_url, healthy_bucket, transcription_model="off", **options)
+    assert failed(unknown) == {"model_speech"}
+    assert "has no audio API" in unknown["model_speech"].words
+    assert "TRANSCRIPTION_MODEL" in str(unknown["model_speech"].remedy)
+    assert off["model_speech"].outcome == "skipped"
+
+
 async def test_a_bucket_that_the_provider_can_not_reach_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:

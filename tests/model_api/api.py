@@ -41,6 +41,7 @@ class ModelApi:
     - `repeat_ids`: number ids from 1 in every response, as some providers do; those take an id that
       comes twice.
     - `upload_errors`: what the next uploads are answered with.
+    - `speech`: what is said in every recording; empty: how many bytes were heard.
     - `more_models`: names that are known beside those of OpenAI's document.
     """
 
@@ -56,6 +57,7 @@ class ModelApi:
     window: int | None = None
     overflow_in_stream: bool = False
     repeat_ids: bool = False
+    speech: str = ""
     more_models: frozenset[str] = frozenset()
     prompts: Prompts = field(init=False)
 
@@ -114,7 +116,12 @@ class ModelApi:
         heard = transcribed(filename, body, received.body)
         if self.script and isinstance(self.script[0], Error):
             self._reply(received)
-        return heard
+        return heard | {"text": self.speech} if self.speech else heard
+
+    @property
+    def transcriptions(self) -> list[Received]:
+        """The requests to the audio API."""
+        return [each for each in self.received if each.path.endswith("/audio/transcriptions")]
 
     def upload(self, received: Received, filename: str, body: bytes) -> Json:
         """What answers an upload to the Files API. Raises `Rejection`."""
