@@ -3,7 +3,6 @@
 import asyncio
 import binascii
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -141,7 +140,7 @@ class AssistantServer(SavingServer):
         has been saved or sent then.
         """
         if is_streaming_req(request):
-            answer = StreamedAnswer(self._written_events(request, context))
+            answer = StreamedAnswer(self._process_streaming_impl(request, context), self._serialize)
             self._answers.add(answer)
             answer.task.add_done_callback(lambda _: self._answers.discard(answer))
             return await answer.open()
@@ -205,14 +204,6 @@ class AssistantServer(SavingServer):
             )
             return self._serialize(self._to_thread_response(changed))
         return await super()._process_non_streaming(request, context)
-
-    async def _written_events(
-        self, request: StreamingReq, context: RequestContext
-    ) -> AsyncGenerator[bytes, None]:
-        """Write events as the SDK does, whose `_process_streaming` logs every rejected request."""
-        async with aclosing(self._process_streaming_impl(request, context)) as events:
-            async for event in events:
-                yield b"data: " + self._serialize(event) + b"\n\n"
 
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext

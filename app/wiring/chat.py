@@ -18,7 +18,7 @@ from app.chat.models import ConfiguredModels, OneModel
 from app.chat.responder import AgentResponder, MakeConverter, RejectionRecords
 from app.chat.titles import Titles
 from app.chat.transcription import RecordingTranscriber
-from app.chat.wire import PiecewiseClient
+from app.chat.wire import ModelClient
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
@@ -127,7 +127,7 @@ def create_assistant(settings: ChatModelSettings) -> Assistant:
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
     if settings.api_key is None:
         return None
-    return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
+    return ModelClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
 
 
 def _transcriber(client: AsyncOpenAI | None, model: str) -> RecordingTranscriber | None:
