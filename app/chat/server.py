@@ -3,6 +3,7 @@
 import asyncio
 import binascii
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import datetime
 from typing import Any, Protocol
 
