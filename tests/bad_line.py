@@ -1,8 +1,8 @@
-"""A line that breaks: a proxy that counts what clients send, and cuts all its connections."""
+"""A line that breaks: a proxy that counts what clients send, and cuts their connections."""
 
 import asyncio
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -11,11 +11,12 @@ _CHUNK_BYTES = 64 * 1024
 
 class BadLine:
     """Forwards bytes to `target`. Each time that clients have sent as many bytes in all as the next
-    number of `cuts`, every connection breaks.
+    number of `cuts`, the connection that was sending breaks; with `all_at_once`, every connection.
     """
 
-    def __init__(self, target: str, cuts: Sequence[int]) -> None:
+    def __init__(self, target: str, cuts: Sequence[int], *, all_at_once: bool) -> None:
         url = urlsplit(target)
+        self._all_at_once = all_at_once
         self._target = (url.hostname, url.port)
         self._cuts = list(cuts)
         self._open: set[asyncio.StreamWriter] = set()
@@ -31,7 +32,7 @@ class BadLine:
         started.set()
         await self._stopped.wait()
         server.close()
-        self._cut()
+        _cut(self._open)
 
     def stop(self) -> None:
         self._loop.call_soon_threadsafe(self._stopped.set)
@@ -40,7 +41,10 @@ class BadLine:
         there, out = await asyncio.open_connection(*self._target)
         self._open |= {writer, out}
         try:
-            await asyncio.gather(self._carry(reader, out, True), self._carry(there, writer, False))
+            await asyncio.gather(
+                self._carry(reader, out, is_cut=lambda sent: self._is_cut(sent, {writer, out})),
+                self._carry(there, writer, is_cut=lambda _: False),
+            )
         except asyncio.CancelledError:
             return  # the proxy has stopped
         finally:
@@ -49,32 +53,43 @@ class BadLine:
             out.close()
 
     async def _carry(
-        self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, is_upload: bool
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        *,
+        is_cut: Callable[[int], bool],
     ) -> None:
         try:
             while chunk := await source.read(_CHUNK_BYTES):
-                if is_upload:
-                    self.sent_bytes += len(chunk)
-                    if self._cuts and self.sent_bytes >= self._cuts[0]:
-                        self._cuts.pop(0)
-                        self.cuts_made += 1
-                        self._cut()
-                        return
+                if is_cut(len(chunk)):
+                    return
                 sink.write(chunk)
                 await sink.drain()
             sink.write_eof()
         except OSError:
             return
 
-    def _cut(self) -> None:
-        for writer in self._open:
-            writer.transport.abort()
+    def _is_cut(self, sent: int, connection: set[asyncio.StreamWriter]) -> bool:
+        self.sent_bytes += sent
+        if not self._cuts or self.sent_bytes < self._cuts[0]:
+            return False
+        self._cuts.pop(0)
+        self.cuts_made += 1
+        _cut(self._open if self._all_at_once else connection)
+        return True
+
+
+def _cut(writers: set[asyncio.StreamWriter]) -> None:
+    for writer in writers:
+        writer.transport.abort()
 
 
 @contextmanager
-def bad_line(target: str, *, cuts: Sequence[int] = ()) -> Iterator[BadLine]:
+def bad_line(
+    target: str, *, cuts: Sequence[int] = (), all_at_once: bool = False
+) -> Iterator[BadLine]:
     """Run such a proxy in a thread."""
-    line = BadLine(target, cuts)
+    line = BadLine(target, cuts, all_at_once=all_at_once)
     started = threading.Event()
     thread = threading.Thread(target=lambda: asyncio.run(line.serve(started)), daemon=True)
     thread.start()

@@ -284,6 +284,8 @@ export async function uploadInParts(partsUrl, file, { send, toBucket, signal, on
         stop.signal.throwIfAborted();
         const url = /** @type {URL} */ (ways[failures % ways.length]);
         return send({ method: 'PUT', url, body, seconds }, stop.signal, (bytes) => {
+          // Chromium itself sends a request again whose connection it had used before and lost.
+          if (bytes < (loaded[index] ?? 0)) line.broke();
           loaded[index] = Math.min(bytes, part.size);
           report();
         });

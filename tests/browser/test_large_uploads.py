@@ -95,7 +95,8 @@ def test_the_page_uploads_a_large_file_over_a_line_that_breaks(
 ) -> None:
     size = LARGE_FILE_BYTES + MIB
     path = text_file(tmp_path / "large.txt", size)
-    with bad_line(seaweedfs_bucket.endpoint_url, cuts=[8 * MIB, 20 * MIB]) as line:
+    cuts = [8 * MIB, 20 * MIB]
+    with bad_line(seaweedfs_bucket.endpoint_url, cuts=cuts, all_at_once=True) as line:
         site = new_site(origins=1, s3_public_endpoint_url=line.url, max_attachment_bytes=size)
         alice = new_person(site)
         alice.expects_console(LOST)
