@@ -48,7 +48,7 @@ class Stack:
 @pytest.fixture(params=["minio", "seaweedfs"])
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     files = COMPOSE_FILES[: 1 if request.param == "minio" else 2]
-    port, bucket_port, console_port = free_ports(3)
+    port, bucket_port, console_port, postgres_port = free_ports(4)
     url, bucket_url = f"http://localhost:{port}", f"http://localhost:{bucket_port}"
     with project(
         f"acceptance-{request.param}",
@@ -56,6 +56,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         PORT=str(port),
         MINIO_PORT=str(bucket_port),
         MINIO_CONSOLE_PORT=str(console_port),
+        POSTGRES_PORT=str(postgres_port),
         PUBLIC_BASE_URL=url,
         ALLOWED_ORIGINS=url,
         S3_PUBLIC_ENDPOINT_URL=bucket_url,
@@ -73,6 +74,8 @@ def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack
         assert preview_url.startswith(stack.bucket_url), "signed for what the browser can reach"
 
         _assert_the_app_is_modest(stack)
+        # Its exit status says whether a check has failed.
+        assert "This deployment works" in stack.run("run", "--rm", "-T", "doctor")
 
         stack.run("down", "--timeout", "10")
         stack.up()
