@@ -42,7 +42,7 @@ async def test_a_decoder_that_fails_affects_only_its_own_file(
 
     monkeypatch.setattr(images, "prepare", decoder)
     if decoder is bad_decoders.hang:  # the others end by themselves
-        monkeypatch.setattr(workers, "_timeout_seconds", 3)
+        monkeypatch.setattr(workers, "_hang_seconds", 3)
 
     async def is_noted() -> None:
         body = image("PNG") + b"1" * len(attachments.rows)
@@ -144,6 +144,7 @@ def links() -> BucketLinks:
     return BucketLinks(signer, ttl_seconds=900)
 
 
+@pytest.mark.slow
 async def test_with_model_input_url_unconverted_files_are_sent_as_urls(api: ModelApi) -> None:
     async with conversation(api, model_input="url", links=links()) as chat:
         files = [
