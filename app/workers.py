@@ -105,7 +105,7 @@ class Workers:
             except BrokenWorkerProcess as problem:
                 # A process can't use up its processor time in less time than that.
                 if time.monotonic() - begun >= self._slow_seconds:
-                    raise self._too_slow() from problem
+                    raise _too_slow(self._slow_seconds) from problem
                 raise WorkFailed(_TOO_LARGE) from problem
 
     async def _call(
@@ -126,7 +126,7 @@ class Workers:
                     limiter=CapacityLimiter(1),
                 )
         except TimeoutError:
-            raise self._too_slow() from None
+            raise _too_slow(self._hang_seconds) from None
         except BrokenWorkerProcess:
             raise
         except MemoryError as problem:
@@ -134,9 +134,6 @@ class Workers:
         except Exception as problem:
             # Decoders raise errors of any type for invalid data.
             raise WorkFailed(f"the reader failed on it ({str(problem)[:200]})") from problem
-
-    def _too_slow(self) -> WorkFailed:
-        return WorkFailed(f"it took longer than {self._slow_seconds:g} seconds to read")
 
 
 def _limited(
@@ -159,6 +156,10 @@ def _limited(
         return function(*arguments)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _too_slow(seconds: float) -> WorkFailed:
+    return WorkFailed(f"it took longer than {seconds:g} seconds to read")
 
 
 def _address_space_bytes() -> int:

@@ -3,6 +3,7 @@
 Each sample says what the model has to get of it by either API:
 `same` the very bytes as an image or file · `png`, `jpeg`, `webp`, `pdf` other bytes in that form ·
 `text: …` inlined text that contains this · `note: …` a note that contains this.
+`pages: 3` three pictures of pages ·
 `page: …` a picture of a page, after a text with a remark that contains this.
 """
 
@@ -396,13 +397,13 @@ IMAGES = [
     Sample("animated.gif", "image/gif", lambda: animated("GIF"), "png"),
     Sample("a.bmp", "image/bmp", lambda: image("BMP"), "png"),
     Sample("a.tiff", "image/tiff", lambda: image("TIFF"), "jpeg"),
-    Sample("pages.tiff", "image/tiff", lambda: animated("TIFF"), "pdf", "jpeg"),
+    Sample("pages.tiff", "image/tiff", lambda: animated("TIFF"), "pdf", "pages: 3"),
     Sample(
         "fax.tiff",
         "image/tiff",
         lambda: pages("1", "1", compression="group4", size=(1728, 2200)),
         "pdf",
-        "png",
+        "pages: 2",
     ),
     Sample("bw.tiff", "image/tiff", lambda: image("TIFF", "1"), "png"),
     Sample("deep.tiff", "image/tiff", lambda: image("TIFF", "I;16"), "jpeg"),
@@ -489,6 +490,13 @@ TEXTS = [
     Sample("a.eml", "message/rfc822", mail, f"text: {PHRASE}, süß"),
     Sample("b64.eml", "message/rfc822", lambda: mail(cte="base64"), "text: Subject: Grüße"),
     Sample("html.eml", "message/rfc822", html_mail, f"text: {PHRASE}"),
+    Sample(
+        "a.pages",
+        "",
+        lambda: zipped({"Index/Document.iwa": b"an iWork archive"}),
+        "same",
+        "note: no reader here knows this format",
+    ),
     Sample("a.7z", "", lambda: seven_zipped({"a.txt": PHRASE.encode()}), f"text: {PHRASE}"),
     Sample("a.wav", "audio/wav", sound, "text: heard 1644 bytes"),
 ]

@@ -96,7 +96,7 @@ async def fetch_attachment(
     ] = 0,
     pages: Annotated[
         str,
-        Field(description="For a PDF: pages to get, `10-12` or `1, 4-6`. Otherwise empty."),
+        Field(description="For a PDF or TIFF: pages to get, `10-12` or `1, 4-6`. Otherwise empty."),
     ] = "",
     member: MemberName = "",
 ) -> list[Output]:

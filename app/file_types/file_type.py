@@ -50,6 +50,7 @@ class Delivery(StrEnum):
     IMAGE = "image"  # as it is, or scaled down
     TRANSCODED_IMAGE = "transcoded image"
     FILE = "file"  # as it is by the Responses API, as extracted text by Chat Completions
+    FILE_ONLY = "file only"  # as it is by the Responses API, nothing by Chat Completions
     EXTRACTED_TEXT = "extracted text"
     TEXT = "text"
     MAIL = "mail"

@@ -109,10 +109,18 @@ class Conversions:
         if selection.words:
             return await self._found(file, body, selection.words)
         if selection.pages:
-            if document_suffix(file.mime_type, file.name) != "pdf":
-                return note("only a PDF has pages that can be fetched.")
-            return await self._pdfs.pages(body, selection.pages)
+            return await self._pages(file, body, selection.pages)
         return await self._whole(file, body, selection)
+
+    async def _pages(self, file: FileFacts, body: bytes, pages: str) -> Rendition:
+        if document_suffix(file.mime_type, file.name) == "pdf":
+            return await self._pdfs.pages(body, pages)
+        if kind_of(file.mime_type, file.name) is Kind.IMAGE:
+            side = self._settings.image_max_side
+            prepared = await self._workers.run(images.prepare, body, side)
+            if not isinstance(prepared, Unreadable) and prepared.mime_type == _PDF:
+                return await self._pdfs.pages(prepared.body or body, pages)
+        return note("only a PDF or a TIFF of several pages has pages that can be fetched.")
 
     async def _whole(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
         offset_chars = selection.offset_chars
@@ -131,11 +139,13 @@ class Conversions:
     async def _image(self, file: FileFacts, body: bytes, side: int) -> Rendition:
         if mime_type := sendable_type(body, side):
             return await self._plain_image(file, mime_type, body)
-        prepared = await self._workers.run(images.prepare, body, side, self._files_accepted)
+        prepared = await self._workers.run(images.prepare, body, side)
         if isinstance(prepared, Unreadable):
             return note(f"the image could not be read: {prepared.reason}.")
         if prepared.body is None:
             return await self._untouched("image", file, prepared.mime_type, body)
+        if prepared.mime_type == _PDF and not self._files_accepted:
+            return await self._pdfs.text(prepared.body, 0)
         return Rendition(
             kind="file" if prepared.mime_type == _PDF else "image",
             body=await self._urls.make(prepared.mime_type, prepared.body),
