@@ -13,11 +13,15 @@ from starlette.routing import Route
 
 from app import paths
 from app.auth import bearer_token
+from app.chat.edits import edit_last_message, parse_edit
+from app.database.active_threads import ActiveThreads
 from app.database.missing import no_thread
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 from app.http.authentication import Authentication
+from app.http.json_bounds import check_structure
+from app.http.rest_search import to_rest_found
 from app.http.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
 from app.storable import is_user_id
 
@@ -32,12 +36,14 @@ class ThreadsApi:
         self,
         store: PostgresStore,
         pages: Pages,
+        active: ActiveThreads,
         authentication: Authentication,
         *,
         admin_token: SecretStr | None,
     ) -> None:
         self._store = store
         self._pages = pages
+        self._active = active
         self._authentication = authentication
         self._admin_token = admin_token
 
@@ -47,6 +53,7 @@ class ThreadsApi:
             Route(paths.THREAD, self.retrieve, methods=["GET"]),
             Route(paths.THREAD, self.delete, methods=["DELETE"]),
             Route(paths.THREAD_ITEMS, self.list_items, methods=["GET"]),
+            Route(paths.THREAD_ITEM, self.edit, methods=["POST"]),
         ]
 
     async def list_threads(self, request: Request) -> JSONResponse:
@@ -61,10 +68,21 @@ class ThreadsApi:
             if wanted_user not in (None, user_id):
                 # The response must not disclose whether that user exists or has threads.
                 return _list([], has_more=False)
+        query = request.query_params.get("query")
+        if query is not None:
+            return await self._search(user_id, query, request)
         page = await self._pages.threads(user_id, _page_request(request))
         return _list(
             [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
         )
+
+    async def _search(self, user_id: str | None, query: str, request: Request) -> JSONResponse:
+        if user_id is None:
+            raise InvalidRequest(
+                "A search is among the threads of one user: name them in `user`.", param="user"
+            )
+        page = await self._active.search(user_id, query, _page_request(request))
+        return _list([to_rest_found(found, user_id) for found in page.rows], has_more=page.has_more)
 
     async def retrieve(self, request: Request) -> JSONResponse:
         context = await self._authentication.context(request)
@@ -91,6 +109,21 @@ class ThreadsApi:
         if page is None:
             raise no_thread(thread_id)
         return _list(to_rest_items(page.rows), has_more=page.has_more)
+
+    async def edit(self, request: Request) -> JSONResponse:
+        """Replace the content of the user's last message; the answer to it stays."""
+        context = await self._authentication.context(request)
+        body = await request.body()
+        check_structure(body)
+        message = await edit_last_message(
+            self._store,
+            request.path_params["thread_id"],
+            request.path_params["item_id"],
+            parse_edit(body),
+            context,
+        )
+        [item] = to_rest_items([message])
+        return _json(item)
 
     def _is_admin(self, request: Request) -> bool:
         token = bearer_token(request.headers)

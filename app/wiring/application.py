@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from app.assistant import Assistant
 from app.auth import DevAuthenticator
+from app.database.active_threads import ActiveThreads
 from app.database.entity_search import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
@@ -126,6 +127,7 @@ def _thread_routes(
     return ThreadsApi(
         parts.store,
         Pages(parts.core.database, parts.previews),
+        ActiveThreads(parts.core.database),
         authentication,
         admin_token=sign_in.admin_token,
     ).routes()
