@@ -111,7 +111,7 @@ export class ChatSearch {
   /** @param {FoundThread} thread */
   #row({ id, title, active_at: activeAt, match }) {
     const { item } = match;
-    const by = item && t(item.type === 'chatkit.user_message' ? 'message.by' : 'answer.by');
+    const isAnswer = item?.type === 'chatkit.assistant_message';
     return h('li', { class: 'found-row' },
       h('a', { class: 'found-link', href: addressOf(id), on: {
         click: (/** @type {MouseEvent} */ event) => {
@@ -124,7 +124,9 @@ export class ChatSearch {
           h('span', { class: 'found-title', dir: 'auto' },
             ...(match.title ? marked(match.title) : [title || t('chat.untitled')])),
           h('span', { class: 'found-day', text: dayInWords(activeAt * 1000, new Date()) })),
-        item && h('span', { class: 'found-excerpt', dir: 'auto' }, h('span', { class: 'found-by', text: `${by}: ` }), ...marked(item.excerpt))));
+        item && h('span', { class: 'found-excerpt' },
+          h('span', { class: 'found-by', text: `${t(isAnswer ? 'answer.by' : 'message.by')}: ` }),
+          h('bdi', {}, ...marked(isAnswer ? withoutMarks(item.excerpt) : item.excerpt)))));
   }
 
   /** @param {KeyboardEvent} event  Up and down go through the results, Escape ends the search. */
@@ -140,6 +142,14 @@ export class ChatSearch {
     event.preventDefault();
     event.stopPropagation();
   }
+}
+
+/**
+ * An excerpt of an answer without the signs of Markdown.
+ * @param {FoundPiece[]} pieces
+ */
+function withoutMarks(pieces) {
+  return pieces.map((piece) => ({ ...piece, text: piece.text.replace(/[*`#|]+|(?<=\s)-(?=\s)/g, '').replace(/\s+/g, ' ') }));
 }
 
 /** @param {FoundPiece[]} pieces */
