@@ -15,8 +15,9 @@ from app import paths
 from app.auth import bearer_token
 from app.chat.edits import edit_last_message, parse_edit
 from app.database.active_threads import ActiveThreads
+from app.database.audit import Act, Action, Actor, AuditLog, Kind
 from app.database.missing import no_thread
-from app.database.pages import PageRequest, Pages
+from app.database.pages import KeysetPage, OwnedThread, PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
 from app.http.authentication import Authentication
@@ -27,6 +28,8 @@ from app.storable import is_user_id
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+
+_LISTED = Act(Actor.ADMIN, Action.LISTED, Kind.USER)
 
 
 class ThreadsApi:
@@ -40,12 +43,14 @@ class ThreadsApi:
         authentication: Authentication,
         *,
         admin_token: SecretStr | None,
+        audit: AuditLog,
     ) -> None:
         self._store = store
         self._pages = pages
         self._active = active
         self._authentication = authentication
         self._admin_token = admin_token
+        self._audit = audit
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -58,31 +63,33 @@ class ThreadsApi:
 
     async def list_threads(self, request: Request) -> JSONResponse:
         wanted_user = request.query_params.get("user")
-        user_id: str | None
-        if self._is_admin(request):
-            user_id = wanted_user
-            if wanted_user is not None and not is_user_id(wanted_user):
-                return _list([], has_more=False)
-        else:
-            user_id = (await self._authentication.context(request)).user_id
-            if wanted_user not in (None, user_id):
-                # The response must not disclose whether that user exists or has threads.
-                return _list([], has_more=False)
         query = request.query_params.get("query")
+        if self._is_admin(request):
+            if query is not None:
+                # What is found shows what people wrote, which the token may not read.
+                raise InvalidRequest(
+                    "ADMIN_TOKEN lists threads and does not search in them.", param="query"
+                )
+            return await self._list_for_admin(wanted_user, request)
+        user_id = (await self._authentication.context(request)).user_id
+        if wanted_user not in (None, user_id):
+            # The response must not disclose whether that user exists or has threads.
+            return _list([], has_more=False)
         if query is not None:
-            return await self._search(user_id, query, request)
-        page = await self._pages.threads(user_id, _page_request(request))
-        return _list(
-            [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
-        )
-
-    async def _search(self, user_id: str | None, query: str, request: Request) -> JSONResponse:
-        if user_id is None:
-            raise InvalidRequest(
-                "A search is among the threads of one user: name them in `user`.", param="user"
+            found = await self._active.search(user_id, query, _page_request(request))
+            return _list(
+                [to_rest_found(each, user_id) for each in found.rows], has_more=found.has_more
             )
-        page = await self._active.search(user_id, query, _page_request(request))
-        return _list([to_rest_found(found, user_id) for found in page.rows], has_more=page.has_more)
+        return _list_of_threads(await self._pages.threads(user_id, _page_request(request)))
+
+    async def _list_for_admin(self, user_id: str | None, request: Request) -> JSONResponse:
+        """List the threads of one user, or of all if `user_id` is None, and record it."""
+        if user_id is not None and not is_user_id(user_id):
+            return _list([], has_more=False)
+        page = await self._pages.threads(user_id, _page_request(request))
+        shown = {row.user_id for row in page.rows} | ({user_id} if user_id else set())
+        await self._audit.record(_LISTED, [(each, each) for each in sorted(shown)])
+        return _list_of_threads(page)
 
     async def retrieve(self, request: Request) -> JSONResponse:
         context = await self._authentication.context(request)
@@ -146,6 +153,12 @@ def _page_request(request: Request) -> PageRequest:
         params.get("order", "desc"),
         after=params.get("after"),
         before=params.get("before"),
+    )
+
+
+def _list_of_threads(page: KeysetPage[OwnedThread]) -> JSONResponse:
+    return _list(
+        [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
     )
 
 
