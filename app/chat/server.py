@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chatkit.actions import Action
-from chatkit.server import NonStreamingResult
+from chatkit.server import DEFAULT_PAGE_SIZE, NonStreamingResult
 from chatkit.types import (
     AttachmentsCreateReq,
     AttachmentsDeleteReq,
@@ -26,10 +26,12 @@ from chatkit.types import (
     ThreadCreatedEvent,
     ThreadItem,
     ThreadItemDoneEvent,
+    ThreadListParams,
     ThreadMetadata,
     ThreadsAddStructuredInputReq,
     ThreadsAddUserMessageReq,
     ThreadsCreateReq,
+    ThreadsListReq,
     ThreadsRetryAfterItemReq,
     ThreadStreamEvent,
     ThreadsUpdateReq,
@@ -62,6 +64,19 @@ class AttachmentVerifier(Protocol):
 
     async def verify_all(self, user_id: str, attachment_ids: Sequence[str]) -> None: ...
     async def rejections(self, user_id: str, attachment_ids: Sequence[str]) -> Sequence[str]: ...
+
+
+# The SDK defines the types of its fields after the class.
+Thread.model_rebuild()
+
+
+class ListedThread(Thread):
+    """A thread of `threads.list`, with the time when something was last said in it.
+
+    The field is this service's own: ChatKit's lists have no time but that of the creation.
+    """
+
+    active_at: datetime
 
 
 class AssistantServer(SavingServer):
@@ -195,6 +210,8 @@ class AssistantServer(SavingServer):
             # For a thread that the user does not have, the store's contract is an empty page, but
             # the client should get an error.
             await self.store.load_thread(request.params.thread_id, context)
+        if isinstance(request, ThreadsListReq):
+            return self._serialize(await self._listed_threads(request.params, context))
         if isinstance(request, ThreadsUpdateReq):
             title = request.params.title
             check_title(title)
@@ -205,6 +222,21 @@ class AssistantServer(SavingServer):
             )
             return self._serialize(self._to_thread_response(changed))
         return await super()._process_non_streaming(request, context)
+
+    async def _listed_threads(
+        self, params: ThreadListParams, context: RequestContext
+    ) -> Page[ListedThread]:
+        page = await self.store.list_threads(
+            params.limit or DEFAULT_PAGE_SIZE, params.after, params.order, context
+        )
+        return Page(
+            data=[
+                ListedThread(**dict(self._to_thread_response(row.thread)), active_at=row.active_at)
+                for row in page.rows
+            ],
+            has_more=page.has_more,
+            after=page.rows[-1].place if page.has_more else None,
+        )
 
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext

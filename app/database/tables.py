@@ -24,7 +24,7 @@ from sqlalchemy import (
     func,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 from app.attachment_state import SETTLED, UNUSED, USABLE, AttachmentState
 
@@ -48,10 +48,14 @@ threads = Table(
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # The search terms of the title (search_terms.py).
+    # When something was last said in it. A new title changes `updated_at` only.
+    Column("active_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # The search terms of the title (search_terms.py), and its words (word_index.py).
     Column("search_terms", ARRAY(Text), nullable=False),
+    Column("words", TSVECTOR),
     PrimaryKeyConstraint("user_id", "id"),
     Index("ix_threads_user_id_position", "user_id", "position"),
+    Index("ix_threads_user_id_active_at_position", "user_id", "active_at", "position"),
     # Both are for ADMIN_TOKEN's list of all users' threads: its order and its cursor. The order is
     # an expression, so that the planner can't use this index for the list of one user.
     Index("ix_threads_position", text("(position + 0)")),
@@ -61,6 +65,9 @@ threads = Table(
         "search_terms",
         postgresql_using="gin",
         postgresql_where="title IS NOT NULL",
+    ),
+    Index(
+        "ix_threads_words", "words", postgresql_using="gin", postgresql_where="words IS NOT NULL"
     ),
 )
 
@@ -74,11 +81,19 @@ thread_items = Table(
     Column("type", Text, nullable=False),
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # The words of a message and of its files' names (word_index.py).
+    Column("words", TSVECTOR),
     PrimaryKeyConstraint("user_id", "thread_id", "id"),
     ForeignKeyConstraint(
         ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
     ),
     Index("ix_thread_items_user_id_thread_id_position", "user_id", "thread_id", "position"),
+    Index(
+        "ix_thread_items_words",
+        "words",
+        postgresql_using="gin",
+        postgresql_where="words IS NOT NULL",
+    ),
 )
 
 

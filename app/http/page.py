@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
+from app import paths
 from app.attachments.policy import AttachmentPolicy
 from app.chat.composer import Composer
 from app.file_types.table import FILE_TYPES, TEXT_SYNTAXES
@@ -142,6 +143,7 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
             "url": f"{base}/chatkit",
             "attachmentsUrl": f"{base}/attachments",
             "entitiesUrl": f"{base}/entities",
+            "threadsUrl": f"{base}{paths.THREADS}",
             "domainKey": config.domain_key,
             "bucketPostUrl": _bucket_post_url(config),
         },

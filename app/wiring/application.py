@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from app.assistant import Assistant
 from app.auth import DevAuthenticator
+from app.database.active_threads import ActiveThreads
 from app.database.audit import AuditLog
 from app.database.entity_search import Entities
 from app.database.erasures import ErasureRows
@@ -132,6 +133,7 @@ def _thread_routes(
     threads = ThreadsApi(
         parts.store,
         Pages(parts.core.database, parts.previews),
+        ActiveThreads(parts.core.database),
         authentication,
         admin_token=admin_token,
         audit=AuditLog(parts.core.database),

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 revision = "0001"
 down_revision = None
@@ -20,10 +20,15 @@ def upgrade() -> None:
         sa.Column("payload", JSONB(), nullable=False),
         _timestamp("created_at"),
         _timestamp("updated_at"),
+        _timestamp("active_at"),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
+        sa.Column("words", TSVECTOR()),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_threads"),
     )
     op.create_index("ix_threads_user_id_position", "threads", ["user_id", "position"])
+    op.create_index(
+        "ix_threads_user_id_active_at_position", "threads", ["user_id", "active_at", "position"]
+    )
     op.create_index("ix_threads_position", "threads", [sa.text("(position + 0)")])
     op.create_index("ix_threads_id", "threads", ["id"])
     op.create_index(
@@ -33,6 +38,7 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("title IS NOT NULL"),
     )
+    _index_words("threads")
 
     op.create_table(
         "thread_items",
@@ -43,6 +49,7 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("payload", JSONB(), nullable=False),
         _timestamp("created_at"),
+        sa.Column("words", TSVECTOR()),
         sa.PrimaryKeyConstraint("user_id", "thread_id", "id", name="pk_thread_items"),
         _thread_of_the_user("fk_thread_items_threads"),
     )
@@ -51,6 +58,7 @@ def upgrade() -> None:
         "thread_items",
         ["user_id", "thread_id", "position"],
     )
+    _index_words("thread_items")
 
     op.create_table(
         "attachments",
@@ -200,6 +208,16 @@ def downgrade() -> None:
     op.drop_table("attachments")
     op.drop_table("thread_items")
     op.drop_table("threads")
+
+
+def _index_words(table: str) -> None:
+    op.create_index(
+        f"ix_{table}_words",
+        table,
+        ["words"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("words IS NOT NULL"),
+    )
 
 
 def _timestamp(name: str) -> sa.Column[object]:
