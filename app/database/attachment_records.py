@@ -33,8 +33,9 @@ class AttachmentRecord:
 
     `size` is in bytes: as announced in state PENDING, verified after that. `object_key` is None for
     an attachment that this service did not create. Nothing can arrive by the upload link after
-    `upload_ends_at`; it is None when what the link wrote is deleted. `purge_attempts` counts the
-    claims of a tombstone. Times have a time zone.
+    `upload_ends_at`; it is None when what the link wrote is deleted. `malware` is the name of what
+    the scanner found, and until `quarantine_ends_at` the bytes are in quarantine. `purge_attempts`
+    counts the claims of a tombstone. Times have a time zone.
     """
 
     user_id: str
@@ -49,6 +50,8 @@ class AttachmentRecord:
     upload_etag: str | None
     etag: str | None
     problem: str | None
+    malware: str | None
+    quarantine_ends_at: datetime | None
     upload_ends_at: datetime | None
     created_at: datetime
     purge_attempts: int
@@ -193,10 +196,19 @@ class AttachmentRecords:
             row = stored.one_or_none()
             return None if row is None else to_record(row)
 
-    async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
-        """Change PENDING to REJECTED with the reason. The bytes no longer count against the quota.
+    async def mark_rejected(
+        self,
+        user_id: str,
+        attachment_id: str,
+        problem: str,
+        *,
+        malware: str | None = None,
+        kept_until: datetime | None = None,
+    ) -> bool:
+        """Change PENDING to REJECTED with the reason.
 
-        Return False, and change nothing, if the row is in another state.
+        The bytes no longer count against the quota, unless they are kept in quarantine. Return
+        False, and change nothing, if the row is in another state.
         """
         async with self._database.connect() as connection:
             rejected = await connection.execute(
@@ -204,6 +216,8 @@ class AttachmentRecords:
                 .where(_has_id(user_id, attachment_id))
                 .values(
                     problem=problem,
+                    malware=malware,
+                    quarantine_ends_at=kept_until,
                     # A page can't show an image whose bytes are deleted.
                     payload=payload_of_file(),
                 )

@@ -11,6 +11,7 @@ from app.doctor import (
     database_checks,
     enforcement_checks,
     model_checks,
+    scanner_checks,
     service_checks,
 )
 from app.doctor.deployment import Deployment, deployment_of
@@ -61,6 +62,8 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("policy_fields", enforcement_checks.policy_fields, readable),
         Check("put_length", enforcement_checks.put_length, readable),
         Check("put_once", enforcement_checks.put_once, readable),
+        Check("scanner", scanner_checks.scanner),
+        Check("scanner_size", scanner_checks.scanner_size, ("scanner",)),
         Check("service", service_checks.service),
         *_checks_of_the_service(deployment),
         Check("model", model_checks.model, answering),

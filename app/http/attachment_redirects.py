@@ -8,15 +8,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app import paths
-from app.attachment_state import AttachmentState
 from app.attachments.capability_links import LinkSigner
 from app.attachments.previews import SignedPreviews
+from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.errors import NotFound
 from app.file_types.table import INLINE_MIME_TYPES
 from app.http.asgi import own_path
 from app.http.authentication import Authentication
-from app.storage.object_keys import upload_key
 
 
 class AttachmentRedirects:
@@ -28,11 +27,13 @@ class AttachmentRedirects:
     def __init__(
         self,
         records: AttachmentRecords,
+        verifier: Verifier,
         authentication: Authentication,
         links: LinkSigner,
         urls: SignedPreviews,
     ) -> None:
         self._records = records
+        self._verifier = verifier
         self._authentication = authentication
         self._links = links
         self._urls = urls
@@ -78,15 +79,16 @@ class AttachmentRedirects:
         return response
 
     async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
-        """Return the user's attachment and the key of its bytes. Raises `NotFound`."""
+        """Return the user's verified attachment and the key of its bytes.
+
+        Raises `NotFound` and what verification raises.
+        """
         context = await self._authentication.context(request)
         record = await self._records.load(context.user_id, request.path_params["attachment_id"])
-        if record.object_key is None or record.state is AttachmentState.REJECTED:
+        record = await self._verifier.verify(record)
+        if record.object_key is None:
             raise NotFound("The bytes of this attachment are not kept here.")
-        # Until a message uses the attachment, its bytes stay where the upload link put them.
-        is_pending = record.state is AttachmentState.PENDING
-        key = upload_key(record.object_key) if is_pending else record.object_key
-        return record, key
+        return record, record.object_key
 
     def _redirect(self, url: str) -> RedirectResponse:
         # 307 keeps the method. `private`, because the URL is a capability of this user.

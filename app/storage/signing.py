@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import QUARANTINE_PREFIX
 
 MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
@@ -89,8 +90,11 @@ class UrlSigner:
         if the credentials do. `headers` must be sent exactly as given. `query` overrides response
         headers (`response-content-disposition` …).
 
-        Raises `ValueError` for times that S3 rejects, `BucketUnavailable` without credentials.
+        Raises `ValueError` for times that S3 rejects and for what is in quarantine, and
+        `BucketUnavailable` without credentials.
         """
+        if key.startswith(QUARANTINE_PREFIX):
+            raise ValueError("no link leads into the quarantine")
         if not 1 <= expires_in <= MAX_EXPIRES_SECONDS:
             raise ValueError(f"expires_in must be 1 to {MAX_EXPIRES_SECONDS} seconds")
         if window_seconds and window_seconds >= expires_in:
