@@ -1,7 +1,8 @@
-"""The commands: `python -m app dev | serve | migrate | bucket | sweep | reconcile | doctor`."""
+"""The commands of `python -m app`."""
 
 import asyncio
 import errno
+import json
 import logging
 import os
 import signal
@@ -130,6 +131,61 @@ def reconcile_command(
     from app.maintenance import reconcile
 
     if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=_say)):
+        sys.exit(2)
+
+
+@cli.command("audit")
+def audit_command(
+    user: Annotated[str, typer.Option(help="The id of the user.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line, for other programs.")
+    ] = False,
+) -> None:
+    """Print who created, read, listed, deleted or erased what this user owns, the oldest first."""
+    settings = _settings_with_database()
+    from app.maintenance import audit
+
+    asyncio.run(audit(settings, user_id=user, as_json=as_json, say=_say))
+
+
+@cli.command("erase")
+def erase_command(
+    user: Annotated[str, typer.Option(help="The id of the user.")],
+    output: Annotated[
+        Path | None, typer.Option(help="The file for the receipt; without it, standard output.")
+    ] = None,
+) -> None:
+    """Erase all that a user has: threads, feedback, files with all versions. Sign a receipt.
+
+    It waits until no upload can arrive any more. If it is interrupted, run it again.
+    """
+    settings = _settings_with_database()
+    from app.maintenance import erase
+
+    receipt = json.dumps(asyncio.run(erase(settings, user_id=user, say=_say)), indent=2)
+    if output is None:
+        _say(receipt)
+    else:
+        output.write_text(receipt + "\n")
+        _say(f"The receipt is in {output}.")
+
+
+@cli.command("verify-receipt")
+def verify_receipt_command(
+    file: Annotated[Path, typer.Argument(help="The receipt of an erasure.", exists=True)],
+) -> None:
+    """Compare the receipt of an erasure with its signature, the database and the bucket.
+
+    The exit status is 2 if something of the user is left.
+    """
+    settings = _settings_with_database()
+    from app.maintenance import verify_receipt
+
+    try:
+        document = json.loads(file.read_text())
+    except ValueError:
+        _fail(f"{file} is no JSON")
+    if not asyncio.run(verify_receipt(settings, document, say=_say)):
         sys.exit(2)
 
 

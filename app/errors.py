@@ -28,6 +28,7 @@ what happened and what to do.
     │   ├── AttachmentNotUploaded   409 attachment_not_uploaded
     │   ├── UploadedAlready         409 uploaded_already
     │   ├── AttachmentInUse         409 attachment_in_use
+    │   ├── ErasureUnderWay         409 erasure_under_way    (`app erase` deletes all of a user)
     │   └── ThreadNotOpen           409 thread_not_open      (it is locked or closed)
     ├── QuotaExceeded               429 quota_exceeded
     ├── RateLimited                 429 rate_limited
@@ -190,6 +191,11 @@ class AttachmentInUse(Conflict):
 class ThreadNotOpen(Conflict):
     code = "thread_not_open"
     default_message = "The thread takes no messages. Start a new thread."
+
+
+class ErasureUnderWay(Conflict):
+    code = "erasure_under_way"
+    default_message = "All your data is being deleted. Try again when that has ended."
 
 
 class QuotaExceeded(AppError):

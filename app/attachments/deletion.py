@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from app.attachment_state import AttachmentState
+from app.attachments.erasure import Erasures
 from app.attachments.late_uploads import LateUploads
 from app.database.attachment_records import AttachmentRecord
 from app.database.tombstones import Tombstones
@@ -38,6 +39,7 @@ class Swept:
     uploads_cleared: int = 0
     quarantines_ended: int = 0
     late_uploads: int = 0
+    audit_entries: int = 0
     purged: int = 0
     failed: int = 0
 
@@ -45,8 +47,8 @@ class Swept:
         return (
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
             f" {self.uploads_cleared} used uploads cleared, {self.quarantines_ended} quarantines"
-            f" ended, {self.late_uploads} late uploads deleted, {self.purged} attachments purged,"
-            f" {self.failed} failed"
+            f" ended, {self.late_uploads} late uploads deleted, {self.audit_entries} old audit"
+            f" entries deleted, {self.purged} attachments purged, {self.failed} failed"
         )
 
 
@@ -113,13 +115,17 @@ class Sweeper:
         tombstones: Tombstones,
         bucket: Bucket,
         retention: RetentionSettings,
+        erasures: Erasures | None = None,
     ) -> None:
+        """With `erasures`, a sweep also continues those that are under way."""
         self._tombstones = tombstones
         self._purger = Purger(tombstones, bucket)
         self._late_uploads = LateUploads(tombstones, bucket)
         self._retention = retention
+        self._erasures = erasures
         self._retention_due_at = 0.0
         self._late_uploads_due_at = 0.0
+        self._audit_due_at = 0.0
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -129,12 +135,17 @@ class Sweeper:
     async def sweep_once(self) -> Swept:
         """Do all that is due now. Raises `DatabaseUnavailable`."""
         swept = Swept()
+        if self._erasures is not None:
+            await self._erasures.delete_all_rows()
         await self._expire_unused(swept)
         await self._expire_threads(swept)
+        await self._expire_audit_entries(swept)
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
         await self._end_quarantines(swept)
         await self._purger.purge(swept)
+        if self._erasures is not None:
+            await self._erasures.finish_all()
         await self._delete_late_uploads(swept)
         return swept
 
@@ -191,6 +202,16 @@ class Sweeper:
             swept.threads += len(expired)
             metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _HOURLY_SECONDS
+
+    async def _expire_audit_entries(self, swept: Swept) -> None:
+        """Delete old entries of the audit log, once an hour."""
+        now = asyncio.get_running_loop().time()
+        if now < self._audit_due_at:
+            return
+        days = self._retention.audit_retention_days
+        while expired := await self._tombstones.expire_audit_entries(days, 1000):
+            swept.audit_entries += expired
+        self._audit_due_at = now + _HOURLY_SECONDS
 
     async def _delete_late_uploads(self, swept: Swept) -> None:
         """Delete late uploads, only once an hour, because this lists all uploads."""

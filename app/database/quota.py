@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Text, and_, bindparam, func, literal, select
+from sqlalchemy import BigInteger, Row, Text, and_, bindparam, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import COUNTED, AttachmentState
+from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.search_terms import search_terms
-from app.database.tables import attachments
+from app.database.tables import attachments, erasures
 from app.database.transitions import in_state
-from app.errors import QuotaExceeded
+from app.errors import ErasureUnderWay, QuotaExceeded
 from app.settings.quota import QuotaSettings
 from app.sizes import in_words
 
@@ -32,6 +33,8 @@ class NewAttachment:
     payload: dict[str, Any]
     link_expires_at: datetime
 
+
+ATTACHMENT_CREATED = Act(Actor.USER, Action.CREATED, Kind.ATTACHMENT)
 
 _GIVEN_COLUMNS = (
     "user_id",
@@ -81,11 +84,15 @@ _USED = (
     .subquery("used")
 )
 
+_is_being_erased = exists().where(
+    erasures.c.user_id == bindparam("user_id", type_=Text), erasures.c.finished_at.is_(None)
+)
+
 _size = bindparam("size", type_=BigInteger)
 _max_bytes = bindparam("max_bytes", type_=BigInteger)
 _max_pending = bindparam("max_pending", type_=BigInteger)
 
-_INSERT = attachments.insert().from_select(
+_INSERT_ROW = attachments.insert().from_select(
     ["state", *_GIVEN_COLUMNS],
     select(
         literal(AttachmentState.PENDING, Text),
@@ -93,18 +100,25 @@ _INSERT = attachments.insert().from_select(
     )
     .select_from(_USED)
     .where(
+        ~_is_being_erased,
         _USED.c.pending < _max_pending,
         _USED.c.bytes + _size <= _max_bytes,
         _USED.c.pending + _USED.c.lingering < 2 * _max_pending,
         _USED.c.bytes + _USED.c.upload_bytes + 2 * _size <= 2 * _max_bytes,
     ),
 )
+_INSERT = entries_of(
+    ATTACHMENT_CREATED,
+    _INSERT_ROW.returning(attachments.c.user_id, attachments.c.id).cte("created"),
+)
 
 
 async def insert_within_quota(
     connection: AsyncConnection, new: NewAttachment, quota: QuotaSettings
 ) -> None:
-    """Insert the row in state PENDING if the quota allows it. Raises `QuotaExceeded`.
+    """Insert the row in state PENDING, and its audit entry, if the quota allows it.
+
+    Raises `QuotaExceeded` and `ErasureUnderWay`.
 
     Concurrent calls for one user take turns on an advisory lock that is held until the transaction
     ends. Otherwise two calls could both take the last free space. Other users do not wait.
@@ -127,6 +141,8 @@ async def insert_within_quota(
         },
     )
     if written.rowcount == 0:
+        if await connection.scalar(select(_is_being_erased), {"user_id": new.user_id}):
+            raise ErasureUnderWay
         used = (await connection.execute(select(_USED), {"user_id": new.user_id})).one()
         raise _quota_exceeded(used, new.size, quota)
 

@@ -23,8 +23,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.attachment_state import AttachmentState
+from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.references import preview_reference
-from app.database.tables import attachments, feedback, thread_items, threads
+from app.database.tables import attachments, erasures, feedback, thread_items, threads
 from app.database.transitions import in_state
 
 _OWNER = bindparam("owner", type_=Text)
@@ -48,18 +49,25 @@ LOAD_THREAD = select(cast(threads.c.payload, Text)).where(*_THREAD_ROW)
 # FOR NO KEY UPDATE does not block inserts of items, which take a key share lock on the thread.
 LOCK_THREAD = select(literal(1)).where(*_THREAD_ROW).with_for_update(key_share=True)
 
-DELETE_THREAD = delete(threads).where(*_THREAD_ROW)
+THREAD_CREATED = Act(Actor.USER, Action.CREATED, Kind.THREAD)
+THREAD_DELETED = Act(Actor.USER, Action.DELETED, Kind.THREAD)
+
+DELETE_THREAD = entries_of(
+    THREAD_DELETED,
+    delete(threads).where(*_THREAD_ROW).returning(threads.c.user_id, threads.c.id).cte("deleted"),
+)
 
 # Inserts of one user's threads take turns from here to their commit. So positions become visible in
 # their order: a reader that pages forward can't miss a smaller one that is committed later.
 _turn = select(
     func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
 ).cte("turn")
+_is_being_erased = exists().where(erasures.c.user_id == _OWNER, erasures.c.finished_at.is_(None))
 _new_thread = insert(threads).from_select(
     ["user_id", "id", "title", "search_terms", "payload"],
-    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _PAYLOAD).select_from(
-        _turn
-    ),
+    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _PAYLOAD)
+    .select_from(_turn)
+    .where(~_is_being_erased),
 )
 UPSERT_THREAD = _new_thread.on_conflict_do_update(
     index_elements=["user_id", "id"],
@@ -69,7 +77,10 @@ UPSERT_THREAD = _new_thread.on_conflict_do_update(
         "payload": _new_thread.excluded.payload,
         "updated_at": _new_thread.excluded.updated_at,
     },
-).returning(threads.c.id)
+).returning(threads.c.user_id, threads.c.id)
+
+# The thread of a first message.
+CREATE_THREAD = entries_of(THREAD_CREATED, UPSERT_THREAD.cte("created"))
 
 UPDATE_THREAD = (
     update(threads)

@@ -1,6 +1,6 @@
 """`/attachments/{id}/preview` and `/content`: redirects to short-lived URLs of the bucket."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from starlette.requests import Request
@@ -49,9 +49,7 @@ class AttachmentRedirects:
         if "signature" in request.query_params:
             params = self._links.verify(own_path(request.scope), request.url.query)
             return self._redirect(self._urls.inline(_method(request), params["key"]))
-        record, object_key = await self._own(request)
-        if record.preview_key is None and record.mime_type not in INLINE_MIME_TYPES:
-            raise NotFound("This attachment has no preview.")
+        record, object_key = await self._own(request, only_types=INLINE_MIME_TYPES)
         return self._redirect(self._urls.inline(_method(request), record.preview_key or object_key))
 
     async def content(self, request: Request) -> Response:
@@ -78,16 +76,22 @@ class AttachmentRedirects:
         response.headers["Vary"] = "Accept"
         return response
 
-    async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
+    async def _own(
+        self, request: Request, *, only_types: Collection[str] | None = None
+    ) -> tuple[AttachmentRecord, str]:
         """Return the user's verified attachment and the key of its bytes.
 
         Raises `NotFound` and what verification raises.
         """
         context = await self._authentication.context(request)
-        record = await self._records.load(context.user_id, request.path_params["attachment_id"])
-        record = await self._verifier.verify(record)
-        if record.object_key is None:
-            raise NotFound("The bytes of this attachment are not kept here.")
+        user_id, attachment_id = context.user_id, request.path_params["attachment_id"]
+        try:
+            record = await self._records.load_to_read(user_id, attachment_id, only_types=only_types)
+        except NotFound:
+            # No message uses it yet, so it was not verified; or it was rejected, and this says why.
+            await self._verifier.verify(await self._records.load(user_id, attachment_id))
+            record = await self._records.load_to_read(user_id, attachment_id, only_types=only_types)
+        assert record.object_key is not None  # noqa: S101 - only such rows are read
         return record, record.object_key
 
     def _redirect(self, url: str) -> RedirectResponse:

@@ -3,26 +3,27 @@
 https://platform.openai.com/docs/api-reference/chatkit/threads
 """
 
-import hmac
 from collections.abc import Sequence
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app import paths
-from app.auth import bearer_token
+from app.database.audit import Act, Action, Actor, AuditLog, Kind
 from app.database.missing import no_thread
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
-from app.http.authentication import Authentication
+from app.http.authentication import AdminToken, Authentication
 from app.http.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
 from app.storable import is_user_id
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+
+_LISTED = Act(Actor.ADMIN, Action.LISTED, Kind.USER)
 
 
 class ThreadsApi:
@@ -34,12 +35,14 @@ class ThreadsApi:
         pages: Pages,
         authentication: Authentication,
         *,
-        admin_token: SecretStr | None,
+        admin_token: AdminToken,
+        audit: AuditLog,
     ) -> None:
         self._store = store
         self._pages = pages
         self._authentication = authentication
         self._admin_token = admin_token
+        self._audit = audit
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -52,7 +55,8 @@ class ThreadsApi:
     async def list_threads(self, request: Request) -> JSONResponse:
         wanted_user = request.query_params.get("user")
         user_id: str | None
-        if self._is_admin(request):
+        is_admin = self._admin_token.is_in(request)
+        if is_admin:
             user_id = wanted_user
             if wanted_user is not None and not is_user_id(wanted_user):
                 return _list([], has_more=False)
@@ -62,6 +66,9 @@ class ThreadsApi:
                 # The response must not disclose whether that user exists or has threads.
                 return _list([], has_more=False)
         page = await self._pages.threads(user_id, _page_request(request))
+        if is_admin:
+            shown = {row.user_id for row in page.rows} | ({user_id} if user_id else set())
+            await self._audit.record(_LISTED, [(each, each) for each in sorted(shown)])
         return _list(
             [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
         )
@@ -91,14 +98,6 @@ class ThreadsApi:
         if page is None:
             raise no_thread(thread_id)
         return _list(to_rest_items(page.rows), has_more=page.has_more)
-
-    def _is_admin(self, request: Request) -> bool:
-        token = bearer_token(request.headers)
-        return (
-            self._admin_token is not None
-            and token is not None
-            and hmac.compare_digest(token.encode(), self._admin_token.get_secret_value().encode())
-        )
 
 
 def _page_request(request: Request) -> PageRequest:

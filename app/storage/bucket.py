@@ -249,6 +249,33 @@ class Bucket:
             if each["Key"] == key
         ]
 
+    async def remnants(self, prefixes: Sequence[str]) -> Sequence[str]:
+        """Return the keys below these prefixes that have an object, a version or a delete marker.
+
+        A store that has no versions has only objects.
+        """
+        slots = asyncio.Semaphore(_CONCURRENT_LISTS)
+
+        async def keys_below(prefix: str) -> set[str]:
+            async with slots:
+                try:
+                    pages = self._client.get_paginator("list_object_versions").paginate(
+                        Bucket=self._endpoint.bucket, Prefix=prefix
+                    )
+                    return {
+                        each["Key"]
+                        async for page in pages
+                        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+                    }
+                except ClientError as exc:
+                    if meaning_of_error(exc) is not Meaning.NOT_IMPLEMENTED:
+                        raise
+                    return {each.key async for each in self.list(prefix)}
+
+        with bucket_errors():
+            found = await asyncio.gather(*map(keys_below, prefixes))
+        return sorted(set().union(*found))
+
     async def _delete(self, objects: Sequence[dict[str, str]]) -> dict[str, Any]:
         answer: dict[str, Any] = await self._client.delete_objects(
             Bucket=self._endpoint.bucket, Delete={"Objects": objects}

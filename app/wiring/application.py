@@ -12,14 +12,17 @@ from starlette.routing import BaseRoute
 
 from app.assistant import Assistant
 from app.auth import DevAuthenticator
+from app.database.audit import AuditLog
 from app.database.entity_search import Entities
+from app.database.erasures import ErasureRows
 from app.database.migrate import check_schema
 from app.database.pages import Pages
 from app.http.attachment_redirects import AttachmentRedirects
-from app.http.authentication import Authentication, dev_sign_in
+from app.http.authentication import AdminToken, Authentication, dev_sign_in
 from app.http.chatkit import ChatKitEndpoint
 from app.http.direct_upload import DirectUploadEndpoint
 from app.http.entities import EntityRoutes
+from app.http.erasures import ErasuresApi
 from app.http.error_responses import http_exception_response
 from app.http.health import Health
 from app.http.limits import ConcurrencyLimit, RequestRate, RequestSizes
@@ -125,12 +128,18 @@ def _attachment_routes(parts: WebParts, authentication: Authentication) -> Seque
 def _thread_routes(
     sign_in: SignInSettings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
-    return ThreadsApi(
+    admin_token = AdminToken(sign_in.admin_token)
+    threads = ThreadsApi(
         parts.store,
         Pages(parts.core.database, parts.previews),
         authentication,
-        admin_token=sign_in.admin_token,
-    ).routes()
+        admin_token=admin_token,
+        audit=AuditLog(parts.core.database),
+    )
+    erasures = ErasuresApi(
+        ErasureRows(parts.core.database), admin_token, on_start=parts.sweeper.wake
+    )
+    return [*threads.routes(), *erasures.routes()]
 
 
 def _operations_routes(core: Core) -> Sequence[BaseRoute]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from app.attachments.capability_links import LinkSigner
 from app.attachments.deletion import Sweeper
+from app.attachments.erasure import Erasures
+from app.attachments.receipts import ReceiptSigner
 from app.auth import (
     Authenticator,
     DevAuthenticator,
@@ -15,12 +17,12 @@ from app.auth import (
 )
 from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
+from app.database.erasures import ErasureRows
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
 from app.public_keys import PublicKeys
 from app.settings.bucket import BucketSettings
 from app.settings.environment import Settings
-from app.settings.retention import RetentionSettings
 from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
@@ -58,8 +60,22 @@ def create_core(settings: Settings) -> Core:
     )
 
 
-def create_sweeper(core: Core, retention: RetentionSettings) -> Sweeper:
-    return Sweeper(Tombstones(core.database), core.bucket, retention)
+def create_sweeper(core: Core, settings: Settings) -> Sweeper:
+    erasures = create_erasures(core, settings.sign_in)
+    return Sweeper(Tombstones(core.database), core.bucket, settings.retention, erasures)
+
+
+def create_erasures(core: Core, sign_in: SignInSettings) -> Erasures:
+    signer = create_receipt_signer(sign_in, core.credentials)
+    return Erasures(ErasureRows(core.database), signer)
+
+
+def create_receipt_signer(
+    sign_in: SignInSettings, credentials: SessionCredentials
+) -> ReceiptSigner:
+    """Return the signer of receipts. Raises `Misconfigured`."""
+    secret, *previous = _derived_secrets(sign_in, credentials, b"erasure receipts")
+    return ReceiptSigner(secret, also_accepted=previous)
 
 
 def internal_endpoint(bucket: BucketSettings) -> Endpoint:

@@ -25,6 +25,7 @@ from app.chat.composer import Composer, ComposerModel
 from app.chat.server import AssistantServer
 from app.clamd import Clamd
 from app.context import RequestContext
+from app.database.expired_links import ExpiredLinks
 from app.database.payloads import Hydrator
 from app.database.thread_store import PostgresStore
 from app.errors import Misconfigured
@@ -117,7 +118,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
     policy = AttachmentPolicy(
         settings.attachments.max_bytes, settings.attachments.allowed_mime_types
     )
-    sweeper = create_sweeper(core, settings.retention)
+    sweeper = create_sweeper(core, settings)
     store = PostgresStore(
         core.database, previews, messages_create_threads=True, on_tombstone=sweeper.wake
     )
@@ -126,7 +127,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         policy,
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
-        missed_uploads=MissedUploads(core.records, core.bucket),
+        missed_uploads=MissedUploads(ExpiredLinks(core.database), core.bucket),
         on_tombstone=sweeper.wake,
     )
     splicer = Splicer(core.internal)
@@ -190,7 +191,7 @@ def _generated_images(
         AttachmentPolicy(_MAX_IMAGE_BYTES, None),
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
-        missed_uploads=MissedUploads(core.records, core.bucket),
+        missed_uploads=MissedUploads(ExpiredLinks(core.database), core.bucket),
         on_tombstone=sweeper.wake,
     )
     return GeneratedImages(reservations, core.records, core.bucket, verifier, previews)

@@ -9,6 +9,7 @@ import pytest
 
 from app.attachments.reconcile import Difference, DifferenceKind, Reconciliation
 from app.database.attachment_records import AttachmentRecord
+from app.database.audit import Action, Actor, AuditLog
 from app.database.reconcile_rows import ReconcileRows
 from app.doctor.scanner_checks import EICAR
 from app.errors import (
@@ -77,6 +78,10 @@ async def test_what_is_found_is_in_quarantine_and_nowhere_else(rig: Rig) -> None
     assert record.object_key
     assert await rig.objects() == [quarantine_key(record.object_key)]
     assert await rig.bucket.read(quarantine_key(record.object_key)) == EICAR
+    entries = [each async for each in AuditLog(rig.database).entries("alice")]
+    assert [(each.actor, each.action, each.object_id) for each in entries][-1:] == [
+        (Actor.SERVICE, Action.QUARANTINED, "atc_1")
+    ]
 
 
 async def test_a_message_is_sent_without_the_infected_file_and_says_so(rig: Rig) -> None:

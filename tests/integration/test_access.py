@@ -292,12 +292,13 @@ WITHOUT_IDS = {
     *("/chatkit", "/entities", "/attachments"),
 }
 BY_LINK = {"/uploads/{attachment_id}"}
+FOR_ADMINISTRATORS = ("/v1/chatkit/users/{user_id:path}/erasure",)
 
 
 def test_every_route_is_classified(place: Place) -> None:
     routes = create_application(place.settings).routes
     paths = {each.path for each in routes if isinstance(each, Route)}
-    assert paths - set(ROUTES) - BY_LINK - WITHOUT_IDS == set()
+    assert paths - {*ROUTES, *BY_LINK, *FOR_ADMINISTRATORS, *WITHOUT_IDS} == set()
     assert [each for each in routes if isinstance(each, Mount)] == []
 
 
@@ -384,3 +385,17 @@ def test_a_header_that_names_two_users_is_rejected(base_url: str) -> None:
     headers = [("x-forwarded-user", "mallory"), ("x-forwarded-user", "alice")]
     response = httpx.get(f"{base_url}/v1/chatkit/threads", headers=headers)
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize("route", FOR_ADMINISTRATORS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_users_are_no_administrators(place: Place, route: str, method: str) -> None:
+    before = place.snapshot()
+    for user_id in ("alice", "bob", *place.bobs.ids().values()):
+        url = route.replace("{user_id:path}", user_id)
+        for token in ("", "guessed"):
+            headers = {"authorization": f"Bearer {token}"}
+            response = place.alice.http.request(method, url, headers=headers)
+            assert response.status_code == 401, response.text
+    assert place.snapshot() == before
+    closing_table.operations.add(route)

@@ -29,7 +29,7 @@ async def deployment(settings: Settings) -> AsyncIterator[DeploymentOf]:
 async def test_a_scanner_that_works_passes(deployment: DeploymentOf, clamd: ClamdServer) -> None:
     scanned = deployment(scanner_url=clamd.url)
     assert "finds the EICAR test file" in await scanner_checks.scanner(scanned)
-    assert "25 MB" in await scanner_checks.scanner_size(scanned)
+    assert "25.0 MiB" in await scanner_checks.scanner_size(scanned)
 
 
 @pytest.mark.parametrize("check", [scanner_checks.scanner, scanner_checks.scanner_size])
