@@ -43,6 +43,7 @@ async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[
         return Counter(await asyncio.gather(*tasks))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "limits",
     [{"user_pending_uploads": LIMIT}, {"user_quota_bytes": LIMIT * SIZE + SIZE - 1}],
@@ -57,6 +58,7 @@ async def test_of_200_creates_at_once_exactly_the_limit_of_10_succeed(
     assert answers == {("user-0", 200): LIMIT, ("user-0", 429): 200 - LIMIT}
 
 
+@pytest.mark.slow
 async def test_users_do_not_use_up_each_others_quota(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -112,6 +114,7 @@ def test_deleting_releases_what_was_reserved(user: ChatKitClient) -> None:
     assert [create(user), create(user)] == [200, 429]
 
 
+@pytest.mark.slow
 def test_a_rejected_file_does_not_count(user: ChatKitClient) -> None:
     page = b"<html>".ljust(SIZE)
     for _ in range(3):  # the limit is 2
@@ -187,6 +190,7 @@ def test_deleting_in_a_loop_frees_at_most_a_second_quota(user: ChatKitClient) ->
     assert "quarter of an hour" in response.json()["message"]
 
 
+@pytest.mark.slow
 async def test_the_bucket_never_has_more_than_two_quotas_of_one_user(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
