@@ -46,6 +46,7 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("credentials", bucket_checks.credentials, ("clock",)),
         Check("bucket", bucket_checks.bucket, ("credentials",)),
         Check("write", bucket_checks.write, ("bucket",)),
+        Check("encryption", bucket_checks.encryption, ("bucket",)),
         Check("read", bucket_checks.read, ("write",)),
         Check("pinned_read", bucket_checks.pinned_read, ("read",)),
         Check("copy", bucket_checks.copy, ("read",)),

@@ -153,7 +153,11 @@ class Bucket:
         with bucket_errors():
             async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(
-                    Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
+                    Bucket=self._endpoint.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=mime_type,
+                    **self._endpoint.encryption_options,
                 )
         etag: str = written["ETag"]
         return etag
@@ -174,6 +178,7 @@ class Bucket:
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
                 ContentType=mime_type,
+                **self._endpoint.encryption_options,
             )
         # Only in this response, some stores leave the quotes out.
         new_etag: str = copied["CopyObjectResult"]["ETag"].strip('"')

@@ -61,6 +61,7 @@ class UrlSigner:
         self._credentials = credentials
         self._clock = clock
         self._region = endpoint.region
+        self._encryption_headers = endpoint.encryption_headers
         self._objects_url = endpoint.objects_url
         parts = urlsplit(self._objects_url)
         self._objects_path = parts.path
@@ -113,6 +114,13 @@ class UrlSigner:
         if wanted not in urls:
             urls[wanted] = self._sign(method, key, signed_at, expires_in, day, None, given)
         return urls[wanted]
+
+    def upload_headers(self, mime_type: str) -> dict[str, str]:
+        """Return the headers that an upload by PUT has to send, besides its Content-Length.
+
+        `presign` signs them when they are given to it.
+        """
+        return {"Content-Type": mime_type, "If-None-Match": "*", **self._encryption_headers}
 
     def _limited(self, expires_in: int, signed_at: int, credentials: Credentials) -> int:
         """Return how many seconds a URL is valid: never longer than its credentials."""
