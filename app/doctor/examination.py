@@ -13,6 +13,7 @@ from app.doctor import (
     model_checks,
     scanner_checks,
     service_checks,
+    sign_in_checks,
 )
 from app.doctor.deployment import Deployment, deployment_of
 from app.doctor.report import Finding, NotChecked, Problem
@@ -41,6 +42,7 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
     return [
         Check("database", database_checks.database),
         Check("migrations", database_checks.migrations, ("database",)),
+        Check("public_keys", sign_in_checks.public_keys),
         Check("endpoint", bucket_checks.endpoint),
         Check("clock", bucket_checks.clock, ("endpoint",)),
         Check("credentials", bucket_checks.credentials, ("clock",)),

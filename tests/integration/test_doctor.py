@@ -122,7 +122,7 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
     )
     assert not_made - {"gateway"} == {
         *(*other, "model_urls"),
-        *("encryption", "scanner", "scanner_size"),
+        *("public_keys", "encryption", "scanner", "scanner_size"),
     }
     assert keys_in(healthy_bucket) == []
 
