@@ -4,9 +4,10 @@ Verification calls this for every file, before the file's first use. While the s
 result, the file stays pending and nothing can use it.
 """
 
+import asyncio
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime, timedelta
 from time import perf_counter
 from typing import Protocol
@@ -34,11 +35,21 @@ class StreamSource(Protocol):
 
 
 class AttachmentScanner:
-    """Scans the bytes of one attachment at a time; users share the scanner fairly."""
+    """Scans the bytes of one attachment at a time; users share the scanner fairly.
+
+    `wait_seconds` is how long a file waits for the scans of other files.
+    """
 
     def __init__(
-        self, clamd: Clamd, source: StreamSource, bucket: Bucket, settings: ScannerSettings
+        self,
+        clamd: Clamd,
+        source: StreamSource,
+        bucket: Bucket,
+        settings: ScannerSettings,
+        *,
+        wait_seconds: float = 30,
     ) -> None:
+        self._wait_seconds = wait_seconds
         self._clamd = clamd
         self._source = source
         self._bucket = bucket
@@ -50,20 +61,31 @@ class AttachmentScanner:
 
         Raises `ScannerUnavailable`, `ObjectMissing`, `ObjectChanged` and `BucketUnavailable`.
         """
-        async with self._slots.slot(record.user_id):
-            begun_at = perf_counter()
-            try:
-                async with aclosing(self._source.stream(object_key, etag=etag)) as chunks:
-                    malware = await self._clamd.scan(chunks, record.size)
-            except ScanFailed as problem:
-                metrics.scans.labels("failed").inc()
-                logger.error("%s waits, because the scanner failed: %s", record.id, problem)
-                raise ScannerUnavailable(
-                    f"“{record.name}” is still being checked for malware. Try again in a moment.",
-                    param=f"attachments.{record.id}",
-                ) from problem
-            metrics.scan_seconds.observe(perf_counter() - begun_at)
+        try:
+            malware = await self._scan_in_turn(record, object_key, etag)
+        except ScanFailed as problem:
+            metrics.scans.labels("failed").inc()
+            logger.error("%s waits, because the scanner failed: %s", record.id, problem)
+            raise ScannerUnavailable(
+                f"“{record.name}” is still being checked for malware. Try again in a moment.",
+                param=f"attachments.{record.id}",
+            ) from problem
         metrics.scans.labels("clean" if malware is None else "malware").inc()
+        return malware
+
+    async def _scan_in_turn(
+        self, record: AttachmentRecord, object_key: str, etag: str
+    ) -> str | None:
+        async with AsyncExitStack() as slot:
+            try:
+                async with asyncio.timeout(self._wait_seconds):
+                    await slot.enter_async_context(self._slots.slot(record.user_id))
+            except TimeoutError as problem:
+                raise ScanFailed("other scans take too long") from problem
+            begun_at = perf_counter()
+            async with aclosing(self._source.stream(object_key, etag=etag)) as chunks:
+                malware = await self._clamd.scan(chunks, record.size)
+            metrics.scan_seconds.observe(perf_counter() - begun_at)
         return malware
 
     async def quarantine(

@@ -1,13 +1,18 @@
 """Files with malware, on PostgreSQL, SeaweedFS and a real clamd with a signature of our own."""
 
+import asyncio
 import io
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
 from app.attachments.reconcile import Difference, DifferenceKind, Reconciliation
+from app.attachments.scanning import AttachmentScanner
+from app.clamd import Clamd
 from app.database.attachment_records import AttachmentRecord
 from app.database.audit import Action, Actor, AuditLog
 from app.database.reconcile_rows import ReconcileRows
@@ -22,7 +27,9 @@ from app.errors import (
 )
 from app.settings.quota import QuotaSettings
 from app.settings.scanner import ScannerSettings
+from app.storage.credentials import SessionCredentials
 from app.storage.object_keys import preview_key, quarantine_key, upload_key
+from app.storage.reader import ObjectReader
 from tests.clamd_server import MALWARE, ClamdServer, running_clamd
 from tests.contract.test_verification import photo
 from tests.rig import Rig, rig_on
@@ -253,3 +260,37 @@ async def test_a_file_that_is_deleted_during_its_scan_leaves_nothing(
     with pytest.raises(NotFound):
         await rig.verifier.verify(record)
     assert await rig.objects() == []
+
+
+class Occupied:
+    """A scanner that ends no scan until `released` is set. It counts scans that have begun."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Semaphore(0)
+        self.released = asyncio.Event()
+
+    async def scan(self, chunks: AsyncIterator[bytes], size: int) -> None:
+        self.begun.release()
+        await self.released.wait()
+
+
+async def test_a_user_whose_scans_take_long_does_not_stop_those_of_others(rig: Rig) -> None:
+    occupied = Occupied()
+    reader = ObjectReader(rig.bucket._endpoint, SessionCredentials())
+    scanner = AttachmentScanner(
+        cast(Clamd, occupied), reader, rig.bucket, ScannerSettings(), wait_seconds=0.05
+    )
+    record = await rig.reserve()
+
+    def scan(user_id: str) -> Coroutine[Any, Any, str | None]:
+        return scanner.scan(replace(record, user_id=user_id), "attachments/a", etag='"e"')
+
+    scans = [asyncio.create_task(scan("mallory")) for _ in range(4)]
+    for _ in scans:
+        await occupied.begun.acquire()
+    with pytest.raises(ScannerUnavailable):
+        await scan("mallory")
+    others = asyncio.create_task(scan("alice"))
+    await occupied.begun.acquire()
+    occupied.released.set()
+    assert await asyncio.gather(*scans, others) == [None] * 5
