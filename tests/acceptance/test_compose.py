@@ -8,15 +8,19 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from app.doctor.scanner_checks import EICAR
 from app.embedded.processes import free_ports
+from tests.acceptance.clamav_image import make_clamav_image
 from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_about_a_file
 from tests.acceptance.command import ROOT, clean_environment, wait_for
+from tests.clamd_server import MALWARE
 from tests.servers import missing
 
 STAND_IN_IMAGES = ROOT.parent / "shared" / "tools" / "stand-in-images"
@@ -89,13 +93,33 @@ def compose() -> Sequence[str]:
 @pytest.fixture(params=["minio", "seaweedfs"])
 def stack(request: pytest.FixtureRequest, compose: Sequence[str]) -> Iterator[Stack]:
     files = COMPOSE_FILES[: 1 if request.param == "minio" else 2]
+    with stack_of(compose, request.param, files) as stack:
+        yield stack
+
+
+@pytest.fixture
+def scanning_stack(compose: Sequence[str], tmp_path: Path) -> Iterator[Stack]:
+    """The stack with the profile `scan`, on MinIO."""
+    make_clamav_image("clamav/clamav:1.4", tmp_path)
+    environment = {"SCANNER_URL": "clamd://clamav:3310", "COMPOSE_PROFILES": "scan"}
+    with stack_of(compose, "scan", COMPOSE_FILES[:1], environment) as stack:
+        yield stack
+
+
+@contextmanager
+def stack_of(
+    compose: Sequence[str],
+    name: str,
+    files: Sequence[str],
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Stack]:
     port, bucket_port, console_port = free_ports(3)
     url, bucket_url = f"http://localhost:{port}", f"http://localhost:{bucket_port}"
     stack = Stack(
         command=(
             *compose,
-            *("--project-name", f"chatkit-acceptance-{os.getpid()}-{request.param}"),
-            *(part for name in files for part in ("--file", name)),
+            *("--project-name", f"chatkit-acceptance-{os.getpid()}-{name}"),
+            *(part for file in files for part in ("--file", file)),
         ),
         environment=clean_environment(
             {
@@ -105,6 +129,7 @@ def stack(request: pytest.FixtureRequest, compose: Sequence[str]) -> Iterator[St
                 "PUBLIC_BASE_URL": url,
                 "ALLOWED_ORIGINS": url,
                 "S3_PUBLIC_ENDPOINT_URL": bucket_url,
+                **(environment or {}),
             }
         ),
         url=url,
@@ -130,6 +155,19 @@ def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack
         stack.run("down", "--timeout", "10")
         stack.up()
         assert_the_file_is_there(client, thread_id)
+
+
+def test_with_the_profile_scan_malware_is_found(scanning_stack: Stack) -> None:
+    scanning_stack.up()
+    container = scanning_stack.run("ps", "-q", "clamav").split()[-1]
+    assert wait_for(lambda: _health(container) == "healthy", seconds=300), _health(container)
+    with ChatClient(scanning_stack.url) as client:
+        assert_the_file_is_there(client, talk_about_a_file(client))
+        attachment = client.create_attachment("invoice.txt", "text/plain", len(EICAR))
+        assert client.upload(attachment, EICAR).is_success
+        events = client.send("Look at this.", [attachment["id"]])
+        (notice,) = (event for event in events if event["type"] == "notice")
+        assert "“invoice.txt”" in notice["message"] and MALWARE in notice["message"]
 
 
 def _assert_the_app_is_modest(stack: Stack) -> None:
