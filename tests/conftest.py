@@ -22,6 +22,7 @@ from app.database import engine
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests import database_servers
+from tests.clamd_server import ClamdServer, running_clamd
 from tests.closing_table import closing_table
 from tests.database_servers import CitusCluster, DatabaseServer
 from tests.databases import Databases
@@ -244,6 +245,13 @@ def moto_endpoint_url() -> Iterator[str]:
 def moto_bucket(moto_endpoint_url: str) -> TestBucket:
     """A new bucket on moto."""
     return create_bucket(moto_endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClamdServer]:
+    """One clamd for all tests of this process. A test that stops it starts one of its own."""
+    with running_clamd(tmp_path_factory.mktemp("clamd")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -21,13 +21,13 @@ from app.faults import fault_point
 from app.settings.retention import RetentionSettings
 from app.sizes import LARGE_FILE_BYTES
 from app.storage.bucket import Bucket
-from app.storage.object_keys import every_key, upload_key
+from app.storage.object_keys import every_key, linked_keys, quarantine_key, upload_key
 from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
-# Three keys a row: below the maximum of one DeleteObjects request, which is 1000 keys.
-_ROWS_A_BATCH = 333
+# Four keys a row: the maximum of one DeleteObjects request is 1000 keys.
+_ROWS_A_BATCH = 250
 _HOURLY_SECONDS = 3600
 
 
@@ -38,6 +38,7 @@ class Swept:
     expired: int = 0
     threads: int = 0
     uploads_cleared: int = 0
+    quarantines_ended: int = 0
     late_uploads: int = 0
     audit_entries: int = 0
     purged: int = 0
@@ -46,9 +47,9 @@ class Swept:
     def __str__(self) -> str:
         return (
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
-            f" {self.uploads_cleared} used uploads cleared, {self.late_uploads} late uploads"
-            f" deleted, {self.audit_entries} old audit entries deleted, {self.purged} attachments"
-            f" purged, {self.failed} failed"
+            f" {self.uploads_cleared} used uploads cleared, {self.quarantines_ended} quarantines"
+            f" ended, {self.late_uploads} late uploads deleted, {self.audit_entries} old audit"
+            f" entries deleted, {self.purged} attachments purged, {self.failed} failed"
         )
 
 
@@ -151,6 +152,7 @@ class Sweeper:
         await self._expire_audit_entries(swept)
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
+        await self._end_quarantines(swept)
         await self._purger.purge(swept)
         if self._erasures is not None:
             await self._erasures.finish_all()
@@ -237,7 +239,7 @@ class Sweeper:
         """Delete what upload links have written, once they have expired.
 
         Until then the upload of a verified attachment stays, because it makes a PUT link write only
-        once. All objects of a rejected attachment are deleted.
+        once. All objects of a rejected attachment are deleted, except the one in quarantine.
         """
         while claimed := await self._tombstones.claim_dead_uploads(_ROWS_A_BATCH):
             keys = [
@@ -245,7 +247,7 @@ class Sweeper:
                 for row in claimed
                 if row.object_key is not None
                 for key in (
-                    every_key(row.object_key)
+                    linked_keys(row.object_key)
                     if row.state is AttachmentState.REJECTED
                     else [upload_key(row.object_key)]
                 )
@@ -256,6 +258,16 @@ class Sweeper:
                 return
             await self._tombstones.clear_uploads(deleted)
             swept.uploads_cleared += len(deleted)
+
+    async def _end_quarantines(self, swept: Swept) -> None:
+        """Delete the bytes of files with malware at the end of their retention."""
+        while claimed := await self._tombstones.claim_ended_quarantines(_ROWS_A_BATCH):
+            keys = [quarantine_key(row.object_key) for row in claimed if row.object_key is not None]
+            deleted = await self._purger.delete_objects(claimed, keys, swept)
+            if not deleted:
+                return
+            await self._tombstones.clear_quarantines(deleted)
+            swept.quarantines_ended += len(deleted)
 
 
 def _keys(row: AttachmentRecord) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from app.database.erasures import ErasureRows, Finishing
 from app.errors import InvalidRequest
 from app.storage.bucket import Bucket
-from app.storage.object_keys import upload_key
+from app.storage.object_keys import quarantine_key, upload_key
 
 
 class Erased(BaseModel):
@@ -87,7 +87,11 @@ async def remnants(receipt: Receipt, rows: ErasureRows, bucket: Bucket) -> list[
     """
     counts = await rows.rows_of(receipt.user, receipt.finished_at)
     left = [f"{count} {kind} in the database" for kind, count in counts.items() if count]
-    prefixes = [prefix for key in receipt.object_keys for prefix in (key, upload_key(key))]
+    prefixes = [
+        prefix
+        for key in receipt.object_keys
+        for prefix in (key, upload_key(key), quarantine_key(key))
+    ]
     return left + [f"{each} in the bucket" for each in await bucket.remnants(prefixes)]
 
 

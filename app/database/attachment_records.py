@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.attachment_state import READABLE, USABLE, AttachmentState
+from app.attachment_state import USABLE, AttachmentState
 from app.database import statements
 from app.database.audit import Act, Action, Actor, Kind, announce, entries_of
 from app.database.engine import Database
@@ -35,8 +35,9 @@ class AttachmentRecord:
 
     `size` is in bytes: as announced in state PENDING, verified after that. `object_key` is None for
     an attachment that this service did not create. Nothing can arrive by the upload link after
-    `upload_ends_at`; it is None when what the link wrote is deleted. `purge_attempts` counts the
-    claims of a tombstone. Times have a time zone.
+    `upload_ends_at`; it is None when what the link wrote is deleted. `malware` is the name of what
+    the scanner found, and until `quarantine_ends_at` the bytes are in quarantine. `purge_attempts`
+    counts the claims of a tombstone. Times have a time zone.
     """
 
     user_id: str
@@ -51,6 +52,8 @@ class AttachmentRecord:
     upload_etag: str | None
     etag: str | None
     problem: str | None
+    malware: str | None
+    quarantine_ends_at: datetime | None
     upload_ends_at: datetime | None
     created_at: datetime
     purge_attempts: int
@@ -59,6 +62,7 @@ class AttachmentRecord:
 ATTACHMENT_READ = Act(Actor.USER, Action.READ, Kind.ATTACHMENT)
 ATTACHMENT_DELETED = Act(Actor.USER, Action.DELETED, Kind.ATTACHMENT)
 ATTACHMENT_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.ATTACHMENT)
+ATTACHMENT_QUARANTINED = Act(Actor.SERVICE, Action.QUARANTINED, Kind.ATTACHMENT)
 
 RECORD_COLUMNS = [attachments.c[field.name] for field in fields(AttachmentRecord)]
 
@@ -69,11 +73,6 @@ class Pin:
 
     etag: str
     is_ours: bool
-
-
-_link_has_expired = and_(
-    in_state(AttachmentState.PENDING), attachments.c.upload_ends_at < func.now()
-)
 
 
 class AttachmentRecords:
@@ -103,7 +102,7 @@ class AttachmentRecords:
         """
         readable = and_(
             _has_id(user_id, attachment_id),
-            in_state(*READABLE),
+            in_state(*USABLE),
             attachments.c.object_key.is_not(None),
         )
         if only_types is not None:
@@ -139,28 +138,6 @@ class AttachmentRecords:
         if missing:
             raise no_such_file(missing[0])
         return found
-
-    async def load_with_expired_link(self, user_id: str) -> list[AttachmentRecord]:
-        """Return the user's pending rows for which nothing can arrive any more."""
-        async with self._database.connect() as connection:
-            rows = await connection.execute(
-                select(*RECORD_COLUMNS).where(attachments.c.user_id == user_id, _link_has_expired)
-            )
-            return [to_record(row) for row in rows]
-
-    async def tombstone_missed(self, user_id: str, attachment_ids: Sequence[str]) -> None:
-        """Change those of the user's rows to TOMBSTONE that are pending with an expired link."""
-        async with self._database.connect() as connection:
-            deleted = await tombstone_where(
-                connection,
-                ATTACHMENT_EXPIRED,
-                and_(
-                    attachments.c.user_id == user_id,
-                    attachments.c.id.in_(list(attachment_ids)),
-                    _link_has_expired,
-                ),
-            )
-        announce(ATTACHMENT_EXPIRED, user_id, deleted)
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
         """Choose the upload whose bytes are kept; the first choice is final.
@@ -231,22 +208,41 @@ class AttachmentRecords:
             row = stored.one_or_none()
             return None if row is None else to_record(row)
 
-    async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
-        """Change PENDING to REJECTED with the reason. The bytes no longer count against the quota.
+    async def mark_rejected(
+        self,
+        user_id: str,
+        attachment_id: str,
+        problem: str,
+        *,
+        malware: str | None = None,
+        kept_until: datetime | None = None,
+    ) -> bool:
+        """Change PENDING to REJECTED with the reason.
 
-        Return False, and change nothing, if the row is in another state.
+        The bytes no longer count against the quota, unless they are kept in quarantine. With
+        `malware`, the same statement writes an audit entry. Return False, and change nothing, if
+        the row is in another state.
         """
-        async with self._database.connect() as connection:
-            rejected = await connection.execute(
-                transition(AttachmentState.REJECTED, AttachmentState.PENDING)
-                .where(_has_id(user_id, attachment_id))
-                .values(
-                    problem=problem,
-                    # A page can't show an image whose bytes are deleted.
-                    payload=payload_of_file(),
-                )
+        rejected = (
+            transition(AttachmentState.REJECTED, AttachmentState.PENDING)
+            .where(_has_id(user_id, attachment_id))
+            .values(
+                problem=problem,
+                malware=malware,
+                quarantine_ends_at=kept_until,
+                # A page can't show an image whose bytes are deleted.
+                payload=payload_of_file(),
             )
-            return bool(rejected.rowcount)
+        )
+        async with self._database.connect() as connection:
+            if malware is None:
+                return bool((await connection.execute(rejected)).rowcount)
+            row = rejected.returning(attachments.c.user_id, attachments.c.id).cte("quarantined")
+            entered = await connection.execute(entries_of(ATTACHMENT_QUARANTINED, row))
+            if not entered.rowcount:
+                return False
+        announce(ATTACHMENT_QUARANTINED, user_id, [attachment_id])
+        return True
 
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str

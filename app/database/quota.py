@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Text, bindparam, case, exists, func, literal, select
+from sqlalchemy import BigInteger, Row, Text, and_, bindparam, case, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import COUNTED, AttachmentState
@@ -56,7 +56,11 @@ _LOCK_USER = select(
     )
 )
 
-_counted = in_state(*COUNTED)
+_is_quarantined = and_(
+    in_state(AttachmentState.REJECTED), attachments.c.quarantine_ends_at.is_not(None)
+)
+# Without what is in quarantine, a user could fill the bucket with malware.
+_counted = in_state(*COUNTED) | _is_quarantined
 _is_alive = attachments.c.upload_ends_at > func.now()
 # The upload is in the bucket or may still arrive, in addition to the copy of a verified file. The
 # counted files and these uploads together may use twice the quota. Apart from previews, that is the

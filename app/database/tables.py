@@ -117,14 +117,16 @@ def _in_states(*states: AttachmentState) -> str:
 _TRUE_IN_STATE = {
     AttachmentState.PENDING: (
         "object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL AND problem IS NULL"
-        " AND purge_after IS NULL"
+        " AND malware IS NULL AND purge_after IS NULL"
     ),
     AttachmentState.STORED: (
-        "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND purge_after IS NULL"
+        "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND malware IS NULL"
+        " AND purge_after IS NULL"
     ),
     # A foreign attachment has no object key, and may be in no thread.
     AttachmentState.ATTACHED: (
-        "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND purge_after IS NULL"
+        "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND malware IS NULL"
+        " AND purge_after IS NULL"
     ),
     AttachmentState.REJECTED: (
         "object_key IS NOT NULL AND etag IS NULL AND problem IS NOT NULL AND purge_after IS NULL"
@@ -154,6 +156,9 @@ attachments = Table(
     Column("etag", Text),
     # Why the attachment can't be used, for the person who attached it.
     Column("problem", Text),
+    # The name of the malware in a rejected file, and until when its bytes are kept in quarantine.
+    Column("malware", Text),
+    Column("quarantine_ends_at", DateTime(timezone=True)),
     Column("payload", JSONB, nullable=False),
     # Nothing can arrive by the upload link after this. NULL when what the link wrote is deleted.
     Column("upload_ends_at", DateTime(timezone=True)),
@@ -172,6 +177,7 @@ attachments = Table(
         + " ELSE false END",
         name="state",
     ),
+    CheckConstraint("quarantine_ends_at IS NULL OR malware IS NOT NULL", name="quarantine"),
     Index("ix_attachments_user_id_state", "user_id", "state", postgresql_include=["size"]),
     Index("ix_attachments_user_id_thread_id", "user_id", "thread_id"),
     Index("ix_attachments_object_key", "object_key"),
@@ -189,6 +195,11 @@ attachments = Table(
         "ix_attachments_upload_ends_at",
         "upload_ends_at",
         postgresql_where=_in_states(*SETTLED),
+    ),
+    Index(
+        "ix_attachments_quarantine_ends_at",
+        "quarantine_ends_at",
+        postgresql_where="quarantine_ends_at IS NOT NULL",
     ),
     Index(
         "ix_attachments_search_terms",

@@ -114,6 +114,7 @@ class Tombstones:
             attachments.c.created_at < func.now() - _interval(ttl_seconds),
             # The row of a rejected attachment stays in its thread, which shows the reason.
             attachments.c.thread_id.is_(None),
+            attachments.c.quarantine_ends_at.is_(None),
         )
         expired = await self._change_due(
             unused, attachments.c.created_at, limit, lambda _: to_tombstone(), ATTACHMENT_EXPIRED
@@ -132,6 +133,20 @@ class Tombstones:
         lease = func.now() + _interval(FIRST_RETRY_SECONDS)
         claimed = update(attachments).values(upload_ends_at=lease)
         return await self._change_due(dead, attachments.c.upload_ends_at, limit, lambda _: claimed)
+
+    async def claim_ended_quarantines(self, limit: int) -> list[AttachmentRecord]:
+        """Claim up to `limit` rejected attachments whose quarantine has ended.
+
+        The lease is a later `quarantine_ends_at`; `clear_quarantines` ends it.
+        """
+        ended = and_(
+            in_state(AttachmentState.REJECTED), attachments.c.quarantine_ends_at < func.now()
+        )
+        lease = func.now() + _interval(FIRST_RETRY_SECONDS)
+        claimed = update(attachments).values(quarantine_ends_at=lease)
+        return await self._change_due(
+            ended, attachments.c.quarantine_ends_at, limit, lambda _: claimed
+        )
 
     async def _change_due(
         self,
@@ -177,6 +192,15 @@ class Tombstones:
                 update(attachments)
                 .where(_is_one_of(cleared), in_state(*SETTLED))
                 .values(upload_ends_at=None)
+            )
+
+    async def clear_quarantines(self, cleared: Sequence[AttachmentRecord]) -> None:
+        """Record that the bytes of these rows are deleted from the quarantine."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(_is_one_of(cleared), in_state(AttachmentState.REJECTED))
+                .values(quarantine_ends_at=None)
             )
 
     async def expire_threads(self, retention_days: int, limit: int) -> list[tuple[str, str, int]]:
@@ -246,6 +270,22 @@ async def awaited_uploads(database: Database, object_keys: Collection[str]) -> s
     is_awaited = or_(
         in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
         attachments.c.upload_ends_at.is_not(None),
+    )
+    async with database.connect() as connection:
+        found = await connection.execute(
+            select(attachments.c.object_key).where(
+                attachments.c.object_key.in_(list(object_keys)), is_awaited
+            )
+        )
+        return set(found.scalars())
+
+
+async def awaited_quarantines(database: Database, object_keys: Collection[str]) -> set[str]:
+    """Return those of the object keys whose bytes in quarantine are kept or left to the sweep."""
+    is_awaited = or_(
+        # Verification copies the bytes before it changes the state.
+        in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
+        attachments.c.quarantine_ends_at.is_not(None),
     )
     async with database.connect() as connection:
         found = await connection.execute(

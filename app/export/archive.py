@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
-from app.attachment_state import READABLE, AttachmentState
+from app.attachment_state import COUNTED, AttachmentState
 from app.database.export_rows import ExportedFile, ExportedThread, ExportRows
 from app.errors import ObjectChanged, ObjectMissing
 from app.export import pages
@@ -104,7 +104,7 @@ class Export:
         return True
 
     async def _pieces(self, file: ExportedFile) -> AsyncIterator[bytes]:
-        if file.object_key is None or file.state not in READABLE:
+        if file.object_key is None or file.state not in COUNTED:
             return
         is_pending = file.state is AttachmentState.PENDING
         key = upload_key(file.object_key) if is_pending else file.object_key

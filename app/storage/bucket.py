@@ -93,7 +93,7 @@ class Bucket:
             self._credentials,
             read_timeout_seconds=_PATIENT_SECONDS,
         )
-        self.multipart = MultipartUploads(self._client, self._patient_client, self._endpoint.bucket)
+        self.multipart = MultipartUploads(self._client, self._patient_client, self._endpoint)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -154,7 +154,11 @@ class Bucket:
         with bucket_errors():
             async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(
-                    Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
+                    Bucket=self._endpoint.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=mime_type,
+                    **self._endpoint.encryption_options,
                 )
         etag: str = written["ETag"]
         return etag
@@ -180,6 +184,7 @@ class Bucket:
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
                 ContentType=mime_type,
+                **self._endpoint.encryption_options,
             )
         # Only in this response, some stores leave the quotes out.
         new_etag: str = copied["CopyObjectResult"]["ETag"].strip('"')

@@ -6,6 +6,7 @@ for 4 ms instead of 68, because the library works in threads of its own (docs/pe
 """
 
 import re
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -22,9 +23,13 @@ from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult
     from obstore.store import S3Credential
 
 _CHUNK_BYTES = 1024 * 1024
+
+# Exceptions that stand for a normal answer of the store.
+_ANSWERS = (PreconditionError, FileNotFoundError)
 
 _CODE = re.compile(r"<Code>(\w+)<")
 
@@ -54,15 +59,27 @@ class ObjectReader:
         `etag`.
         """
         try:
-            with observed_call("GetObject", PreconditionError, FileNotFoundError):
-                found = await obstore.get_async(
-                    self._opened(), key, options={"if_match": etag} if etag is not None else {}
-                )
+            with observed_call("GetObject", *_ANSWERS):
+                found = await self._get(key, etag)
                 # Joined here, because the library's own `bytes_async` holds the object twice.
                 chunks = [chunk async for chunk in found.stream(_CHUNK_BYTES)]
                 return b"".join(chunks)
         except (BaseError, OSError) as problem:
             raise _error_for(problem) from problem
+
+    async def stream(self, key: str, *, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the object's bytes in chunks. Raises what `read` raises, also between chunks."""
+        try:
+            with observed_call("GetObject", *_ANSWERS):
+                found = await self._get(key, etag)
+            async for chunk in found.stream(_CHUNK_BYTES):
+                yield bytes(chunk)
+        except (BaseError, OSError) as problem:
+            raise _error_for(problem) from problem
+
+    async def _get(self, key: str, etag: str | None) -> "GetResult":
+        options: GetOptions = {"if_match": etag} if etag is not None else {}
+        return await obstore.get_async(self._opened(), key, options=options)
 
     def _opened(self) -> S3Store:
         if self._store is None:

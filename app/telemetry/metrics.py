@@ -32,6 +32,15 @@ verifications = Counter(
 )
 verified_bytes = Counter("attachment_bytes", "Bytes of attachments that were verified and stored.")
 
+scans = Counter(
+    "attachment_scans",
+    "Scans of files for malware: clean, malware, failed. A failed one is repeated.",
+    ("result",),
+)
+scan_seconds = Histogram(
+    "attachment_scan_seconds", "Scans that gave a result, with the reading.", buckets=_SLOW
+)
+
 bucket_seconds = Histogram(
     "bucket_seconds",
     "Calls of the bucket with their retries, until the head of the response.",

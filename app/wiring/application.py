@@ -119,7 +119,9 @@ def _upload_routes(
 
 
 def _attachment_routes(parts: WebParts, authentication: Authentication) -> Sequence[BaseRoute]:
-    redirects = AttachmentRedirects(parts.core.records, authentication, parts.links, parts.signed)
+    redirects = AttachmentRedirects(
+        parts.core.records, parts.verifier, authentication, parts.links, parts.signed
+    )
     entities = EntityRoutes(
         Entities(parts.core.database), parts.assistant, authentication, parts.previews
     )

@@ -80,13 +80,16 @@ def create_receipt_signer(
 
 def internal_endpoint(bucket: BucketSettings) -> Endpoint:
     """Return the endpoint at which this service reaches the bucket."""
-    return Endpoint(bucket.endpoint_url, bucket.name, bucket.region, bucket.addressing_style)
+    return _endpoint(bucket, bucket.endpoint_url)
 
 
 def public_endpoint(bucket: BucketSettings) -> Endpoint:
     """Return the endpoint at which browsers reach the bucket; links are signed for it."""
-    url = bucket.public_endpoint_url or bucket.endpoint_url
-    return Endpoint(url, bucket.name, bucket.region, bucket.addressing_style)
+    return _endpoint(bucket, bucket.public_endpoint_url or bucket.endpoint_url)
+
+
+def _endpoint(bucket: BucketSettings, url: str | None) -> Endpoint:
+    return Endpoint(url, bucket.name, bucket.region, bucket.addressing_style, bucket.sse_kms_key_id)
 
 
 def create_authenticator(sign_in: SignInSettings, credentials: SessionCredentials) -> Authenticator:

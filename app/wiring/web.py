@@ -15,15 +15,18 @@ from app.attachments.generated_images import GeneratedImages
 from app.attachments.large_uploads import LargeUploads, LargeUploadTransport
 from app.attachments.missed_uploads import MissedUploads
 from app.attachments.policy import AttachmentPolicy
-from app.attachments.previews import RedirectPreviews, SignedPreviews
+from app.attachments.previews import NoPreviews, RedirectPreviews, SignedPreviews
 from app.attachments.reservations import Reservations
+from app.attachments.scanning import AttachmentScanner
 from app.attachments.store import ChatKitAttachmentStore
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.upload_transports import PostTransport, PutTransport, UploadTransport
 from app.attachments.verification import Verifier
 from app.chat.composer import Composer, ComposerModel
 from app.chat.server import AssistantServer
+from app.clamd import Clamd
 from app.context import RequestContext
+from app.database.expired_links import ExpiredLinks
 from app.database.payloads import Hydrator
 from app.database.thread_store import PostgresStore
 from app.database.transcripts import TranscriptRecords
@@ -31,6 +34,8 @@ from app.errors import Misconfigured
 from app.model_input.bucket_urls import BucketLinks
 from app.settings.attachments import AttachmentSettings
 from app.settings.environment import Settings
+from app.settings.scanner import ScannerSettings
+from app.storage.bucket import Bucket
 from app.storage.post import PostPolicySigner
 from app.storage.put import PutSigner
 from app.storage.reader import ObjectReader
@@ -127,7 +132,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         policy,
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
-        missed_uploads=MissedUploads(core.records, core.bucket),
+        missed_uploads=MissedUploads(ExpiredLinks(core.database), core.bucket),
         on_tombstone=sweeper.wake,
     )
     splicer = Splicer(core.internal)
@@ -136,13 +141,17 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         PutSigner(UrlSigner(core.internal, core.credentials)),
         splicer,
     )
-    attachment_store = ChatKitAttachmentStore(
-        reservations, _transport(settings.attachments, fields, links, urls), previews
-    )
     reader = ObjectReader(core.internal, core.credentials)
+    scanner = _scanner(settings.scanner, reader, core.bucket)
+    attachment_store = ChatKitAttachmentStore(
+        reservations,
+        _transport(settings.attachments, fields, links, urls),
+        # This preview is of the upload, before it was scanned.
+        NoPreviews() if scanner else previews,
+    )
     workers = Workers()
     thumbnails = Thumbnails(reader, core.bucket, workers)
-    verifier = Verifier(core.records, core.bucket, thumbnails, policy)
+    verifier = Verifier(core.records, core.bucket, thumbnails, policy, scanner)
     chat = build_chat(
         settings.model,
         attachments=core.records,
@@ -189,10 +198,18 @@ def _generated_images(
         AttachmentPolicy(_MAX_IMAGE_BYTES, None),
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
-        missed_uploads=MissedUploads(core.records, core.bucket),
+        missed_uploads=MissedUploads(ExpiredLinks(core.database), core.bucket),
         on_tombstone=sweeper.wake,
     )
     return GeneratedImages(reservations, core.records, core.bucket, verifier, previews)
+
+
+def _scanner(
+    settings: ScannerSettings, reader: ObjectReader, bucket: Bucket
+) -> AttachmentScanner | None:
+    if settings.url is None:
+        return None
+    return AttachmentScanner(Clamd.of(settings.url), reader, bucket, settings)
 
 
 def _transport(

@@ -74,6 +74,8 @@ def upgrade() -> None:
         sa.Column("upload_etag", sa.Text()),
         sa.Column("etag", sa.Text()),
         sa.Column("problem", sa.Text()),
+        sa.Column("malware", sa.Text()),
+        sa.Column("quarantine_ends_at", sa.DateTime(timezone=True)),
         sa.Column("payload", JSONB(), nullable=False),
         sa.Column("upload_ends_at", sa.DateTime(timezone=True)),
         _timestamp("created_at"),
@@ -88,11 +90,11 @@ def upgrade() -> None:
             """
             CASE state
               WHEN 'pending' THEN object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL
-                AND problem IS NULL AND purge_after IS NULL
+                AND problem IS NULL AND malware IS NULL AND purge_after IS NULL
               WHEN 'stored' THEN object_key IS NOT NULL AND etag IS NOT NULL
-                AND thread_id IS NULL AND purge_after IS NULL
+                AND thread_id IS NULL AND malware IS NULL AND purge_after IS NULL
               WHEN 'attached' THEN (object_key IS NULL OR etag IS NOT NULL
-                AND thread_id IS NOT NULL) AND purge_after IS NULL
+                AND thread_id IS NOT NULL) AND malware IS NULL AND purge_after IS NULL
               WHEN 'rejected' THEN object_key IS NOT NULL AND etag IS NULL
                 AND problem IS NOT NULL AND purge_after IS NULL
               WHEN 'tombstone' THEN purge_after IS NOT NULL
@@ -100,6 +102,10 @@ def upgrade() -> None:
             END
             """,
             name=op.f("ck_attachments_state"),
+        ),
+        sa.CheckConstraint(
+            "quarantine_ends_at IS NULL OR malware IS NOT NULL",
+            name=op.f("ck_attachments_quarantine"),
         ),
     )
     op.create_index(
@@ -127,6 +133,12 @@ def upgrade() -> None:
         "attachments",
         ["upload_ends_at"],
         postgresql_where=sa.text("state IN ('stored', 'attached', 'rejected')"),
+    )
+    op.create_index(
+        "ix_attachments_quarantine_ends_at",
+        "attachments",
+        ["quarantine_ends_at"],
+        postgresql_where=sa.text("quarantine_ends_at IS NOT NULL"),
     )
     op.create_index(
         "ix_attachments_search_terms",

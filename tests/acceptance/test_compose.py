@@ -2,17 +2,21 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
 
+from app.doctor.scanner_checks import EICAR
 from app.embedded.processes import free_ports
+from tests.acceptance.clamav_image import make_clamav_image
 from tests.acceptance.client import ChatClient, assert_the_file_is_there, talk_about_a_file
 from tests.acceptance.command import ROOT
 from tests.acceptance.compose import Project, project
+from tests.clamd_server import MALWARE
 from tests.waiting import wait_until
 
 COMPOSE_FILES = ("docker-compose.yml", "docker-compose.seaweedfs.yml")
@@ -48,11 +52,26 @@ class Stack:
 @pytest.fixture(params=["minio", "seaweedfs"])
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     files = COMPOSE_FILES[: 1 if request.param == "minio" else 2]
+    with stack_of(request.param, files) as made:
+        yield made
+
+
+@pytest.fixture
+def scanning_stack(tmp_path: Path) -> Iterator[Stack]:
+    """The stack with the profile `scan`, on MinIO."""
+    scanner = {"SCANNER_URL": "clamd://clamav:3310", "COMPOSE_PROFILES": "scan"}
+    with stack_of("scan", COMPOSE_FILES[:1], **scanner) as made:
+        make_clamav_image("clamav/clamav:1.4", tmp_path)
+        yield made
+
+
+@contextmanager
+def stack_of(name: str, files: Sequence[str], **settings: str) -> Iterator[Stack]:
     port, bucket_port, console_port, postgres_port = free_ports(4)
     url, bucket_url = f"http://localhost:{port}", f"http://localhost:{bucket_port}"
     with project(
-        f"acceptance-{request.param}",
-        [ROOT / name for name in files],
+        f"acceptance-{name}",
+        [ROOT / file for file in files],
         PORT=str(port),
         MINIO_PORT=str(bucket_port),
         MINIO_CONSOLE_PORT=str(console_port),
@@ -60,6 +79,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         PUBLIC_BASE_URL=url,
         ALLOWED_ORIGINS=url,
         S3_PUBLIC_ENDPOINT_URL=bucket_url,
+        **settings,
     ) as made:
         yield Stack(made, url, bucket_url)
 
@@ -80,6 +100,21 @@ def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack
         stack.run("down", "--timeout", "10")
         stack.up()
         assert_the_file_is_there(client, thread_id)
+
+
+def test_with_the_profile_scan_malware_is_found(scanning_stack: Stack) -> None:
+    scanning_stack.up()
+    container = scanning_stack.run("ps", "-q", "clamav").split()[-1]
+    wait_until(
+        lambda: _health(container) == "healthy", seconds=300, state=lambda: _health(container)
+    )
+    with ChatClient(scanning_stack.url) as client:
+        assert_the_file_is_there(client, talk_about_a_file(client))
+        attachment = client.create_attachment("invoice.txt", "text/plain", len(EICAR))
+        assert client.upload(attachment, EICAR).is_success
+        events = client.send("Look at this.", [attachment["id"]])
+        (notice,) = (event for event in events if event["type"] == "notice")
+        assert "“invoice.txt”" in notice["message"] and MALWARE in notice["message"]
 
 
 def _assert_the_app_is_modest(stack: Stack) -> None:
