@@ -40,7 +40,7 @@ async def sweep(settings: Settings, *, once: bool, say: Say) -> bool:
     """
     core = create_core(settings)
     async with core.running():
-        sweeper = create_sweeper(core, settings)
+        sweeper = create_sweeper(core, settings.retention)
         if not once:
             say(f"Sweeping every {settings.retention.sweep_interval_seconds} seconds …")
             await sweeper.run_forever()

@@ -61,8 +61,9 @@ DELETE_THREAD = entries_of(
 
 # Inserts of one user's threads take turns from here to their commit. So positions become visible in
 # their order: a reader that pages forward can't miss a smaller one that is committed later.
+# As text, because Citus keeps what a CTE returns in a file, which can't have a void column.
 _turn = select(
-    func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
+    cast(func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger))), Text)
 ).cte("turn")
 _is_being_erased = exists().where(erasures.c.user_id == _OWNER, erasures.c.finished_at.is_(None))
 _new_thread = insert(threads).from_select(

@@ -23,6 +23,7 @@ from app.errors import Misconfigured
 from app.public_keys import PublicKeys
 from app.settings.bucket import BucketSettings
 from app.settings.environment import Settings
+from app.settings.retention import RetentionSettings
 from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
@@ -60,9 +61,10 @@ def create_core(settings: Settings) -> Core:
     )
 
 
-def create_sweeper(core: Core, settings: Settings) -> Sweeper:
-    erasures = create_erasures(core, settings.sign_in)
-    return Sweeper(Tombstones(core.database), core.bucket, settings.retention, erasures)
+def create_sweeper(
+    core: Core, retention: RetentionSettings, erasures: Erasures | None = None
+) -> Sweeper:
+    return Sweeper(Tombstones(core.database), core.bucket, retention, erasures)
 
 
 def create_erasures(core: Core, sign_in: SignInSettings) -> Erasures:

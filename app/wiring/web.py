@@ -42,7 +42,7 @@ from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 from app.storage.upload_fields import UploadFields
-from app.wiring.base import Core, create_core, create_link_signer, create_sweeper
+from app.wiring.base import Core, create_core, create_erasures, create_link_signer, create_sweeper
 from app.wiring.chat import Chat, build_chat, create_assistant
 from app.workers import Workers
 
@@ -123,7 +123,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         settings.attachments.allowed_mime_types,
         settings.model.transcribes,
     )
-    sweeper = create_sweeper(core, settings)
+    sweeper = create_sweeper(core, settings.retention, create_erasures(core, settings.sign_in))
     store = PostgresStore(
         core.database, previews, messages_create_threads=True, on_tombstone=sweeper.wake
     )
