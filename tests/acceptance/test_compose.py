@@ -15,7 +15,12 @@ from tests.acceptance.command import ROOT
 from tests.acceptance.compose import Project, project
 from tests.waiting import wait_until
 
-COMPOSE_FILES = ("docker-compose.yml", "docker-compose.seaweedfs.yml")
+COMPOSE_FILE = "docker-compose.yml"
+OVERRIDES = {
+    "minio": [],
+    "seaweedfs": ["docker-compose.seaweedfs.yml"],
+    "citus": ["docker-compose.citus.yml"],
+}
 
 
 @dataclass(frozen=True)
@@ -45,13 +50,18 @@ class Stack:
             return False
 
 
-@pytest.fixture(params=["minio", "seaweedfs"])
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    files = COMPOSE_FILES[: 1 if request.param == "minio" else 2]
+@pytest.fixture(params=OVERRIDES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def stack(kind: str) -> Iterator[Stack]:
+    files = (COMPOSE_FILE, *OVERRIDES[kind])
     port, bucket_port, console_port, postgres_port = free_ports(4)
     url, bucket_url = f"http://localhost:{port}", f"http://localhost:{bucket_port}"
     with project(
-        f"acceptance-{request.param}",
+        f"acceptance-{kind}",
         [ROOT / name for name in files],
         PORT=str(port),
         MINIO_PORT=str(bucket_port),
@@ -64,8 +74,14 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
         yield Stack(made, url, bucket_url)
 
 
-def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack) -> None:
+def test_the_stack_works_and_finds_everything_again_after_a_restart(
+    stack: Stack, kind: str
+) -> None:
     stack.up()
+    if kind == "citus":
+        counted = "SELECT count(DISTINCT nodename) FROM citus_shards"
+        psql = ("psql", "-U", "chatkit", "-h", "127.0.0.1", "-At", "-c", counted)
+        assert stack.run("exec", "-T", "postgres", *psql).split() == ["2"]
     with ChatClient(stack.url) as client:
         thread_id = talk_about_a_file(client)
         assert_the_file_is_there(client, thread_id)
@@ -100,7 +116,7 @@ def _health(container: str) -> str:
 
 
 def test_every_image_is_named_with_its_version() -> None:
-    for name in ("Dockerfile", *COMPOSE_FILES):
+    for name in sum(OVERRIDES.values(), ["Dockerfile", COMPOSE_FILE]):
         for line in Path(ROOT, name).read_text().splitlines():
             if line.startswith("FROM ") or line.strip().startswith("image: "):
                 image = line.split()[1]
