@@ -19,7 +19,12 @@ from tests.acceptance.compose import Project, project
 from tests.clamd_server import MALWARE
 from tests.waiting import wait_until
 
-COMPOSE_FILES = ("docker-compose.yml", "docker-compose.seaweedfs.yml")
+COMPOSE_FILE = "docker-compose.yml"
+OVERRIDES = {
+    "minio": [],
+    "seaweedfs": ["docker-compose.seaweedfs.yml"],
+    "citus": ["docker-compose.citus.yml"],
+}
 
 
 @dataclass(frozen=True)
@@ -49,10 +54,14 @@ class Stack:
             return False
 
 
-@pytest.fixture(params=["minio", "seaweedfs"])
-def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
-    files = COMPOSE_FILES[: 1 if request.param == "minio" else 2]
-    with stack_of(request.param, files) as made:
+@pytest.fixture(params=OVERRIDES)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def stack(kind: str) -> Iterator[Stack]:
+    with stack_of(kind, (COMPOSE_FILE, *OVERRIDES[kind])) as made:
         yield made
 
 
@@ -60,7 +69,7 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 def scanning_stack(tmp_path: Path) -> Iterator[Stack]:
     """The stack with the profile `scan`, on MinIO."""
     scanner = {"SCANNER_URL": "clamd://clamav:3310", "COMPOSE_PROFILES": "scan"}
-    with stack_of("scan", COMPOSE_FILES[:1], **scanner) as made:
+    with stack_of("scan", [COMPOSE_FILE], **scanner) as made:
         make_clamav_image("clamav/clamav:1.4", tmp_path)
         yield made
 
@@ -84,8 +93,14 @@ def stack_of(name: str, files: Sequence[str], **settings: str) -> Iterator[Stack
         yield Stack(made, url, bucket_url)
 
 
-def test_the_stack_works_and_finds_everything_again_after_a_restart(stack: Stack) -> None:
+def test_the_stack_works_and_finds_everything_again_after_a_restart(
+    stack: Stack, kind: str
+) -> None:
     stack.up()
+    if kind == "citus":
+        counted = "SELECT count(DISTINCT nodename) FROM citus_shards"
+        psql = ("psql", "-U", "chatkit", "-h", "127.0.0.1", "-At", "-c", counted)
+        assert stack.run("exec", "-T", "postgres", *psql).split() == ["2"]
     with ChatClient(stack.url) as client:
         thread_id = talk_about_a_file(client)
         assert_the_file_is_there(client, thread_id)
@@ -135,7 +150,7 @@ def _health(container: str) -> str:
 
 
 def test_every_image_is_named_with_its_version() -> None:
-    for name in ("Dockerfile", *COMPOSE_FILES):
+    for name in sum(OVERRIDES.values(), ["Dockerfile", COMPOSE_FILE]):
         for line in Path(ROOT, name).read_text().splitlines():
             if line.startswith("FROM ") or line.strip().startswith("image: "):
                 image = line.split()[1]
