@@ -1,4 +1,4 @@
-"""A supervised worker that blocks, for tests of the supervisor. It imports little: it starts fast."""
+"""A supervised worker that blocks. The module imports little, so that it starts fast."""
 
 import logging
 import signal
