@@ -23,7 +23,9 @@ from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
 from app.errors import AppError
 from app.serving.serve import PortInUse, open_listener, serve
+from app.serving.supervisor import Supervisor
 from app.settings.environment import Settings
+from app.telemetry import metrics
 from app.telemetry.logs import configure_logs
 
 DEV_GRACEFUL_SECONDS = 3
@@ -65,17 +67,31 @@ def dev_command(
             _migrate(settings)
             say("Preparing the bucket …")
             _prepare_bucket(settings)
-            _serve(settings, listener, host, DEV_GRACEFUL_SECONDS)
+            _serve(settings, listener, host, DEV_GRACEFUL_SECONDS, workers=1)
 
 
 @cli.command("serve")
-def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve_command(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Worker processes, instead of WEB_CONCURRENCY; 0: one a core.", min=0),
+    ] = None,
+) -> None:
     """Run the service with the database of DATABASE_URL and the bucket of the S3_* settings."""
+    if workers is not None:
+        os.environ["WEB_CONCURRENCY"] = str(workers)
+    if os.environ.get("WEB_CONCURRENCY") == "0":
+        # The workers read it too: they divide connections and memory by it.
+        os.environ["WEB_CONCURRENCY"] = str(os.cpu_count() or 1)
     settings = settings_with_database()
     if settings.sign_in.mode == "dev":
         say("AUTH_MODE=dev: nobody has to sign in. Each browser is a user of its own.")
     with open_listener(host, port) as listener:
-        _serve(settings, listener, host, settings.operations.shutdown_grace_seconds)
+        operations = settings.operations
+        graceful_seconds = operations.shutdown_grace_seconds
+        _serve(settings, listener, host, graceful_seconds, workers=operations.workers)
 
 
 @cli.command("migrate")
@@ -193,25 +209,68 @@ def _read_env_file() -> None:
             os.environ[name] = value
 
 
-def _serve(settings: Settings, listener: socket.socket, host: str, graceful_seconds: int) -> None:
+def _serve(
+    settings: Settings, listener: socket.socket, host: str, graceful_seconds: int, *, workers: int
+) -> None:
     configure_logs(settings.operations.log_format, settings.operations.log_level)
+    name, port = listener.getsockname()[:2]
+    shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
+
+    def say_ready() -> None:
+        say(f"Ready: http://{shown}:{port}")
+
+    if workers > 1:
+        has_started = _serve_with_workers(listener, say_ready, graceful_seconds, workers)
+    else:
+        has_started = _serve_here(settings, listener, say_ready, graceful_seconds)
+    if not has_started:
+        fail("The service could not start; the lines above say why")
+    say("Stopping …")
+
+
+def _serve_here(
+    settings: Settings,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    graceful_seconds: int,
+    on_beat: Callable[[], None] = lambda: None,
+) -> bool:
     # The import takes seconds, and the first lines of output should not wait for it.
     from app.telemetry.tracing import is_tracing_wanted, send_traces
     from app.wiring.application import create_application
 
     if is_tracing_wanted():
         send_traces()
-    name, port = listener.getsockname()[:2]
-    shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
-    has_started = serve(
+    return serve(
         create_application(settings),
         listener,
-        on_ready=lambda: say(f"Ready: http://{shown}:{port}"),
+        on_ready=on_ready,
         graceful_seconds=graceful_seconds,
+        on_beat=on_beat,
     )
-    if not has_started:
-        fail("The service could not start; the lines above say why")
-    say("Stopping …")
+
+
+def _serve_with_workers(
+    listener: socket.socket, on_ready: Callable[[], None], graceful_seconds: int, workers: int
+) -> bool:
+    with metrics.shared_by_workers():
+        supervisor = Supervisor(
+            _serve_in_worker,
+            listener,
+            workers=workers,
+            graceful_seconds=graceful_seconds,
+            on_end=metrics.forget_worker,
+        )
+        return supervisor.run(on_ready)
+
+
+def _serve_in_worker(listener: socket.socket, beat: Callable[[], None]) -> bool:
+    """Serve in a worker process, which has the settings in its environment."""
+    _exit_on_signals()
+    settings = Settings.read(os.environ)
+    operations = settings.operations
+    configure_logs(operations.log_format, operations.log_level)
+    return _serve_here(settings, listener, beat, operations.shutdown_grace_seconds, beat)
 
 
 def _migrate(settings: Settings) -> None:

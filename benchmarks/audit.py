@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from sqlalchemy import select, text
 
-from app.attachment_state import READABLE
+from app.attachment_state import USABLE
 from app.database import quota
 from app.database.attachment_records import RECORD_COLUMNS, AttachmentRecords
 from app.database.engine import Database
@@ -39,7 +39,7 @@ async def _measure(database_url: str) -> None:
             row = select(*RECORD_COLUMNS).where(
                 attachments.c.user_id == "user-0",
                 attachments.c.id == "atc_1",
-                in_state(*READABLE),
+                in_state(*USABLE),
                 attachments.c.object_key.is_not(None),
             )
             async with database.connect() as connection:

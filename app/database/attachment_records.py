@@ -3,6 +3,7 @@
 `app/attachment_state.py` draws the transitions.
 """
 
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -22,6 +23,7 @@ from app.database.references import payload_of_file, payload_of_image, payload_p
 from app.database.tables import attachments, audit_log
 from app.database.transitions import in_state, transition
 from app.errors import NotFound
+from app.fair_slots import FairSlots
 from app.faults import fault_point
 from app.file_types.file_type import FileType
 from app.settings.quota import QuotaSettings
@@ -66,6 +68,9 @@ ATTACHMENT_QUARANTINED = Act(Actor.SERVICE, Action.QUARANTINED, Kind.ATTACHMENT)
 
 RECORD_COLUMNS = [attachments.c[field.name] for field in fields(AttachmentRecord)]
 
+# One inserts, and the next one is at the lock already.
+_CONNECTIONS_OF_ONE_USER = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Pin:
@@ -80,10 +85,13 @@ class AttachmentRecords:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Reservations of one user wait for each other on a lock in the database. Those that wait
+        # must not occupy all connections, or other users would get none.
+        self._reserving = FairSlots(sys.maxsize, most_of_one=_CONNECTIONS_OF_ONE_USER)
 
     async def reserve(self, new: NewAttachment, quota: QuotaSettings) -> None:
         """Insert a row in the state PENDING. Raises `QuotaExceeded`."""
-        async with self._database.begin() as connection:
+        async with self._reserving.slot(new.user_id), self._database.begin() as connection:
             await insert_within_quota(connection, new, quota)
         announce(ATTACHMENT_CREATED, new.user_id, [new.id])
 

@@ -50,7 +50,7 @@ _GIVEN_COLUMNS = (
 
 # The lock is taken in a statement of its own, so that the next statement's snapshot has what the
 # previous holder of the lock has committed.
-_LOCK_USER = select(
+LOCK_USER = select(
     func.pg_advisory_xact_lock(
         func.hashtextextended(bindparam("user_id", type_=Text), literal(1, BigInteger))
     )
@@ -127,7 +127,7 @@ async def insert_within_quota(
     Concurrent calls for one user take turns on an advisory lock that is held until the transaction
     ends. Otherwise two calls could both take the last free space. Other users do not wait.
     """
-    await connection.execute(_LOCK_USER, {"user_id": new.user_id})
+    await connection.execute(LOCK_USER, {"user_id": new.user_id})
     written = await connection.execute(
         _INSERT,
         {

@@ -29,6 +29,10 @@ from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
+# The connections to the database of one replica. Its worker processes share them out.
+_MOST_CONNECTIONS = 20
+_LEAST_CONNECTIONS = 4
+
 
 @dataclass(frozen=True)
 class Core:
@@ -48,7 +52,12 @@ class Core:
 
 
 def create_core(settings: Settings) -> Core:
-    database = Database(settings.database.url.get_secret_value())
+    connections = max(_LEAST_CONNECTIONS, _MOST_CONNECTIONS // max(1, settings.operations.workers))
+    database = Database(
+        settings.database.url.get_secret_value(),
+        pool_size=connections // 2,
+        max_overflow=connections - connections // 2,
+    )
     credentials = SessionCredentials()
     internal = internal_endpoint(settings.bucket)
     return Core(

@@ -152,8 +152,10 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
     workers = Workers()
     thumbnails = Thumbnails(reader, core.bucket, workers)
     verifier = Verifier(core.records, core.bucket, thumbnails, policy, scanner)
+    # Every worker process has a cache of its own.
+    cache_bytes = settings.model.cache_bytes // max(1, settings.operations.workers)
     chat = build_chat(
-        settings.model,
+        settings.model.model_copy(update={"cache_bytes": cache_bytes}),
         attachments=core.records,
         bucket=reader,
         store=store,
