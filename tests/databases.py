@@ -8,7 +8,7 @@ from sqlalchemy import make_url
 
 from tests.database_servers import DatabaseServer
 
-TABLES = ("threads", "thread_items", "attachments", "feedback")
+TABLES = ("threads", "thread_items", "attachments", "feedback", "provider_files")
 
 
 class Databases:

@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.attachment_state import AttachmentState
 from app.attachments.late_uploads import LateUploads
@@ -31,21 +32,37 @@ _HOURLY_SECONDS = 3600
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep did. `failed` counts the attachments that are tried again later."""
+    """What a sweep did. `failed` counts the attachments and files that are tried again later.
+
+    `provider_files` counts the files that were deleted at the model's provider.
+    """
 
     expired: int = 0
     threads: int = 0
     uploads_cleared: int = 0
     late_uploads: int = 0
     purged: int = 0
+    provider_files: int = 0
     failed: int = 0
 
     def __str__(self) -> str:
         return (
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
             f" {self.uploads_cleared} used uploads cleared, {self.late_uploads} late uploads"
-            f" deleted, {self.purged} attachments purged, {self.failed} failed"
+            f" deleted, {self.purged} attachments purged, {self.provider_files} files deleted at"
+            f" the model's provider, {self.failed} failed"
         )
+
+
+class ProviderFiles(Protocol):
+    """The files of attachments at the model's provider."""
+
+    async def purge(self) -> tuple[int, int]:
+        """Delete those of deleted attachments. Return how many were deleted, and how many failed.
+
+        Raises `DatabaseUnavailable`.
+        """
+        ...
 
 
 class Purger:
@@ -111,11 +128,13 @@ class Sweeper:
         tombstones: Tombstones,
         bucket: Bucket,
         retention: RetentionSettings,
+        provider_files: ProviderFiles | None = None,
     ) -> None:
         self._tombstones = tombstones
         self._purger = Purger(tombstones, bucket)
         self._late_uploads = LateUploads(tombstones, bucket)
         self._retention = retention
+        self._provider_files = provider_files
         self._retention_due_at = 0.0
         self._late_uploads_due_at = 0.0
         self._woken = asyncio.Event()
@@ -132,6 +151,7 @@ class Sweeper:
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
         await self._purger.purge(swept)
+        await self._purge_provider_files(swept)
         await self._delete_late_uploads(swept)
         return swept
 
@@ -188,6 +208,13 @@ class Sweeper:
             swept.threads += len(expired)
             metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _HOURLY_SECONDS
+
+    async def _purge_provider_files(self, swept: Swept) -> None:
+        if self._provider_files is None:
+            return
+        deleted, failed = await self._provider_files.purge()
+        swept.provider_files += deleted
+        swept.failed += failed
 
     async def _delete_late_uploads(self, swept: Swept) -> None:
         """Delete late uploads, only once an hour, because this lists all uploads."""

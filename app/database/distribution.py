@@ -1,6 +1,6 @@
 """Distribution of the tables over the workers of a Citus cluster, by user.
 
-The shards with the rows of one user, of all four tables, are on one node. So a transaction of one
+The shards with the rows of one user, of all tables, are on one node. So a transaction of one
 user is a transaction on one node, as on a single PostgreSQL.
 """
 

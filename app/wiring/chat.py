@@ -24,9 +24,11 @@ from app.model_input.cache import RenditionCache
 from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
+from app.model_input.references import References
 from app.model_input.rendering import ByteSource, Renderer
 from app.model_input.thread_writer import ThreadWriter
 from app.offline.model import OfflineModel
+from app.provider_files.uploads import Uploads
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
@@ -43,10 +45,13 @@ class Chat:
     titles: Titles
     dictation: Dictation
     client: AsyncOpenAI | None
+    uploads: Uploads | None
     is_offline: bool
 
     async def close(self) -> None:
         """Close the connections to the model's provider."""
+        if self.uploads is not None:
+            await self.uploads.close()
         if self.client is not None:
             await self.client.close()
 
@@ -59,8 +64,12 @@ def build_chat(
     store: Store[RequestContext],
     workers: Workers,
     links: ContentLinks | None = None,
+    uploads: Uploads | None = None,
 ) -> Chat:
-    """Wire the chat. MODEL_INPUT=url needs `links`. Raises `Misconfigured`."""
+    """Wire the chat. MODEL_INPUT=url needs `links`, and `files` needs `uploads`.
+
+    Raises `Misconfigured`.
+    """
     # The library's trace provider takes tens of milliseconds to create. Created here, it delays no
     # user's first answer.
     get_trace_provider()
@@ -80,19 +89,19 @@ def build_chat(
         models=models,
         model_api=settings.api,
         budget=budget,
-        make_converter=_converters(
-            settings, attachments, _renderer(settings, bucket, workers), store, links
-        ),
+        make_converter=_converters(settings, attachments, bucket, workers, store, links),
         store=store,
         rejections=attachments,
         # Other providers of Chat Completions may reject a field that they don't know.
         has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
+        uploads=uploads if settings.input == "files" else None,
     )
     return Chat(
         responder=responder,
         titles=titles,
         dictation=Dictation(client, settings.transcription_model),
         client=client,
+        uploads=uploads,
         is_offline=client is None and agent.model is None,
     )
 
@@ -119,33 +128,40 @@ def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
     return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
 
 
-def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers) -> Renderer:
-    return Renderer(
-        bucket=bucket,
-        cache=RenditionCache(settings.cache_bytes),
-        workers=workers,
-        settings=settings,
-    )
-
-
 def _converters(
     settings: ChatModelSettings,
     attachments: Attachments,
-    renderer: Renderer,
+    bucket: ByteSource,
+    workers: Workers,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
+    cache = RenditionCache(settings.cache_bytes)
+
+    def renderer(chosen: ChatModelSettings) -> Renderer:
+        return Renderer(bucket=bucket, cache=cache, workers=workers, settings=chosen)
+
+    configured = renderer(settings)
+    # Where the provider has no Files API, Chat Completions get the text of a PDF.
+    without_files = renderer(settings.model_copy(update={"input": "inline"}))
+
     def make_converter(
         context: RequestContext,
         rejected: Mapping[str, str],
         budget: Budget,
         make_writer: Callable[[], ThreadWriter] = ThreadWriter,
+        references: References | None = None,
     ) -> ThreadConverter:
+        lacks_files = settings.input == "files" and references is None
+        renderer = without_files if lacks_files else configured
         return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
             contents=AttachmentContents(
-                renderer, links=links if settings.input == "url" else None, rejected=rejected
+                renderer,
+                links=links if settings.input == "url" else None,
+                references=references,
+                rejected=rejected,
             ),
             budget=budget,
             mentions=Mentions(context, attachments, renderer, store),
