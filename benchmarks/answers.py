@@ -7,26 +7,17 @@ all is read, checked and encoded.
 
 import http.client
 import json
-import multiprocessing
-import os
 import secrets
-import signal
-import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from statistics import median
 
 import httpx
-import uvicorn
-from starlette.applications import Starlette
 
-from app.settings.environment import Settings
-from app.wiring.application import create_application
-from benchmarks._servers import Servers, servers
+from benchmarks._servers import servers
+from benchmarks._services import process, serve, service, settings_for, upload
 from benchmarks.converter import photo
 from tests.model_api import Text
 from tests.model_api.deferred import DeferredApi
@@ -38,13 +29,13 @@ PROBE_SECONDS = 0.005
 
 
 def main() -> None:
-    with servers() as running, _process(_provider) as provider:
-        settings = _settings(running, f"{provider}/v1")
-        with _process(_service, settings) as service:
-            httpx.get(f"{service}/readyz").raise_for_status()  # as a load balancer does
+    with servers() as running, process(_provider) as provider:
+        settings = settings_for(running, f"{provider}/v1")
+        with process(service, settings) as base_url:
+            httpx.get(f"{base_url}/readyz").raise_for_status()  # as a load balancer does
             images = [photo() for _ in range(IMAGES_EACH)]
             for round_number in range(ROUNDS):
-                _measure(service, images, f"round {round_number + 1}")
+                _measure(base_url, images, f"round {round_number + 1}")
                 problems = httpx.get(f"{provider}/check", timeout=120).json()
                 assert problems == [], problems
 
@@ -52,7 +43,14 @@ def main() -> None:
 def _measure(service: str, images: list[bytes], name: str) -> None:
     users = [f"user-{secrets.token_hex(4)}" for _ in range(TURNS)]
     with ThreadPoolExecutor(TURNS) as pool:
-        attached = list(pool.map(lambda user: _upload(service, user, images), users))
+        attached = list(
+            pool.map(
+                lambda user: upload(
+                    service, user, [("a.png", body, "image/png") for body in images]
+                ),
+                users,
+            )
+        )
         idle = _probed(service, threading.Event(), 1)
         done = threading.Event()
         with ThreadPoolExecutor(1) as prober:
@@ -91,19 +89,6 @@ def _probed(service: str, done: threading.Event, at_most_seconds: float) -> list
     return times
 
 
-def _upload(service: str, user: str, images: list[bytes]) -> list[str]:
-    ids = []
-    with httpx.Client(base_url=service, headers={"x-forwarded-user": user}, timeout=60) as client:
-        for body in images:
-            params = {"name": "a.png", "mime_type": "image/png", "size": len(body)}
-            request = {"type": "attachments.create", "params": params}
-            created = client.post("/chatkit", json=request).raise_for_status().json()
-            url = created["upload_descriptor"]["url"]
-            client.post(url, files={"file": ("a.png", body, "image/png")}).raise_for_status()
-            ids.append(created["id"])
-    return ids
-
-
 def _turn(service: str, user: str, attachments: list[str]) -> int:
     """Send a message with the attachments; how many bytes the provider got, as it answered."""
     content = [{"type": "input_text", "text": "Look."}]
@@ -121,54 +106,10 @@ def _turn(service: str, user: str, attachments: list[str]) -> int:
     return int(answers[-1])
 
 
-def _settings(running: Servers, provider: str) -> Settings:
-    return Settings.read(
-        {
-            "DATABASE_URL": running.database_url,
-            "S3_BUCKET": running.bucket,
-            "S3_ENDPOINT_URL": running.endpoint_url,
-            "AUTH_MODE": "header",
-            "SIGNING_SECRET": secrets.token_hex(32),
-            "OPENAI_API_KEY": "sk-bench",
-            "OPENAI_BASE_URL": provider,
-        }
-    )
-
-
 def _said(length: int, streams: bool) -> Text:
     """How many bytes were read; titles do not stream."""
     return Text(str(length) if streams else "A title")
 
 
 def _provider(tell: Connection) -> None:
-    _serve(DeferredApi(_said).application(), tell)
-
-
-def _service(tell: Connection, settings: Settings) -> None:
-    _serve(create_application(settings), tell)
-
-
-def _serve(application: Starlette, tell: Connection) -> None:
-    class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup()
-            tell.send(self.servers[0].sockets[0].getsockname()[1])
-
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error")
-    Announcing(config).run()
-
-
-@contextmanager
-def _process(serve: object, *arguments: object) -> Iterator[str]:
-    receive, send = multiprocessing.Pipe(duplex=False)
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=serve, args=(send, *arguments), daemon=False)  # type: ignore[arg-type]  # any callable
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{receive.recv()}"
-    finally:
-        if process.pid:
-            os.kill(process.pid, signal.SIGTERM)
-        process.join(15)
-        if process.is_alive():
-            process.kill()
+    serve(DeferredApi(_said).application(), tell)
