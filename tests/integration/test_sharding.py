@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 # Replaces the tables by partitioned ones.
 pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
-TABLES = ("threads", "thread_items", "attachments", "feedback", "provider_files")
+TABLES = ("threads", "thread_items", "attachments", "feedback", "audit_log", "provider_files")
 PARTITIONS = 4
 
 

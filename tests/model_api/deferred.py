@@ -27,7 +27,8 @@ _STREAMS = b'"stream":true'
 class DeferredApi:
     """The Responses API and uploads to the Files API.
 
-    `answer` makes a reply of a request's length and of whether it streams. A reply that falls silent is silent until the client goes away.
+    `answer` makes a reply of a request's length and of whether it streams. A reply that falls
+    silent is silent until the client goes away.
     """
 
     def __init__(self, answer: Callable[[int, bool], OutputItem]) -> None:
