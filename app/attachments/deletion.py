@@ -10,6 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.attachment_state import AttachmentState
 from app.attachments.erasure import Erasures
@@ -33,7 +34,10 @@ _HOURLY_SECONDS = 3600
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep did. `failed` counts the attachments that are tried again later."""
+    """What a sweep did. `failed` counts the attachments and files that are tried again later.
+
+    `provider_files` counts the files that were deleted at the model's provider.
+    """
 
     expired: int = 0
     threads: int = 0
@@ -42,6 +46,7 @@ class Swept:
     late_uploads: int = 0
     audit_entries: int = 0
     purged: int = 0
+    provider_files: int = 0
     failed: int = 0
 
     def __str__(self) -> str:
@@ -49,8 +54,20 @@ class Swept:
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
             f" {self.uploads_cleared} used uploads cleared, {self.quarantines_ended} quarantines"
             f" ended, {self.late_uploads} late uploads deleted, {self.audit_entries} old audit"
-            f" entries deleted, {self.purged} attachments purged, {self.failed} failed"
+            f" entries deleted, {self.purged} attachments purged, {self.provider_files} files"
+            f" deleted at the model's provider, {self.failed} failed"
         )
+
+
+class ProviderFiles(Protocol):
+    """The files of attachments at the model's provider."""
+
+    async def purge(self) -> tuple[int, int]:
+        """Delete those of deleted attachments. Return how many were deleted, and how many failed.
+
+        Raises `DatabaseUnavailable`.
+        """
+        ...
 
 
 class Purger:
@@ -125,6 +142,7 @@ class Sweeper:
         tombstones: Tombstones,
         bucket: Bucket,
         retention: RetentionSettings,
+        provider_files: ProviderFiles | None = None,
         erasures: Erasures | None = None,
     ) -> None:
         """With `erasures`, a sweep also continues those that are under way."""
@@ -133,6 +151,7 @@ class Sweeper:
         self._late_uploads = LateUploads(tombstones, bucket)
         self._retention = retention
         self._erasures = erasures
+        self._provider_files = provider_files
         self._retention_due_at = 0.0
         self._late_uploads_due_at = 0.0
         self._audit_due_at = 0.0
@@ -154,6 +173,7 @@ class Sweeper:
         await self._clear_dead_uploads(swept)
         await self._end_quarantines(swept)
         await self._purger.purge(swept)
+        await self._purge_provider_files(swept)
         if self._erasures is not None:
             await self._erasures.finish_all()
         await self._delete_late_uploads(swept)
@@ -212,6 +232,13 @@ class Sweeper:
             swept.threads += len(expired)
             metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _HOURLY_SECONDS
+
+    async def _purge_provider_files(self, swept: Swept) -> None:
+        if self._provider_files is None:
+            return
+        deleted, failed = await self._provider_files.purge()
+        swept.provider_files += deleted
+        swept.failed += failed
 
     async def _expire_audit_entries(self, swept: Swept) -> None:
         """Delete old entries of the audit log, once an hour."""

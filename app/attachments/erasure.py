@@ -2,7 +2,8 @@
 
 Every replica continues the erasures that are under way, and so does the `erase` command. An erasure
 is finished when no row of the user is left: rows of attachments stay until their objects are
-deleted and nothing can arrive by their upload links.
+deleted and nothing can arrive by their upload links, rows of the provider's files until the
+provider has deleted them.
 """
 
 import logging

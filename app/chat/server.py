@@ -45,10 +45,11 @@ from pydantic import ValidationError
 
 from app.attachments.store import ChatKitAttachmentStore
 from app.chat.composer import Composer
-from app.chat.hooks import Hooks, answer_events, own_code, stream_events
+from app.chat.hooks import Hooks, answer_events, own_code
 from app.chat.requests import check_counts, check_is_open, check_title
 from app.chat.saving import SavingServer
 from app.chat.stream import StreamedAnswer, refusal
+from app.chat.text_events import as_events
 from app.chat.waiting import CHECKING_FILES, progress_of
 from app.context import RequestContext
 from app.database.thread_store import PostgresStore
@@ -122,7 +123,7 @@ class AssistantServer(SavingServer):
         sender: WidgetItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        return stream_events(
+        return as_events(
             lambda: self._hooks.action(thread, action, sender, context),
             thread,
             lambda: self.store.generate_item_id("message", thread, context),

@@ -172,9 +172,12 @@ def _output(part: Part) -> Output:
     if part["type"] == "input_text":
         return ToolOutputText(text=part["text"])
     if part["type"] == "input_image":
-        return ToolOutputImage(image_url=part.get("image_url"), detail="auto")
+        return ToolOutputImage(
+            image_url=part.get("image_url"), file_id=part.get("file_id"), detail="auto"
+        )
     return ToolOutputFileContent(
         file_data=part.get("file_data"),
         file_url=part.get("file_url"),
+        file_id=part.get("file_id"),
         filename=part.get("filename"),
     )

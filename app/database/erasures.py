@@ -33,7 +33,15 @@ from app.database.attachment_records import to_tombstone
 from app.database.audit import Act, Action, Actor, Kind, announce, entries_of
 from app.database.engine import Database
 from app.database.identifiers import new_erasure_id
-from app.database.tables import attachments, erased, erasures, feedback, thread_items, threads
+from app.database.tables import (
+    attachments,
+    erased,
+    erasures,
+    feedback,
+    provider_files,
+    thread_items,
+    threads,
+)
 from app.database.transitions import in_state
 
 KINDS: Final = ("threads", "items", "feedback", "attachments")
@@ -249,6 +257,7 @@ def _has_rows(user_id: str) -> Select[tuple[bool]]:
         or_(
             exists().where(threads.c.user_id == user_id),
             exists().where(attachments.c.user_id == user_id),
+            exists().where(provider_files.c.user_id == user_id),
         )
     )
 

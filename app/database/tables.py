@@ -263,3 +263,38 @@ erased = Table(
     Column("object_key", Text),
     PrimaryKeyConstraint("user_id", "kind", "id"),
 )
+
+# A row is written after the file, because the provider chooses its id, and deleted after the file.
+# It outlives the row of its attachment until the provider has deleted the file.
+provider_files = Table(
+    "provider_files",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("file_id", Text, nullable=False),
+    Column("attachment_id", Text, nullable=False),
+    # Says which of the attachment's renditions it is, and what the provider does not keep of it.
+    Column("rendition_key", Text, nullable=False),
+    Column("rendition", JSONB, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # When the provider deletes it; NULL if it never does by itself.
+    Column("expires_at", DateTime(timezone=True)),
+    # When to delete it at the provider; NULL while it is in use.
+    Column("purge_after", DateTime(timezone=True)),
+    Column("purge_attempts", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("user_id", "file_id"),
+    Index(
+        "ix_provider_files_in_use",
+        "user_id",
+        "attachment_id",
+        "rendition_key",
+        unique=True,
+        postgresql_where="purge_after IS NULL",
+    ),
+    Index(
+        "ix_provider_files_purge_after",
+        "purge_after",
+        postgresql_where="purge_after IS NOT NULL",
+    ),
+    Index("ix_provider_files_expires_at", "expires_at"),
+)

@@ -42,6 +42,7 @@ from app.database.attachment_records import (
 )
 from app.database.audit import Act, Action, Actor, AuditLog, Kind, announce, entries_of
 from app.database.engine import Database
+from app.database.provider_files import mark_files_of
 from app.database.tables import attachments, threads
 from app.database.transitions import in_state
 from app.telemetry import metrics
@@ -63,7 +64,10 @@ class Tombstones:
         self._audit = AuditLog(database)
 
     async def claim(self, limit: int) -> list[AttachmentRecord]:
-        """Claim up to `limit` tombstones that are due, the oldest first."""
+        """Claim up to `limit` tombstones that are due, the oldest first.
+
+        Their files at the model's provider are marked for deletion.
+        """
 
         def claimed(attempts: int) -> Update:
             # Computed here, because Citus does not compute times from columns in an UPDATE.
@@ -75,7 +79,11 @@ class Tombstones:
             )
 
         due = and_(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
-        return await self._change_due(due, attachments.c.purge_after, limit, claimed)
+        tombstones = await self._change_due(due, attachments.c.purge_after, limit, claimed)
+        if tombstones:
+            async with self._database.connect() as connection:
+                await mark_files_of(connection, [(row.user_id, row.id) for row in tombstones])
+        return tombstones
 
     async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
         """Delete the rows of tombstones whose objects are deleted. Return how many were deleted.

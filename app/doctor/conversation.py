@@ -110,6 +110,11 @@ class Conversation:
         record = await self.parts.core.records.load(self.context.user_id, attachment_id)
         return record.problem
 
+    async def provider_files_of(self, attachment_id: str) -> list[str]:
+        """Return the ids of the attachment's files at the model's provider."""
+        rows = await self.parts.core.provider_files.load(self.context.user_id, [attachment_id])
+        return [row.file_id for row in rows]
+
     async def title_of(self, text: str) -> str:
         """Return the model's title for a chat that begins with `text`. Raises the API's errors."""
         return await self.parts.chat.titles.ask(text)
@@ -124,7 +129,8 @@ class Conversation:
     async def delete(self) -> None:
         """Delete the files, their objects and the threads.
 
-        The rows of the files stay as tombstones until the next sweep.
+        The rows of the files stay as tombstones until the next sweep, which also deletes the files
+        at the model's provider.
         """
         for attachment_id in self._object_keys:
             await self.parts.reservations.cancel(attachment_id, self.context)

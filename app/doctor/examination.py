@@ -75,6 +75,7 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("model_tool", model_checks.model_tool, ("model_file",)),
         Check("model_title", model_checks.model_title, ("model",)),
         Check("model_speech", model_checks.model_speech, ("model",)),
+        Check("model_files", model_checks.model_files, ("model_file",)),
         Check("model_urls", model_checks.model_urls, readable),
         Check("cleanup", bucket_checks.cleanup, ("credentials",)),
     ]

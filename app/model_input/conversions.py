@@ -1,6 +1,7 @@
 """Converts the bytes of a file into a rendition, by the kind of the file."""
 
 import asyncio
+from dataclasses import replace
 from typing import Literal
 
 from app.database.transcripts import Transcript
@@ -14,7 +15,7 @@ from app.model_input.kinds import (
     kind_of,
     taken_as_file,
 )
-from app.model_input.pdf_renditions import MOST_WHOLE_BYTES, PdfRenditions
+from app.model_input.pdf_renditions import MOST_WHOLE_BYTES, PdfRenditions, takes_pdf
 from app.model_input.readers import containers, documents, images, occurrences, office
 from app.model_input.readers.image_headers import sendable_type
 from app.model_input.readers.image_metadata import Malformed, without_metadata
@@ -43,7 +44,9 @@ class Conversions:
         self._workers = workers
         self._settings = settings
         self._files_accepted = settings.api == "responses"
+        self._pdf_accepted = takes_pdf(settings)
         self._by_url = settings.input == "url"
+        self._by_reference = settings.input == "files"
         self._urls = DataUrls()
         self._texts = WholeTexts(workers)
         self._pdfs = PdfRenditions(workers, settings, self._urls)
@@ -51,7 +54,8 @@ class Conversions:
 
     def key(self, file: FileFacts, selection: Selection) -> tuple[str, ...]:
         """Return the part of a rendition's cache key that does not depend on the bytes."""
-        return (resolve(file.name, file.mime_type).mime_type, *selection.key)
+        settings = (self._settings.api, self._settings.input, str(self._settings.image_max_side))
+        return (resolve(file.name, file.mime_type).mime_type, *settings, *selection.key)
 
     def least_bytes(self, file: FileFacts) -> int:
         """Return a lower bound of what the file's content adds to a request.
@@ -64,7 +68,7 @@ class Conversions:
         is_sent_whole = self._goes_as_file(suffix) and not self._tables.reads(file)
         if not is_sent_whole or (suffix == "pdf" and file.size > MOST_WHOLE_BYTES):
             return 0
-        return 4 * ((file.size + 2) // 3)
+        return file.size if self._by_reference else 4 * ((file.size + 2) // 3)
 
     async def convert(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
         """Return what the model gets of `body`, which is not empty."""
@@ -144,7 +148,7 @@ class Conversions:
             return note(f"the image could not be read: {prepared.reason}.")
         if prepared.body is None:
             return await self._untouched("image", file, prepared.mime_type, body)
-        if prepared.mime_type == _PDF and not self._files_accepted:
+        if prepared.mime_type == _PDF and not self._pdf_accepted:
             return await self._pdfs.text(prepared.body, 0)
         return Rendition(
             kind="file" if prepared.mime_type == _PDF else "image",
@@ -189,10 +193,13 @@ class Conversions:
         return await self._untouched("file", file, document_type(suffix), body, remark)
 
     async def _pdf(self, file: FileFacts, body: bytes, offset_chars: int) -> Rendition:
-        if not self._files_accepted:
+        if not self._pdf_accepted:
             return await self._pdfs.text(body, offset_chars)
         excerpt = await self._pdfs.excerpt(body)
-        return excerpt or await self._untouched("file", file, document_type("pdf"), body)
+        if isinstance(excerpt, Rendition):
+            return excerpt
+        whole = await self._untouched("file", file, document_type("pdf"), body)
+        return replace(whole, pages=excerpt)
 
     async def _text(
         self, file: FileFacts, body: bytes, offset_chars: int, remark: str = ""
@@ -228,6 +235,8 @@ class Conversions:
         return _written(found, read)
 
     def _goes_as_file(self, suffix: str) -> bool:
+        if suffix == "pdf":
+            return self._pdf_accepted
         return self._files_accepted and taken_as_file(suffix)
 
     async def _untouched(

@@ -1,6 +1,8 @@
 """Reads attachments from the bucket, and renders them for the model."""
 
 import asyncio
+import hashlib
+from collections.abc import Sequence
 from typing import Protocol
 
 from app.attachment_state import USABLE, AttachmentState
@@ -8,6 +10,7 @@ from app.errors import BucketUnavailable, NotFound, ObjectChanged, ObjectMissing
 from app.model_input.cache import RenditionCache
 from app.model_input.conversions import Conversions
 from app.model_input.kinds import Kind, kind_of
+from app.model_input.references import References
 from app.model_input.rendition import Rendition, note
 from app.model_input.selection import WHOLE, Selection
 from app.model_input.transcripts import NotTranscribed, Transcripts
@@ -69,10 +72,16 @@ class Renderer:
         self._fetches = asyncio.Semaphore(concurrent_fetches)
         self.image_max_side = settings.image_max_side
 
-    async def render(self, attachment: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
+    async def render(
+        self,
+        attachment: StoredAttachment,
+        selection: Selection = WHOLE,
+        references: References | None = None,
+    ) -> Rendition:
         """Return what the model gets of an attachment, or of what is selected in it.
 
-        It returns a note if the file can't be read or the bucket fails, and raises no error.
+        It returns a note if the file can't be read or the bucket fails, and raises no error. A file
+        that the provider keeps, by `references`, is not read.
         """
         unusable = _why_unusable(attachment)
         if unusable:
@@ -83,12 +92,20 @@ class Renderer:
             return note("the file is empty.")
         # The ETag alone is not enough: it may be an MD5 sum, which two files can share.
         source = (attachment.object_key or "", attachment.etag or "", str(attachment.size))
-        conversion = self._conversions.key(attachment, selection)
+        key = (*source, *self._conversions.key(attachment, selection))
+        if references is None:
+            return await self._cached(attachment, selection, key)
+        short_key = _digest(key)
+        kept = references.kept(attachment.id, short_key)
+        if kept is not None:
+            return kept
+        return references.referable(await self._cached(attachment, selection, key), short_key)
+
+    async def _cached(
+        self, attachment: StoredAttachment, selection: Selection, key: tuple[str, ...]
+    ) -> Rendition:
         try:
-            return await self._cache.get(
-                (*source, *conversion),
-                lambda: self._make(attachment, selection),
-            )
+            return await self._cache.get(key, lambda: self._make(attachment, selection))
         except ObjectMissing:
             return note("the file could not be read: its bytes are gone.", lasting=False)
         except ObjectChanged:
@@ -144,6 +161,10 @@ def words_of_problem(problem: str, state: AttachmentState) -> str:
     provider rejected the file, the row has only a clause, and the state does not change.
     """
     return problem if state is AttachmentState.REJECTED else f"the file can't be used: {problem}"
+
+
+def _digest(key: Sequence[str]) -> str:
+    return hashlib.sha256("\0".join(key).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _why_unusable(attachment: StoredAttachment) -> str | None:

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from app.settings.group import CommaSeparated, SettingsGroup
 
 ModelApi = Literal["responses", "chat_completions"]
-ModelInput = Literal["inline", "url"]
+ModelInput = Literal["inline", "url", "files"]
 
 
 class ChatModelSettings(SettingsGroup):
@@ -29,7 +29,9 @@ class ChatModelSettings(SettingsGroup):
 
     input: ModelInput = Field("inline", alias="MODEL_INPUT")
     """`inline` sends the bytes of files to the model. `url` sends links to the bucket, which then
-    has to be reachable from the internet."""
+    has to be reachable from the internet. `files` uploads each file once to the provider's Files
+    API, sends its id in every turn, and deletes it there when it is deleted here. Without that API,
+    files are sent inline."""
 
     agent: str | None = Field(None, alias="AGENT")
     """Your own agent, as `module:function`: see docs/own_agent.py."""

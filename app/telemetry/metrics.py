@@ -75,6 +75,20 @@ model_tokens = Counter(
     "model_tokens", "Tokens by kind: input, cached_input (part of input), output.", ("kind",)
 )
 
+provider_files_uploaded = Counter(
+    "provider_files_uploaded", "Files uploaded to the model's provider (MODEL_INPUT=files)."
+)
+provider_file_bytes = Counter("provider_file_bytes", "Bytes of these files.")
+provider_files_deleted = Counter(
+    "provider_files_deleted", "Files deleted at the provider because of a deleted attachment."
+)
+provider_files_lost = Counter(
+    "provider_files_lost", "Files that the provider had lost, so that they were uploaded again."
+)
+provider_file_failures = Counter(
+    "provider_file_failures", "Failed requests to the Files API of the provider.", ("operation",)
+)
+
 tombstoned = Counter(
     "attachments_tombstoned",
     "Attachments deleted, alone, with their thread or by the sweep. Their bytes are purged later.",

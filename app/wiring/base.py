@@ -18,11 +18,15 @@ from app.auth import (
 from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
 from app.database.erasures import ErasureRows
+from app.database.provider_files import ProviderFileRows
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
+from app.provider_files.deletion import ProviderFilePurger
+from app.provider_files.files_api import FilesApi
 from app.public_keys import PublicKeys
 from app.settings.bucket import BucketSettings
 from app.settings.environment import Settings
+from app.settings.model import ChatModelSettings
 from app.settings.retention import RetentionSettings
 from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
@@ -36,7 +40,10 @@ _LEAST_CONNECTIONS = 4
 
 @dataclass(frozen=True)
 class Core:
-    """The database and the bucket. `running` opens both."""
+    """The database, the bucket and the provider's files. `running` opens the first two.
+
+    `files_api` is None without OPENAI_API_KEY.
+    """
 
     database: Database
     records: AttachmentRecords
@@ -44,11 +51,17 @@ class Core:
     bucket: Bucket
     internal: Endpoint
     public: Endpoint
+    provider_files: ProviderFileRows
+    files_api: FilesApi | None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         async with self.database, self.bucket:
-            yield
+            try:
+                yield
+            finally:
+                if self.files_api is not None:
+                    await self.files_api.close()
 
 
 def create_core(settings: Settings) -> Core:
@@ -67,13 +80,28 @@ def create_core(settings: Settings) -> Core:
         bucket=Bucket(internal, credentials),
         internal=internal,
         public=public_endpoint(settings.bucket),
+        provider_files=ProviderFileRows(database),
+        files_api=_files_api(settings.model),
     )
 
 
 def create_sweeper(
     core: Core, retention: RetentionSettings, erasures: Erasures | None = None
 ) -> Sweeper:
-    return Sweeper(Tombstones(core.database), core.bucket, retention, erasures)
+    """Return a sweeper. It deletes the provider's files also after MODEL_INPUT was changed."""
+    return Sweeper(
+        Tombstones(core.database),
+        core.bucket,
+        retention,
+        ProviderFilePurger(core.provider_files, core.files_api),
+        erasures,
+    )
+
+
+def _files_api(model: ChatModelSettings) -> FilesApi | None:
+    if model.api_key is None:
+        return None
+    return FilesApi(model.api_key.get_secret_value(), model.base_url)
 
 
 def create_erasures(core: Core, sign_in: SignInSettings) -> Erasures:

@@ -25,10 +25,12 @@ from app.model_input.cache import RenditionCache
 from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
+from app.model_input.references import References
 from app.model_input.rendering import ByteSource, Renderer
 from app.model_input.thread_writer import ThreadWriter
 from app.model_input.transcripts import TranscriptKeeper, Transcripts
 from app.offline.model import OfflineModel
+from app.provider_files.uploads import Uploads
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
@@ -47,11 +49,14 @@ class Chat:
     transcriber: RecordingTranscriber | None
     transcripts: Transcripts
     client: AsyncOpenAI | None
+    uploads: Uploads | None
     is_offline: bool
 
     async def close(self) -> None:
-        """Cancel transcriptions, and close the connections to the model's provider."""
+        """Cancel transcriptions and uploads, and close the connections to the model's provider."""
         await self.transcripts.close()
+        if self.uploads is not None:
+            await self.uploads.close()
         if self.client is not None:
             await self.client.close()
 
@@ -65,8 +70,12 @@ def build_chat(
     transcripts: TranscriptKeeper,
     workers: Workers,
     links: ContentLinks | None = None,
+    uploads: Uploads | None = None,
 ) -> Chat:
-    """Wire the chat. MODEL_INPUT=url needs `links`. Raises `Misconfigured`."""
+    """Wire the chat. MODEL_INPUT=url needs `links`, and `files` needs `uploads`.
+
+    Raises `Misconfigured`.
+    """
     # The library's trace provider takes tens of milliseconds to create. Created here, it delays no
     # user's first answer.
     get_trace_provider()
@@ -89,13 +98,12 @@ def build_chat(
         models=models,
         model_api=settings.api,
         budget=budget,
-        make_converter=_converters(
-            settings, attachments, _renderer(settings, bucket, workers, kept), store, links
-        ),
+        make_converter=_converters(settings, attachments, bucket, workers, kept, store, links),
         store=store,
         rejections=attachments,
         # Other providers of Chat Completions may reject a field that they don't know.
         has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
+        uploads=uploads if settings.input == "files" else None,
     )
     return Chat(
         responder=responder,
@@ -104,6 +112,7 @@ def build_chat(
         transcriber=transcriber,
         transcripts=kept,
         client=client,
+        uploads=uploads,
         is_offline=client is None and agent.model is None,
     )
 
@@ -134,36 +143,47 @@ def _transcriber(client: AsyncOpenAI | None, model: str) -> RecordingTranscriber
     return RecordingTranscriber(client, model) if client else None
 
 
-def _renderer(
-    settings: ChatModelSettings, bucket: ByteSource, workers: Workers, transcripts: Transcripts
-) -> Renderer:
-    return Renderer(
-        bucket=bucket,
-        cache=RenditionCache(settings.cache_bytes),
-        workers=workers,
-        settings=settings,
-        transcripts=transcripts,
-    )
-
-
 def _converters(
     settings: ChatModelSettings,
     attachments: Attachments,
-    renderer: Renderer,
+    bucket: ByteSource,
+    workers: Workers,
+    transcripts: Transcripts,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
+    cache = RenditionCache(settings.cache_bytes)
+
+    def renderer(chosen: ChatModelSettings) -> Renderer:
+        return Renderer(
+            bucket=bucket,
+            cache=cache,
+            workers=workers,
+            settings=chosen,
+            transcripts=transcripts,
+        )
+
+    configured = renderer(settings)
+    # Where the provider has no Files API, Chat Completions get the text of a PDF.
+    without_files = renderer(settings.model_copy(update={"input": "inline"}))
+
     def make_converter(
         context: RequestContext,
         rejected: Mapping[str, str],
         budget: Budget,
         make_writer: Callable[[], ThreadWriter] = ThreadWriter,
+        references: References | None = None,
     ) -> ThreadConverter:
+        lacks_files = settings.input == "files" and references is None
+        renderer = without_files if lacks_files else configured
         return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
             contents=AttachmentContents(
-                renderer, links=links if settings.input == "url" else None, rejected=rejected
+                renderer,
+                links=links if settings.input == "url" else None,
+                references=references,
+                rejected=rejected,
             ),
             budget=budget,
             mentions=Mentions(context, attachments, renderer, store),

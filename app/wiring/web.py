@@ -32,6 +32,7 @@ from app.database.thread_store import PostgresStore
 from app.database.transcripts import TranscriptRecords
 from app.errors import Misconfigured
 from app.model_input.bucket_urls import BucketLinks
+from app.provider_files.uploads import Uploads
 from app.settings.attachments import AttachmentSettings
 from app.settings.environment import Settings
 from app.settings.scanner import ScannerSettings
@@ -162,6 +163,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         transcripts=TranscriptRecords(core.database),
         workers=workers,
         links=BucketLinks(urls, ttl_seconds=settings.attachments.preview_ttl_seconds),
+        uploads=Uploads(core.files_api, core.provider_files) if core.files_api else None,
     )
     composer = Composer(
         settings.model.name,

@@ -210,8 +210,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", "kind", "id", name="pk_erased"),
     )
 
+    op.create_table(
+        "provider_files",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("attachment_id", sa.Text(), nullable=False),
+        sa.Column("rendition_key", sa.Text(), nullable=False),
+        sa.Column("rendition", JSONB(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        _timestamp("created_at"),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("purge_after", sa.DateTime(timezone=True)),
+        sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "file_id", name="pk_provider_files"),
+    )
+    op.create_index(
+        "ix_provider_files_in_use",
+        "provider_files",
+        ["user_id", "attachment_id", "rendition_key"],
+        unique=True,
+        postgresql_where=sa.text("purge_after IS NULL"),
+    )
+    op.create_index(
+        "ix_provider_files_purge_after",
+        "provider_files",
+        ["purge_after"],
+        postgresql_where=sa.text("purge_after IS NOT NULL"),
+    )
+    op.create_index("ix_provider_files_expires_at", "provider_files", ["expires_at"])
+
 
 def downgrade() -> None:
+    op.drop_table("provider_files")
     op.drop_table("erased")
     op.drop_table("erasures")
     op.drop_table("audit_log")

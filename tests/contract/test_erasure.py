@@ -138,6 +138,20 @@ async def test_an_upload_under_way_does_not_survive(seaweedfs_rig: Rig) -> None:
     assert (await erasures.finish("alice")) is not None, "it stays finished"
 
 
+async def test_it_waits_until_the_provider_has_deleted_its_files(seaweedfs_rig: Rig) -> None:
+    rig = seaweedfs_rig
+    await furnish(rig, "alice")
+    await rig.sql(
+        "INSERT INTO provider_files (user_id, file_id, attachment_id, rendition_key, rendition,"
+        " size) VALUES ('alice', 'file-1', 'atc_attached', 'k', '{}', 5)"
+    )
+    assert await erased(rig) is None
+    [marked] = await rig.sql("SELECT purge_after FROM provider_files")
+    assert marked.purge_after is not None
+    await rig.sql("DELETE FROM provider_files")
+    assert await erased(rig) is not None
+
+
 async def test_nothing_new_is_created_during_an_erasure(seaweedfs_rig: Rig) -> None:
     rig = seaweedfs_rig
     store = PostgresStore(rig.database)
@@ -211,7 +225,8 @@ async def test_the_sweep_of_any_replica_continues_an_erasure_and_clears_its_cach
     rows = ErasureRows(rig.database)
     await rows.start("alice", Actor.ADMIN)
     cache: BoundedCache[str, bytes] = BoundedCache(100)
-    sweeper = Sweeper(rig.tombstones, rig.bucket, RetentionSettings(), Erasures(rows, SIGNER))
+    erasures = Erasures(rows, SIGNER)
+    sweeper = Sweeper(rig.tombstones, rig.bucket, RetentionSettings(), erasures=erasures)
     cache.put("private", b"words", 5)
     await sweeper.sweep_once()
     assert "private" not in cache and cache.used_bytes == 0

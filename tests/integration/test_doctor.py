@@ -121,7 +121,7 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
         {"put_length", "put_once"} if upload_method == "POST" else {"policy_size", "policy_fields"}
     )
     assert not_made - {"gateway"} == {
-        *(*other, "model_urls"),
+        *(*other, "model_files", "model_urls"),
         *("public_keys", "encryption", "scanner", "scanner_size"),
     }
     assert keys_in(healthy_bucket) == []
@@ -642,6 +642,41 @@ async def test_a_bucket_that_the_provider_can_not_reach_is_named(
     findings = await examined(database_url, healthy_bucket, model_input="url")
     assert failed(findings) == {"model_urls"}
     assert "MODEL_INPUT=inline" in str(findings["model_urls"].remedy)
+
+
+async def test_files_at_the_provider_are_checked_and_deleted(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    with model_api(answer=fetching) as provider:
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            model_input="files",
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
+        )
+        assert findings["model_files"].outcome == "ok", findings["model_files"].words
+        assert failed(findings) == set()
+        provider.delete_errors.append(Error(403, "Missing scopes: api.files.write"))
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            model_input="files",
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
+        )
+        assert failed(findings) == {"model_files"}
+        assert "Missing scopes" in findings["model_files"].words
+        provider.has_files = False
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            model_input="files",
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
+        )
+    assert failed(findings) == {"model_files"}
+    assert "inline" in findings["model_files"].words
 
 
 # Being interrupted

@@ -40,7 +40,9 @@ class ModelApi:
       as clients have seen it, instead of a 400, which the document has.
     - `repeat_ids`: number ids from 1 in every response, as some providers do; those take an id that
       comes twice.
-    - `upload_errors`: what the next uploads are answered with.
+    - `upload_errors`, `delete_errors`: what the next uploads and deletions of files are answered
+      with.
+    - `has_files`: whether there is a Files API, which other providers lack.
     - `speech`: what is said in every recording; empty: how many bytes were heard.
     - `more_models`: names that are known beside those of OpenAI's document.
     """
@@ -53,6 +55,8 @@ class ModelApi:
     released: threading.Event = field(default_factory=threading.Event)
     uploads: Uploads = field(default_factory=Uploads)
     upload_errors: deque[Error] = field(default_factory=deque)
+    delete_errors: deque[Error] = field(default_factory=deque)
+    has_files: bool = True
     memory: Memory = field(default_factory=Memory)
     window: int | None = None
     overflow_in_stream: bool = False
@@ -129,6 +133,12 @@ class ModelApi:
         if self.upload_errors:
             raise self.upload_errors.popleft().rejection()
         return self.uploads.create(filename, body, received.body)
+
+    def deletion(self, file_id: str) -> Json:
+        """What answers the deletion of a file. Raises `Rejection`."""
+        if self.delete_errors:
+            raise self.delete_errors.popleft().rejection()
+        return self.uploads.delete(file_id)
 
     def _reply(self, received: Received) -> Reply:
         scripted = self.script.popleft() if self.script else self.answer(received)

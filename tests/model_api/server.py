@@ -60,6 +60,10 @@ class ModelServer:
             self._api.received.append(received)
             try:
                 _check_key(request)
+                if request.url.path.startswith("/v1/files") and not self._api.has_files:
+                    raise ScriptedRejection(
+                        f"Invalid URL ({request.method} {request.url.path})", status=404
+                    )
                 return await handler(request, received)
             except Rejection as rejection:
                 if not isinstance(rejection, ScriptedRejection):
@@ -107,7 +111,7 @@ class ModelServer:
         return Response(self._api.uploads.content(request.path_params["file_id"]))
 
     async def _delete(self, request: Request, received: Received) -> Response:
-        return JSONResponse(self._api.uploads.delete(request.path_params["file_id"]))
+        return JSONResponse(self._api.deletion(request.path_params["file_id"]))
 
     async def _events(self, stream: ResponseStream | CompletionStream) -> AsyncIterator[str]:
         for event in stream.events():
