@@ -10,11 +10,13 @@ from typing import Any, cast
 
 import pytest
 
+from app.attachments.receipts import remnants
 from app.attachments.reconcile import Difference, DifferenceKind, Reconciliation
 from app.attachments.scanning import AttachmentScanner
 from app.clamd import Clamd
 from app.database.attachment_records import AttachmentRecord
 from app.database.audit import Action, Actor, AuditLog
+from app.database.erasures import ErasureRows
 from app.database.reconcile_rows import ReconcileRows
 from app.doctor.scanner_checks import EICAR
 from app.errors import (
@@ -31,6 +33,7 @@ from app.storage.credentials import SessionCredentials
 from app.storage.object_keys import preview_key, quarantine_key, upload_key
 from app.storage.reader import ObjectReader
 from tests.clamd_server import MALWARE, ClamdServer, running_clamd
+from tests.contract.test_erasure import SIGNER, erased
 from tests.contract.test_verification import photo
 from tests.rig import Rig, rig_on
 from tests.servers import TestBucket
@@ -294,3 +297,14 @@ async def test_a_user_whose_scans_take_long_does_not_stop_those_of_others(rig: R
     await occupied.begun.acquire()
     occupied.released.set()
     assert await asyncio.gather(*scans, others) == [None] * 5
+
+
+async def test_an_erasure_deletes_what_is_in_quarantine(rig: Rig) -> None:
+    record = await infected(rig)
+    await rig.later()
+    receipt = SIGNER.verify(await erased(rig))
+    assert await rig.objects() == []
+    assert record.object_key
+    await rig.bucket.write(quarantine_key(record.object_key), EICAR, mime_type="text/plain")
+    [left] = await remnants(receipt, ErasureRows(rig.database), rig.bucket)
+    assert quarantine_key(record.object_key) in left, "verify-receipt looks there too"
