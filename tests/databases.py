@@ -15,7 +15,6 @@ TABLES = (
 
 # Wait until the connections of the last test are closed, then delete all rows.
 _EMPTY = """
-SET session_replication_role = replica;
 SET lock_timeout = '5s';
 DO $$ DECLARE names text; BEGIN
     FOR attempt IN 1..200 LOOP
