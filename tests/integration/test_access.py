@@ -416,7 +416,7 @@ def test_users_are_no_administrators(place: Place, route: str, method: str) -> N
     before = place.snapshot()
     for user_id in ("alice", "bob", *place.bobs.ids().values()):
         url = route.replace("{user_id:path}", user_id)
-        for headers in ({}, {"authorization": "Bearer guessed"}):
+        for headers in ({}, {"authorization": f"Bearer {user_id}"}):
             response = place.alice.http.request(method, url, headers=headers)
             assert response.status_code == 401, response.text
     assert place.snapshot() == before
