@@ -2,7 +2,6 @@
 
 import { createFetch } from '../fetch.js';
 import { token } from './preferences.js';
-import { askForToken } from './ui/dialogs.js';
 import { t } from './words.js';
 
 /**
@@ -48,6 +47,7 @@ export function createSession({ api, auth }) {
 
 /** @param {string | null} refused */
 async function ask(refused) {
+  const { askForToken } = await import('./ui/dialogs.js');
   const given = await askForToken(t(refused ? 'sign_in.refused' : 'sign_in.paste'));
   if (given) token.set(given);
   return given !== '';
