@@ -2,6 +2,7 @@
 
 import { createFetch } from '../fetch.js';
 import { token } from './preferences.js';
+import { askForToken } from './ui/dialogs.js';
 import { t } from './words.js';
 
 /**
@@ -47,7 +48,6 @@ export function createSession({ api, auth }) {
 
 /** @param {string | null} refused */
 async function ask(refused) {
-  const { askForToken } = await import('./ui/dialogs.js');
   const given = await askForToken(t(refused ? 'sign_in.refused' : 'sign_in.paste'));
   if (given) token.set(given);
   return given !== '';

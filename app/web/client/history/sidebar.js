@@ -1,6 +1,7 @@
 /** The list of chats: open, start, rename, delete. */
 
 import { addressOf } from '../address.js';
+import { confirmDelete } from '../ui/dialogs.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { language, t } from '../words.js';
@@ -206,9 +207,8 @@ export class Sidebar {
    * @param {string} title
    */
   async #delete(thread, title) {
+    if (!(await confirmDelete(t('chat.delete.confirm', { title }), t('chat.delete.consequence')))) return;
     try {
-      const { confirmDelete } = await import('../ui/dialogs.js');
-      if (!(await confirmDelete(t('chat.delete.confirm', { title }), t('chat.delete.consequence')))) return;
       await this.api.call('threads.delete', { thread_id: thread.id });
       this.remove(thread.id);
       this.onDeleted(thread.id);
