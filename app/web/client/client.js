@@ -2,7 +2,7 @@
 
 import { Composer } from './composer/composer.js';
 import { Drafts } from './composer/drafts.js';
-import { kindOf } from './composer/entity-kind.js';
+import { asStrings, kindOf } from './composer/entity-kind.js';
 import { acceptFiles } from './composer/incoming-files.js';
 import { Sending } from './composer/sending.js';
 import { FileOpener } from './files/file-opener.js';
@@ -16,7 +16,6 @@ import { Api } from './protocol/api.js';
 import { Conversations } from './thread/conversations.js';
 import { createEntityPopover } from './thread/entity-popover.js';
 import { Feedback } from './thread/feedback.js';
-import { asStrings } from './thread/sources.js';
 import { ThreadPane } from './thread/thread-pane.js';
 import { plainText } from './thread/thread-state.js';
 import { UnfinishedAnswers } from './thread/unfinished.js';

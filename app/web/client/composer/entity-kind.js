@@ -8,3 +8,11 @@ export function kindOf({ id }) {
   if (id.startsWith('thr_')) return 'thread';
   return id.startsWith('atc_') ? 'attachment' : 'own';
 }
+
+/**
+ * @param {Record<string, unknown>} data
+ * @returns {Record<string, string>}
+ */
+export function asStrings(data) {
+  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, String(value)]));
+}

@@ -2,7 +2,6 @@
 
 import { attachmentsOf } from '../thread/thread-state.js';
 import { t } from '../words.js';
-import { FileContent } from './file-content.js';
 
 /**
  * @typedef {import('./preview.js').ViewedFile} ViewedFile
@@ -68,8 +67,8 @@ export class FileOpener {
   }
 
   async #load() {
-    const { FileViewer } = await import('./viewer.js');
-    const viewer = new FileViewer(new FileContent(this.config, this.session.fetch), this.onError);
+    const { createViewer } = await import('./viewer.js');
+    const viewer = createViewer(this.config, this.session.fetch, this.onError);
     this.onViewer(viewer.element);
     return viewer;
   }

@@ -3,11 +3,21 @@
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
+import { FileContent } from './file-content.js';
 import { fileName } from './file-name.js';
 import { describeKind } from './kinds.js';
 import { previewOf } from './preview.js';
 
 /** @typedef {import('./preview.js').ViewedFile} ViewedFile */
+
+/**
+ * @param {{api: {attachmentsUrl: string}}} config
+ * @param {typeof globalThis.fetch} fetch  Of the session.
+ * @param {(error: unknown) => void} onError
+ */
+export function createViewer(config, fetch, onError) {
+  return new FileViewer(new FileContent(config, fetch), onError);
+}
 
 export class FileViewer {
   /** @type {ViewedFile[]}  What "next" and "previous" go through. */
@@ -19,7 +29,7 @@ export class FileViewer {
   #openedFrom = null;
 
   /**
-   * @param {import('./file-content.js').FileContent} content
+   * @param {FileContent} content
    * @param {(error: unknown) => void} onError
    */
   constructor(content, onError) {

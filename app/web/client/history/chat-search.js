@@ -1,21 +1,16 @@
 /** The search over the list of chats: a field, and what the server has found in titles and messages. */
 
-import { addressOf } from '../address.js';
 import { ApiError } from '../protocol/api.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
-import { dayInWords } from './day.js';
 
 /** A search begins when nothing has been typed for this time. */
 const PAUSE_MS = 200;
 /** The most characters that the server takes. */
 const MAX_QUERY_CHARS = 200;
 
-/**
- * @typedef {import('../protocol/operations').FoundThread} FoundThread
- * @typedef {import('../protocol/operations').FoundPiece} FoundPiece
- */
+/** @typedef {import('../protocol/operations').FoundThread} FoundThread */
 
 export class ChatSearch {
   #timer = 0;
@@ -72,7 +67,7 @@ export class ChatSearch {
     this.clear.hidden = !isSearching;
     this.onChange(isSearching);
     if (isSearching) this.#timer = window.setTimeout(() => void this.#search(null), PAUSE_MS);
-    else this.#show([], false, '');
+    else this.#show([], [], false, '');
   }
 
   /** @param {string | null} after  The last chat of what is shown; null: a new search. */
@@ -81,52 +76,35 @@ export class ChatSearch {
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
-      const { data, has_more: hasMore } = await this.api.searchThreads(query, after, signal);
+      const [{ data, has_more: hasMore }, { foundRow }] = await Promise.all([
+        this.api.searchThreads(query, after, signal), import('./found-row.js'),
+      ]);
+      if (signal.aborted) return;
       const found = after ? [...this.#found, ...data] : data;
-      this.#show(found, hasMore, found.length === 0 ? t('search.none', { query }) : t('search.found', { count: found.length }));
+      const rows = found.map((thread) => foundRow(thread, this.onOpen));
+      this.#show(found, rows, hasMore, found.length === 0 ? t('search.none', { query }) : t('search.found', { count: found.length }));
     } catch (error) {
       if (signal.aborted) return;
       // Nothing but signs: no chat can have them.
-      if (error instanceof ApiError && error.param === 'query') this.#show([], false, t('search.none', { query }));
+      if (error instanceof ApiError && error.param === 'query') this.#show([], [], false, t('search.none', { query }));
       else this.onError(error);
     }
   }
 
   /**
    * @param {FoundThread[]} found
+   * @param {HTMLElement[]} rows  Of each.
    * @param {boolean} hasMore
    * @param {string} status
    */
-  #show(found, hasMore, status) {
+  #show(found, rows, hasMore, status) {
     const shown = this.#found.length;
     const isLonger = shown > 0 && found.length > shown && found[0] === this.#found[0];
-    const rows = found.map((thread) => this.#row(thread));
     this.#found = found;
     this.status.textContent = status;
     this.list.replaceChildren(...rows);
     if (isLonger) rows[shown]?.querySelector('a')?.focus();
     this.more.hidden = !hasMore;
-  }
-
-  /** @param {FoundThread} thread */
-  #row({ id, title, active_at: activeAt, match }) {
-    const { item } = match;
-    const isAnswer = item?.type === 'chatkit.assistant_message';
-    return h('li', { class: 'found-row' },
-      h('a', { class: 'found-link', href: addressOf(id), on: {
-        click: (/** @type {MouseEvent} */ event) => {
-          if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
-          event.preventDefault();
-          this.onOpen(id, item?.id ?? null);
-        },
-      } },
-        h('span', { class: 'found-head' },
-          h('span', { class: 'found-title', dir: 'auto' },
-            ...(match.title ? marked(match.title) : [title || t('chat.untitled')])),
-          h('span', { class: 'found-day', text: dayInWords(activeAt * 1000, new Date()) })),
-        item && h('span', { class: 'found-excerpt' },
-          h('span', { class: 'found-by', text: `${t(isAnswer ? 'answer.by' : 'message.by')}: ` }),
-          h('bdi', {}, ...marked(isAnswer ? withoutMarks(item.excerpt) : item.excerpt)))));
   }
 
   /** @param {KeyboardEvent} event  Up and down go through the results, Escape ends the search. */
@@ -142,17 +120,4 @@ export class ChatSearch {
     event.preventDefault();
     event.stopPropagation();
   }
-}
-
-/**
- * An excerpt of an answer without the signs of Markdown.
- * @param {FoundPiece[]} pieces
- */
-function withoutMarks(pieces) {
-  return pieces.map((piece) => ({ ...piece, text: piece.text.replace(/[*`#|]+|(?<=\s)-(?=\s)/g, '').replace(/\s+/g, ' ') }));
-}
-
-/** @param {FoundPiece[]} pieces */
-function marked(pieces) {
-  return pieces.map(({ text, is_match: isMatch }) => (isMatch ? h('mark', { text }) : text));
 }

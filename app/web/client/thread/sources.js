@@ -1,5 +1,6 @@
 /** The sources of an answer: the numbers where it cites them, and their list. */
 
+import { asStrings } from '../composer/entity-kind.js';
 import { h } from '../ui/dom.js';
 import { t } from '../words.js';
 
@@ -60,12 +61,4 @@ function factsOf(source) {
   const origin = source.type === 'url' ? (source.attribution ?? source.url) : source.type === 'file' ? source.filename : '';
   return [source.title, source.description, source.timestamp, origin !== source.title && origin]
     .filter(Boolean).join('\n');
-}
-
-/**
- * @param {Record<string, unknown>} data
- * @returns {Record<string, string>}
- */
-export function asStrings(data) {
-  return Object.fromEntries(Object.entries(data).map(([name, value]) => [name, String(value)]));
 }
