@@ -30,7 +30,8 @@ engines: install ## Run the tests of the database again, on Citus and behind PgB
 		$(PYTEST) -m "not slow" --database=$$database tests/contract tests/integration tests/threats $(ARGS) \
 			|| exit 1; done
 
-PYTEST = $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
+# Without its cache of compiled tests, each run takes 8 seconds longer.
+PYTEST = PYTHONDONTWRITEBYTECODE= $(PY) -m pytest -n logical --maxprocesses 4 --dist worksteal
 
 check: lint ## Check style, types, imports, documents, manifests, dependencies and their vulnerabilities
 	@$(PY) -m mypy

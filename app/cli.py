@@ -1,4 +1,4 @@
-"""The commands: `python -m app dev | serve | migrate | bucket | sweep | reconcile | doctor`."""
+"""The commands of `python -m app`."""
 
 import asyncio
 import errno
@@ -147,6 +147,20 @@ def reconcile_command(
 
     if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=_say)):
         sys.exit(2)
+
+
+@cli.command("audit")
+def audit_command(
+    user: Annotated[str, typer.Option(help="The id of the user.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a line, for other programs.")
+    ] = False,
+) -> None:
+    """Print who created, read, listed, deleted or erased what this user owns, the oldest first."""
+    settings = _settings_with_database()
+    from app.maintenance import audit
+
+    asyncio.run(audit(settings, user_id=user, as_json=as_json, say=_say))
 
 
 @cli.command("doctor")

@@ -1,10 +1,15 @@
-"""The commands that keep bucket and database consistent: `sweep` and `reconcile`."""
+"""The commands on bucket and database: `sweep`, `reconcile` and `audit`."""
 
+import json
 from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC
 
 import typer
 
 from app.attachments.reconcile import Difference, Reconciliation
+from app.database.audit import AuditLog
+from app.database.engine import Database
 from app.database.reconcile_rows import ReconcileRows
 from app.settings.environment import Settings
 from app.wiring.base import create_core, create_sweeper
@@ -55,6 +60,22 @@ async def reconcile(settings: Settings, *, fix: bool, min_age_hours: float, say:
     if summary.remaining and not fix:
         say("Nothing was changed. Run the command with --fix to repair the differences.")
     return summary.remaining == 0
+
+
+async def audit(settings: Settings, *, user_id: str, as_json: bool, say: Say) -> None:
+    """Print the audit entries of what a user owns, the oldest first.
+
+    With `as_json`, each line is one JSON object. Raises `DatabaseUnavailable`.
+    """
+    async with Database(settings.database.url.get_secret_value()) as database:
+        async for entry in AuditLog(database).entries(user_id):
+            if as_json:
+                say(json.dumps(asdict(entry) | {"at": entry.at.isoformat()}))
+            else:
+                say(
+                    f"{entry.at.astimezone(UTC):%Y-%m-%d %H:%M:%S}Z  {entry.actor:8}"
+                    f"  {entry.action:11}  {entry.kind:10}  {entry.object_id}"
+                )
 
 
 def _line(difference: Difference) -> str:

@@ -1,7 +1,7 @@
 """The servers of the tests, and a database and a bucket of its own for each test.
 
-A database is cloned from a migrated template and never rolled back, so that the code under test
-commits, locks and reconnects as in production.
+A database is emptied after a test, never rolled back, so that the code under test commits, locks
+and reconnects as in production.
 """
 
 from collections import Counter
@@ -159,8 +159,8 @@ def databases(database_server: DatabaseServer) -> Databases:
 
 @pytest.fixture
 def database_url(databases: Databases) -> Iterator[str]:
-    """The `postgresql+asyncpg://…` URL of a new migrated database of this test."""
-    with databases.clone() as url:
+    """The `postgresql+asyncpg://…` URL of a migrated database without rows."""
+    with databases.lend() as url:
         yield url
 
 

@@ -49,6 +49,9 @@ FAST_AND_FORGETFUL = {
 class DatabaseServer(Protocol):
     """Creates databases, and says where they are."""
 
+    # Whether connections to a database stay open when the service has closed its own.
+    keeps_connections: bool
+
     def url(self, database: str) -> str:
         """Return the `postgresql+asyncpg://…` URL of a database, as the service connects to it."""
         ...
@@ -85,6 +88,8 @@ def database_server(kind: str, directory: Path) -> Iterator[DatabaseServer]:
 class OneServer:
     """An embedded PostgreSQL."""
 
+    keeps_connections = False
+
     def __init__(self, postgres: EmbeddedPostgres) -> None:
         self.postgres = postgres
 
@@ -119,6 +124,8 @@ def _postgresql(directory: Path) -> Iterator[OneServer]:
 
 class PooledServer(OneServer):
     """An embedded PostgreSQL whose URLs lead to PgBouncer on `port`."""
+
+    keeps_connections = True
 
     def __init__(self, postgres: EmbeddedPostgres, port: int) -> None:
         super().__init__(postgres)
@@ -178,6 +185,8 @@ def _pgbouncer(directory: Path) -> Iterator[PooledServer]:
 
 class CitusCluster:
     """A coordinator and two workers. A database is one on each node, with the same name."""
+
+    keeps_connections = False
 
     def __init__(self, directory: Path, port: int) -> None:
         self.directory = directory

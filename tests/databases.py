@@ -8,7 +8,41 @@ from sqlalchemy import make_url
 
 from tests.database_servers import DatabaseServer
 
-TABLES = ("threads", "thread_items", "attachments", "feedback")
+TABLES = ("threads", "thread_items", "attachments", "feedback", "audit_log")
+
+# Wait until the connections of the last test are closed, then delete all rows.
+_EMPTY = """
+SET session_replication_role = replica;
+SET lock_timeout = '5s';
+DO $$ DECLARE names text; BEGIN
+    FOR attempt IN 1..200 LOOP
+        PERFORM pg_stat_clear_snapshot();
+        EXIT WHEN NOT EXISTS (
+            SELECT FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+                AND backend_type = 'client backend' AND application_name NOT LIKE 'citus%'
+        );
+        IF attempt = 200 THEN RAISE 'the database is still in use'; END IF;
+        PERFORM pg_sleep(0.005);
+    END LOOP;
+    SELECT string_agg(format('%I', relname), ', ') INTO names FROM pg_class
+    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition
+        AND relname <> 'alembic_version';
+    EXECUTE 'TRUNCATE ' || names || ' RESTART IDENTITY';
+END $$;
+"""
+# A digest of the names and types of all that a test could have added or changed.
+_SCHEMA = """
+SELECT md5(string_agg(part, chr(10) ORDER BY part)) FROM (
+    SELECT concat_ws(' ', attrelid::regclass, attname, atttypid::regtype, attnotnull) AS part
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+    UNION ALL SELECT concat_ws(' ', conrelid::regclass, conname) FROM pg_constraint
+    UNION ALL SELECT concat_ws(' ', tgrelid::regclass, tgname) FROM pg_trigger
+    UNION ALL SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT version_num FROM alembic_version
+) parts;
+"""
 
 
 class Databases:
@@ -18,6 +52,25 @@ class Databases:
         self._server = server
         self._template = template
         self._numbers = itertools.count(1)
+        self._spare: list[str] = []
+        self._schema: str | None = None
+
+    @contextmanager
+    def lend(self) -> Iterator[str]:
+        """Yield the URL of a migrated database without rows. It is emptied and lent again.
+
+        One whose tables were changed, or whose connections were not closed, is dropped.
+        """
+        name = self._spare.pop() if self._spare else self._create(self._template)
+        if self._schema is None:
+            self._schema = self._server.execute(_SCHEMA, database=name)
+        try:
+            yield self._server.url(name)
+        finally:
+            if self._emptied(name):
+                self._spare.append(name)
+            else:
+                self._server.drop(name)
 
     @contextmanager
     def clone(self) -> Iterator[str]:
@@ -39,12 +92,24 @@ class Databases:
 
     @contextmanager
     def _new(self, template: str | None) -> Iterator[str]:
-        name = f"test_{next(self._numbers)}"
-        self._server.create(name, template=template)
+        name = self._create(template)
         try:
             yield self._server.url(name)
         finally:
             self._server.drop(name)
+
+    def _create(self, template: str | None) -> str:
+        name = f"test_{next(self._numbers)}"
+        self._server.create(name, template=template)
+        return name
+
+    def _emptied(self, name: str) -> bool:
+        if self._server.keeps_connections:
+            return False
+        try:
+            return self._server.execute(_EMPTY + _SCHEMA, database=name) == self._schema
+        except RuntimeError:
+            return False
 
 
 def every_row(execute: Callable[[str], str]) -> str:

@@ -28,6 +28,7 @@ _FOREIGN_PREFIXES = ("AWS_", "MINIO_", "OTEL_")
 _CODE = re.compile(r"`([^`\n]+)`")
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 _SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_WORD = re.compile(r"[^\s\"'`=:;,()]+")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(r"(?:\.\./)*[\w.-]+(?:/[\w.{}*-]+)*/?")
 _SUFFIX = re.compile(r"\w\.(?:py|js|md|json|toml|yml|yaml|html|css|ini|lock|sh)$")
@@ -49,9 +50,10 @@ def problems(page: Path) -> Iterator[str]:
     yield from _dead_links(page, text)
     spans = list(_CODE.findall(_FENCE.sub("", text)))
     shell = "\n".join([*spans, *_SHELL.findall(text)])
+    for path in {*filter(_is_path, spans), *filter(_is_in_a_room, _WORD.findall(shell))}:
+        if not _exists(page, path):
+            yield f"there is no file {path}"
     for span in spans:
-        if _is_path(span) and not _exists(page, span):
-            yield f"there is no file {span}"
         if (variable := _VARIABLE.fullmatch(span)) and not _is_variable(variable[1]):
             yield f"there is no setting {variable[1]}"
         if (route := _ROUTE.fullmatch(span)) and not _is_route(route[1]):
@@ -80,9 +82,12 @@ def _anchors(page: Path) -> set[str]:
 
 
 def _is_path(span: str) -> bool:
-    if not _PATH.fullmatch(span):
-        return False
-    return bool(_SUFFIX.search(span)) or (span.partition("/")[0] in _rooms() and "/" in span)
+    return bool(_PATH.fullmatch(span) and (_SUFFIX.search(span) or _is_in_a_room(span)))
+
+
+def _is_in_a_room(word: str) -> bool:
+    """Whether a word of a command is a path of this repository. Others are files of the reader."""
+    return bool(_PATH.fullmatch(word)) and word.partition("/")[0] in _rooms() and "/" in word
 
 
 def _exists(page: Path, span: str) -> bool:

@@ -37,6 +37,7 @@ class Swept:
     threads: int = 0
     uploads_cleared: int = 0
     late_uploads: int = 0
+    audit_entries: int = 0
     purged: int = 0
     failed: int = 0
 
@@ -44,7 +45,8 @@ class Swept:
         return (
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
             f" {self.uploads_cleared} used uploads cleared, {self.late_uploads} late uploads"
-            f" deleted, {self.purged} attachments purged, {self.failed} failed"
+            f" deleted, {self.audit_entries} old audit entries deleted, {self.purged} attachments"
+            f" purged, {self.failed} failed"
         )
 
 
@@ -118,6 +120,7 @@ class Sweeper:
         self._retention = retention
         self._retention_due_at = 0.0
         self._late_uploads_due_at = 0.0
+        self._audit_due_at = 0.0
         self._woken = asyncio.Event()
 
     def wake(self) -> None:
@@ -129,6 +132,7 @@ class Sweeper:
         swept = Swept()
         await self._expire_unused(swept)
         await self._expire_threads(swept)
+        await self._expire_audit_entries(swept)
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
         await self._purger.purge(swept)
@@ -188,6 +192,16 @@ class Sweeper:
             swept.threads += len(expired)
             metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _HOURLY_SECONDS
+
+    async def _expire_audit_entries(self, swept: Swept) -> None:
+        """Delete old entries of the audit log, once an hour."""
+        now = asyncio.get_running_loop().time()
+        if now < self._audit_due_at:
+            return
+        days = self._retention.audit_retention_days
+        while expired := await self._tombstones.expire_audit_entries(days, 1000):
+            swept.audit_entries += expired
+        self._audit_due_at = now + _HOURLY_SECONDS
 
     async def _delete_late_uploads(self, swept: Swept) -> None:
         """Delete late uploads, only once an hour, because this lists all uploads."""

@@ -11,12 +11,14 @@ from datetime import UTC, datetime
 from chatkit.types import Attachment, AttachmentCreateParams, FileAttachment, ImageAttachment
 from pydantic import AnyUrl
 
+from app.attachments.missed_uploads import MissedUploads
 from app.attachments.policy import AttachmentPolicy, CheckedUpload
 from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
 from app.database.identifiers import new_id
 from app.database.quota import SLOW_LINE_BYTES_PER_SECOND, NewAttachment
 from app.database.references import reference_to
+from app.errors import QuotaExceeded
 from app.faults import fault_point
 from app.settings.quota import QuotaSettings
 from app.storage.object_keys import new_object_key
@@ -54,12 +56,14 @@ class Reservations:
         quota: QuotaSettings,
         *,
         upload_ttl_seconds: int,
+        missed_uploads: MissedUploads,
         on_tombstone: Callable[[], None] = lambda: None,
     ) -> None:
         self._records = records
         self._policy = policy
         self._quota = quota
         self._upload_ttl_seconds = upload_ttl_seconds
+        self._missed_uploads = missed_uploads
         self._on_tombstone = on_tombstone
 
     async def reserve(
@@ -70,7 +74,8 @@ class Reservations:
     ) -> Reservation:
         """Write the row of one attachment, whose id must be new if one is given.
 
-        Raises the policy's errors and `QuotaExceeded`.
+        Raises the policy's errors, `QuotaExceeded`, and `BucketUnavailable` if the bucket can't say
+        whether that quota is used by uploads which did not arrive.
         """
         checked = self._policy.check(params)
         # A link is valid for its TTL and the time that the file needs on a slow line: uploads wait
@@ -81,7 +86,7 @@ class Reservations:
         )
         logs.bind(attachment=reservation.id)
         stored = reservation.attachment(reference_to(reservation.object_key))
-        await self._records.reserve(
+        await self._insert(
             NewAttachment(
                 user_id=context.user_id,
                 id=reservation.id,
@@ -91,11 +96,20 @@ class Reservations:
                 size=checked.size,
                 payload=stored.model_dump(mode="json"),
                 link_expires_at=datetime.fromtimestamp(time.time() + expires_in, UTC),
-            ),
-            self._quota,
+            )
         )
         fault_point("create.reserved")
         return reservation
+
+    async def _insert(self, new: NewAttachment) -> None:
+        """Insert the row. If the quota is exceeded, uploads that did not arrive make room first."""
+        try:
+            await self._records.reserve(new, self._quota)
+        except QuotaExceeded:
+            if not await self._missed_uploads.delete(new.user_id):
+                raise
+            self._on_tombstone()
+            await self._records.reserve(new, self._quota)
 
     async def cancel(self, attachment_id: str, context: RequestContext) -> None:
         """Tombstone an attachment, so that the sweep deletes its bytes. It may be repeated."""

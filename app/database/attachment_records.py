@@ -4,23 +4,25 @@
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.attachment_state import USABLE, AttachmentState
+from app.attachment_state import READABLE, USABLE, AttachmentState
 from app.database import statements
+from app.database.audit import Act, Action, Actor, Kind, announce, entries_of
 from app.database.engine import Database
 from app.database.message_attachments import bind_attachments
 from app.database.missing import no_attachment, no_such_file, no_thread
-from app.database.quota import NewAttachment, insert_within_quota
+from app.database.quota import ATTACHMENT_CREATED, NewAttachment, insert_within_quota
 from app.database.references import payload_of_file, payload_of_image, payload_previewed_by
-from app.database.tables import attachments
+from app.database.tables import attachments, audit_log
 from app.database.transitions import in_state, transition
+from app.errors import NotFound
 from app.fair_slots import FairSlots
 from app.faults import fault_point
 from app.file_types.file_type import FileType
@@ -56,6 +58,9 @@ class AttachmentRecord:
     purge_attempts: int
 
 
+ATTACHMENT_READ = Act(Actor.USER, Action.READ, Kind.ATTACHMENT)
+ATTACHMENT_DELETED = Act(Actor.USER, Action.DELETED, Kind.ATTACHMENT)
+
 RECORD_COLUMNS = [attachments.c[field.name] for field in fields(AttachmentRecord)]
 
 # One inserts, and the next one is at the lock already.
@@ -68,6 +73,11 @@ class Pin:
 
     etag: str
     is_ours: bool
+
+
+_link_has_expired = and_(
+    in_state(AttachmentState.PENDING), attachments.c.upload_ends_at < func.now()
+)
 
 
 class AttachmentRecords:
@@ -83,11 +93,41 @@ class AttachmentRecords:
         """Insert a row in the state PENDING. Raises `QuotaExceeded`."""
         async with self._reserving.slot(new.user_id), self._database.begin() as connection:
             await insert_within_quota(connection, new, quota)
+        announce(ATTACHMENT_CREATED, new.user_id, [new.id])
 
     async def load(self, user_id: str, attachment_id: str) -> AttachmentRecord:
         """Return the row. Raises `NotFound`, also for a tombstone."""
         records = await self.load_many(user_id, [attachment_id])
         return records[attachment_id]
+
+    async def load_to_read(
+        self, user_id: str, attachment_id: str, *, only_types: Collection[str] | None = None
+    ) -> AttachmentRecord:
+        """Return the row of an attachment to which a link is issued, and write an audit entry.
+
+        With `only_types`, raises `NotFound` for other types without a thumbnail too. Raises
+        `NotFound`, also if the bytes are not in the bucket.
+        """
+        readable = and_(
+            _has_id(user_id, attachment_id),
+            in_state(*READABLE),
+            attachments.c.object_key.is_not(None),
+        )
+        if only_types is not None:
+            readable &= or_(
+                attachments.c.preview_key.is_not(None), attachments.c.mime_type.in_(only_types)
+            )
+        row = select(*RECORD_COLUMNS).where(readable).cte("read")
+        async with self._database.connect() as connection:
+            found = await connection.execute(
+                select(row).add_cte(entries_of(ATTACHMENT_READ, row).cte("entered"))
+            )
+            record = found.one_or_none()
+        if record is None:
+            await self.load(user_id, attachment_id)
+            raise NotFound("The bytes of this attachment are not kept here, or it has no preview.")
+        announce(ATTACHMENT_READ, user_id, [record.id])
+        return to_record(record)
 
     async def load_many(
         self, user_id: str, attachment_ids: Sequence[str]
@@ -106,6 +146,26 @@ class AttachmentRecords:
         if missing:
             raise no_such_file(missing[0])
         return found
+
+    async def load_with_expired_link(self, user_id: str) -> list[AttachmentRecord]:
+        """Return the user's pending rows for which nothing can arrive any more."""
+        async with self._database.connect() as connection:
+            rows = await connection.execute(
+                select(*RECORD_COLUMNS).where(attachments.c.user_id == user_id, _link_has_expired)
+            )
+            return [to_record(row) for row in rows]
+
+    async def tombstone_missed(self, user_id: str, attachment_ids: Sequence[str]) -> None:
+        """Change those of the user's rows to TOMBSTONE that are pending with an expired link."""
+        async with self._database.connect() as connection:
+            await tombstone_where(
+                connection,
+                and_(
+                    attachments.c.user_id == user_id,
+                    attachments.c.id.in_(list(attachment_ids)),
+                    _link_has_expired,
+                ),
+            )
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
         """Choose the upload whose bytes are kept; the first choice is final.
@@ -211,22 +271,27 @@ class AttachmentRecords:
         """
         row = _has_id(user_id, attachment_id)
         async with self._database.connect() as connection:
-            if not await tombstone_where(connection, row) and not await connection.scalar(
-                select(literal(1)).where(row)
-            ):
+            deleted = await tombstone_where(connection, ATTACHMENT_DELETED, row)
+            if not deleted and not await connection.scalar(select(literal(1)).where(row)):
                 raise no_attachment(attachment_id)
+        announce(ATTACHMENT_DELETED, user_id, deleted)
         fault_point("delete.committed")
 
 
-async def tombstone_where(connection: AsyncConnection, condition: ColumnElement[bool]) -> int:
-    """Turn the rows that meet `condition` into tombstones, which are due at once. Return how many.
+async def tombstone_where(
+    connection: AsyncConnection, act: Act, condition: ColumnElement[bool]
+) -> Sequence[str]:
+    """Turn the rows that meet `condition` into tombstones, which are due at once. Return their ids.
 
-    The purge keeps a row until nothing can arrive by its upload link any more.
+    The same statement writes the audit entries of `act`. The purge keeps a row until nothing can
+    arrive by its upload link any more.
     """
-    result = await connection.execute(to_tombstone().where(condition))
-    count = int(result.rowcount)
-    metrics.tombstoned.inc(count)
-    return count
+    changed = to_tombstone().where(condition)
+    rows = changed.returning(attachments.c.user_id, attachments.c.id).cte("tombstoned")
+    result = await connection.execute(entries_of(act, rows).returning(audit_log.c.object_id))
+    ids: list[str] = list(result.scalars())
+    metrics.tombstoned.inc(len(ids))
+    return ids
 
 
 def to_tombstone() -> Update:

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Row, Text, bindparam, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import COUNTED, AttachmentState
+from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.database.transitions import in_state
@@ -32,6 +33,8 @@ class NewAttachment:
     payload: dict[str, Any]
     link_expires_at: datetime
 
+
+ATTACHMENT_CREATED = Act(Actor.USER, Action.CREATED, Kind.ATTACHMENT)
 
 _GIVEN_COLUMNS = (
     "user_id",
@@ -81,7 +84,7 @@ _size = bindparam("size", type_=BigInteger)
 _max_bytes = bindparam("max_bytes", type_=BigInteger)
 _max_pending = bindparam("max_pending", type_=BigInteger)
 
-_INSERT = attachments.insert().from_select(
+_INSERT_ROW = attachments.insert().from_select(
     ["state", *_GIVEN_COLUMNS],
     select(
         literal(AttachmentState.PENDING, Text),
@@ -95,12 +98,18 @@ _INSERT = attachments.insert().from_select(
         _USED.c.bytes + _USED.c.upload_bytes + 2 * _size <= 2 * _max_bytes,
     ),
 )
+_INSERT = entries_of(
+    ATTACHMENT_CREATED,
+    _INSERT_ROW.returning(attachments.c.user_id, attachments.c.id).cte("created"),
+)
 
 
 async def insert_within_quota(
     connection: AsyncConnection, new: NewAttachment, quota: QuotaSettings
 ) -> None:
-    """Insert the row in state PENDING if the quota allows it. Raises `QuotaExceeded`.
+    """Insert the row in state PENDING, and its audit entry, if the quota allows it.
+
+    Raises `QuotaExceeded`.
 
     Concurrent calls for one user take turns on an advisory lock that is held until the transaction
     ends. Otherwise two calls could both take the last free space. Other users do not wait.

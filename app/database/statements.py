@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from app.attachment_state import AttachmentState
+from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.references import preview_reference
 from app.database.tables import attachments, feedback, thread_items, threads
 from app.database.transitions import in_state
@@ -48,7 +49,13 @@ LOAD_THREAD = select(cast(threads.c.payload, Text)).where(*_THREAD_ROW)
 # FOR NO KEY UPDATE does not block inserts of items, which take a key share lock on the thread.
 LOCK_THREAD = select(literal(1)).where(*_THREAD_ROW).with_for_update(key_share=True)
 
-DELETE_THREAD = delete(threads).where(*_THREAD_ROW)
+THREAD_CREATED = Act(Actor.USER, Action.CREATED, Kind.THREAD)
+THREAD_DELETED = Act(Actor.USER, Action.DELETED, Kind.THREAD)
+
+DELETE_THREAD = entries_of(
+    THREAD_DELETED,
+    delete(threads).where(*_THREAD_ROW).returning(threads.c.user_id, threads.c.id).cte("deleted"),
+)
 
 # Inserts of one user's threads take turns from here to their commit. So positions become visible in
 # their order: a reader that pages forward can't miss a smaller one that is committed later.
@@ -69,7 +76,10 @@ UPSERT_THREAD = _new_thread.on_conflict_do_update(
         "payload": _new_thread.excluded.payload,
         "updated_at": _new_thread.excluded.updated_at,
     },
-).returning(threads.c.id)
+).returning(threads.c.user_id, threads.c.id)
+
+# The thread of a first message.
+CREATE_THREAD = entries_of(THREAD_CREATED, UPSERT_THREAD.cte("created"))
 
 UPDATE_THREAD = (
     update(threads)

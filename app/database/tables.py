@@ -1,4 +1,4 @@
-"""The four tables; migrations create exactly these.
+"""The tables; migrations create exactly these.
 
 Every primary key starts with `user_id`: a query that answers a user names the owner, and the same
 schema can be sharded by user on a distributed PostgreSQL. `payload` is ChatKit's type as JSON,
@@ -193,4 +193,20 @@ feedback = Table(
         ["user_id", "thread_id"], ["threads.user_id", "threads.id"], ondelete="CASCADE"
     ),
     CheckConstraint("kind IN ('positive', 'negative')", name="kind"),
+)
+
+# app/database/audit.py writes it. It has no foreign key: entries stay when the objects are gone.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("position", BigInteger, Identity(always=True), nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("object_id", Text, nullable=False),
+    PrimaryKeyConstraint("user_id", "position"),
+    # Entries are written in the order of their time, so the smallest of indexes finds old ones.
+    Index("ix_audit_log_at", "at", postgresql_using="brin"),
 )

@@ -18,7 +18,12 @@ from sqlalchemy import and_
 from app.context import RequestContext
 from app.database import statements
 from app.database.attachment_payloads import AttachmentPayloads
-from app.database.attachment_records import AttachmentRecords, tombstone_where
+from app.database.attachment_records import (
+    ATTACHMENT_DELETED,
+    AttachmentRecords,
+    tombstone_where,
+)
+from app.database.audit import announce
 from app.database.engine import Database
 from app.database.identifiers import new_id
 from app.database.item_payloads import ItemPayloads, attachment_ids, upsert_item
@@ -131,6 +136,7 @@ class PostgresStore(Store[RequestContext]):
                 raise no_thread(thread_id)
             tombstoned = await tombstone_where(
                 connection,
+                ATTACHMENT_DELETED,
                 and_(
                     attachments.c.user_id == wanted["owner"],
                     attachments.c.thread_id == wanted["thread"],
@@ -140,11 +146,13 @@ class PostgresStore(Store[RequestContext]):
             fault_point("delete.thread_written")
         fault_point("delete.thread_committed")
         self._on_tombstone()
+        announce(statements.THREAD_DELETED, context.user_id, [thread_id])
+        announce(ATTACHMENT_DELETED, context.user_id, tombstoned)
         logger.info(
             "thread deleted",
             extra={
                 "thread_id": thread_id,
-                "attachment_count": tombstoned,
+                "attachment_count": len(tombstoned),
                 "request_id": context.request_id,
             },
         )
@@ -195,7 +203,7 @@ class PostgresStore(Store[RequestContext]):
         """
         async with self._database.begin() as connection:
             if create_thread:
-                await connection.execute(statements.UPSERT_THREAD, _thread_values(thread, context))
+                await connection.execute(statements.CREATE_THREAD, _thread_values(thread, context))
             elif not await connection.scalar(
                 statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread.id)}
             ):
@@ -205,6 +213,8 @@ class PostgresStore(Store[RequestContext]):
             )
             await upsert_item(connection, thread.id, item, references, context.user_id)
             fault_point("attach.written")
+        if create_thread:
+            announce(statements.THREAD_CREATED, context.user_id, [thread.id])
         fault_point("attach.committed")
 
     async def delete_thread_item(

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    Executable,
     Interval,
     Text,
     Update,
@@ -38,6 +39,7 @@ from app.database.attachment_records import (
     to_tombstone,
     tombstone_where,
 )
+from app.database.audit import Act, Action, Actor, AuditLog, Kind, announce, entries_of
 from app.database.engine import Database
 from app.database.tables import attachments, threads
 from app.database.transitions import in_state
@@ -47,6 +49,9 @@ from app.telemetry import metrics
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 3600
 
+ATTACHMENT_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.ATTACHMENT)
+THREAD_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.THREAD)
+
 _KEY = (attachments.c.user_id, attachments.c.id)
 
 
@@ -55,6 +60,7 @@ class Tombstones:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._audit = AuditLog(database)
 
     async def claim(self, limit: int) -> list[AttachmentRecord]:
         """Claim up to `limit` tombstones that are due, the oldest first."""
@@ -110,8 +116,10 @@ class Tombstones:
             attachments.c.thread_id.is_(None),
         )
         expired = await self._change_due(
-            unused, attachments.c.created_at, limit, lambda _: to_tombstone()
+            unused, attachments.c.created_at, limit, lambda _: to_tombstone(), ATTACHMENT_EXPIRED
         )
+        for each in expired:
+            announce(ATTACHMENT_EXPIRED, each.user_id, [each.id])
         metrics.tombstoned.inc(len(expired))
         return len(expired)
 
@@ -131,11 +139,13 @@ class Tombstones:
         since: ColumnElement[datetime],
         limit: int,
         change: Callable[[int], Update],
+        act: Act | None = None,
     ) -> list[AttachmentRecord]:
         """Change up to `limit` rows that are `due`, those with the oldest `since` first.
 
         `change` returns the UPDATE for rows with a `purge_attempts`. Rows that another worker takes
-        at the same time are left to it. Return the changed rows.
+        at the same time are left to it. With `act`, each gets an audit entry. Return the changed
+        rows.
         """
         changed: list[AttachmentRecord] = []
         tried: set[tuple[str, str]] = set()
@@ -156,7 +166,8 @@ class Tombstones:
                     groups[user_id, attempts].append(attachment_id)
                 for (user_id, attempts), ids in groups.items():
                     statement = _of_user(change(attempts), user_id, ids, due)
-                    changed += map(to_record, await connection.execute(statement))
+                    rows = await connection.execute(_entered(statement, act))
+                    changed += map(to_record, rows)
         return changed
 
     async def clear_uploads(self, cleared: Sequence[AttachmentRecord]) -> None:
@@ -188,13 +199,21 @@ class Tombstones:
             async with self._database.begin() as connection:
                 if await connection.scalar(locked) is None:
                     continue
-                count = await tombstone_where(
+                tombstoned = await tombstone_where(
                     connection,
+                    ATTACHMENT_EXPIRED,
                     and_(attachments.c.user_id == user_id, attachments.c.thread_id == thread_id),
                 )
-                await connection.execute(delete(threads).where(thread))
-            deleted.append((user_id, thread_id, count))
+                row = delete(threads).where(thread).returning(threads.c.user_id, threads.c.id)
+                await connection.execute(entries_of(THREAD_EXPIRED, row.cte("deleted")))
+            announce(THREAD_EXPIRED, user_id, [thread_id])
+            announce(ATTACHMENT_EXPIRED, user_id, tombstoned)
+            deleted.append((user_id, thread_id, len(tombstoned)))
         return deleted
+
+    async def expire_audit_entries(self, retention_days: int, limit: int) -> int:
+        """Delete up to `limit` audit entries that are older. Return how many."""
+        return await self._audit.expire(retention_days, limit)
 
 
 def _interval(seconds: float) -> ColumnElement[timedelta]:
@@ -212,6 +231,14 @@ def _of_user(
         .with_for_update(skip_locked=True)
     )
     return change.where(of_user, attachments.c.id.in_(free)).returning(*RECORD_COLUMNS)
+
+
+def _entered(changed: ReturningUpdate[Any], act: Act | None) -> Executable:
+    """Return the statement, together with the audit entries of the rows that it changes."""
+    if act is None:
+        return changed
+    rows = changed.cte("changed")
+    return select(rows).add_cte(entries_of(act, rows).cte("entered"))
 
 
 async def awaited_uploads(database: Database, object_keys: Collection[str]) -> set[str]:

@@ -1,6 +1,6 @@
 """`/attachments/{id}/preview` and `/content`: redirects to short-lived URLs of the bucket."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from starlette.requests import Request
@@ -12,7 +12,6 @@ from app.attachment_state import AttachmentState
 from app.attachments.capability_links import LinkSigner
 from app.attachments.previews import SignedPreviews
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
-from app.errors import NotFound
 from app.file_types.table import INLINE_MIME_TYPES
 from app.http.asgi import own_path
 from app.http.authentication import Authentication
@@ -48,9 +47,7 @@ class AttachmentRedirects:
         if "signature" in request.query_params:
             params = self._links.verify(own_path(request.scope), request.url.query)
             return self._redirect(self._urls.inline(_method(request), params["key"]))
-        record, object_key = await self._own(request)
-        if record.preview_key is None and record.mime_type not in INLINE_MIME_TYPES:
-            raise NotFound("This attachment has no preview.")
+        record, object_key = await self._own(request, only_types=INLINE_MIME_TYPES)
         return self._redirect(self._urls.inline(_method(request), record.preview_key or object_key))
 
     async def content(self, request: Request) -> Response:
@@ -77,12 +74,15 @@ class AttachmentRedirects:
         response.headers["Vary"] = "Accept"
         return response
 
-    async def _own(self, request: Request) -> tuple[AttachmentRecord, str]:
+    async def _own(
+        self, request: Request, *, only_types: Collection[str] | None = None
+    ) -> tuple[AttachmentRecord, str]:
         """Return the user's attachment and the key of its bytes. Raises `NotFound`."""
         context = await self._authentication.context(request)
-        record = await self._records.load(context.user_id, request.path_params["attachment_id"])
-        if record.object_key is None or record.state is AttachmentState.REJECTED:
-            raise NotFound("The bytes of this attachment are not kept here.")
+        record = await self._records.load_to_read(
+            context.user_id, request.path_params["attachment_id"], only_types=only_types
+        )
+        assert record.object_key is not None  # noqa: S101 - only such rows are read
         # Until a message uses the attachment, its bytes stay where the upload link put them.
         is_pending = record.state is AttachmentState.PENDING
         key = upload_key(record.object_key) if is_pending else record.object_key

@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from app import paths
 from app.auth import bearer_token
+from app.database.audit import Act, Action, Actor, AuditLog, Kind
 from app.database.missing import no_thread
 from app.database.pages import PageRequest, Pages
 from app.database.thread_store import PostgresStore
@@ -23,6 +24,8 @@ from app.storable import is_user_id
 
 DEFAULT_LIMIT = 20
 MAX_LIMIT = 100
+
+_LISTED = Act(Actor.ADMIN, Action.LISTED, Kind.USER)
 
 
 class ThreadsApi:
@@ -35,11 +38,13 @@ class ThreadsApi:
         authentication: Authentication,
         *,
         admin_token: SecretStr | None,
+        audit: AuditLog,
     ) -> None:
         self._store = store
         self._pages = pages
         self._authentication = authentication
         self._admin_token = admin_token
+        self._audit = audit
 
     def routes(self) -> Sequence[Route]:
         return [
@@ -52,7 +57,8 @@ class ThreadsApi:
     async def list_threads(self, request: Request) -> JSONResponse:
         wanted_user = request.query_params.get("user")
         user_id: str | None
-        if self._is_admin(request):
+        is_admin = self._is_admin(request)
+        if is_admin:
             user_id = wanted_user
             if wanted_user is not None and not is_user_id(wanted_user):
                 return _list([], has_more=False)
@@ -62,6 +68,9 @@ class ThreadsApi:
                 # The response must not disclose whether that user exists or has threads.
                 return _list([], has_more=False)
         page = await self._pages.threads(user_id, _page_request(request))
+        if is_admin:
+            shown = {row.user_id for row in page.rows} | ({user_id} if user_id else set())
+            await self._audit.record(_LISTED, [(each, each) for each in sorted(shown)])
         return _list(
             [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
         )

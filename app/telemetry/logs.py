@@ -22,6 +22,9 @@ LogFormat = Literal["json", "text"]
 # Libraries that log many INFO records, some of them with secrets.
 _CHATTY = ("aiobotocore", "alembic", "botocore", "httpx", "httpx2", "openai", "uvicorn")
 
+# The lines of the audit log, which are written at every LOG_LEVEL.
+AUDIT_LOGGER = "audit"
+
 # The attributes of every record. Any other attribute was passed in `extra`.
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -72,6 +75,7 @@ def configure_logs(log_format: LogFormat, level: str = "INFO") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if log_format == "json" else TextFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger(AUDIT_LOGGER).setLevel(logging.INFO)
     for name in _CHATTY:
         logging.getLogger(name).setLevel(logging.WARNING)
 

@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 
 from app.assistant import Assistant
 from app.auth import DevAuthenticator
+from app.database.audit import AuditLog
 from app.database.entity_search import Entities
 from app.database.migrate import check_schema
 from app.database.pages import Pages
@@ -125,6 +126,7 @@ def _thread_routes(
         Pages(parts.core.database, parts.previews),
         authentication,
         admin_token=sign_in.admin_token,
+        audit=AuditLog(parts.core.database),
     ).routes()
 
 

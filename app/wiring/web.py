@@ -12,6 +12,7 @@ from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
 from app.attachments.generated_images import GeneratedImages
+from app.attachments.missed_uploads import MissedUploads
 from app.attachments.policy import AttachmentPolicy
 from app.attachments.previews import RedirectPreviews, SignedPreviews
 from app.attachments.reservations import Reservations
@@ -121,6 +122,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         policy,
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
+        missed_uploads=MissedUploads(core.records, core.bucket),
         on_tombstone=sweeper.wake,
     )
     splicer = Splicer(core.internal)
@@ -182,6 +184,7 @@ def _generated_images(
         AttachmentPolicy(_MAX_IMAGE_BYTES, None),
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
+        missed_uploads=MissedUploads(core.records, core.bucket),
         on_tombstone=sweeper.wake,
     )
     return GeneratedImages(reservations, core.records, core.bucket, verifier, previews)

@@ -138,8 +138,41 @@ def upgrade() -> None:
         sa.CheckConstraint("kind IN ('positive', 'negative')", name=op.f("ck_feedback_kind")),
     )
 
+    op.create_table(
+        "audit_log",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        _timestamp("at"),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("action", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("object_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "position", name="pk_audit_log"),
+    )
+    op.create_index("ix_audit_log_at", "audit_log", ["at"], postgresql_using="brin")
+    # The sweep deletes old entries (MIN_AUDIT_RETENTION_DAYS of app/settings/retention.py).
+    op.execute(
+        """
+        CREATE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF TG_OP = 'DELETE' AND OLD.at < now() - interval '30 days' THEN
+            RETURN OLD;
+          END IF;
+          RAISE EXCEPTION 'audit_log is append-only: % is rejected', TG_OP
+            USING ERRCODE = 'insufficient_privilege';
+        END
+        $$
+        """
+    )
+    op.execute(
+        "CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log"
+        " FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only()"
+    )
+
 
 def downgrade() -> None:
+    op.drop_table("audit_log")
+    op.execute("DROP FUNCTION audit_log_is_append_only()")
     op.drop_table("feedback")
     op.drop_table("attachments")
     op.drop_table("thread_items")

@@ -223,6 +223,7 @@ def _state(value: str | None) -> AttachmentState | None:
     return None if value is None else AttachmentState(value)
 
 
+@pytest.mark.slow
 async def test_every_operation_in_every_state_makes_all_legal_transitions_and_no_other(
     database: Database,
 ) -> None:
@@ -231,6 +232,7 @@ async def test_every_operation_in_every_state_makes_all_legal_transitions_and_no
     assert await observed(database) == LEGAL
 
 
+@pytest.mark.slow
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(operations=st.lists(st.sampled_from(OPERATIONS), min_size=3, max_size=12))
 async def test_no_order_of_operations_makes_an_illegal_transition(

@@ -241,6 +241,7 @@ async def test_access_denied_on_reading_means_missing_without_permission_to_list
             await bucket.delete(["k"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("status", "code"), [("503 Slow Down", "SlowDown"), ("500 Internal Server Error", "Odd")]
 )

@@ -306,6 +306,7 @@ async def test_deleting_a_thread_logs_the_number_of_attachments_and_purges_them(
     assert await rig.states() == {"atc_3": "attached"}
 
 
+@pytest.mark.slow
 async def test_old_threads_are_deleted_whole_only_where_retention_is_set(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:

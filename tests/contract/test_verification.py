@@ -104,6 +104,7 @@ async def test_a_read_of_other_bytes_fails_instead_of_serving_them(rig: Rig) -> 
         await rig.bucket.read(verified.object_key, etag=verified.etag)
 
 
+@pytest.mark.slow
 async def test_an_upload_swapped_between_pin_and_copy_is_rejected(rig: Rig) -> None:
     record = await rig.uploaded(body=b"hello")
     assert record.object_key
@@ -128,6 +129,7 @@ async def test_a_swap_after_an_interrupted_verification_keeps_the_first_bytes(ri
     assert await rig.bucket.read(record.object_key) == b"hello"
 
 
+@pytest.mark.slow
 async def test_ten_concurrent_verifications_agree_and_copy_once(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,6 +58,7 @@ def titled_thread(alice: ChatKitClient, provider: ModelApi) -> str:
     return thread_id
 
 
+@pytest.mark.slow
 def test_a_new_thread_is_named_by_the_model_and_the_ui_is_told(
     settings_with_model: Settings, provider: ModelApi
 ) -> None:
@@ -91,6 +92,7 @@ def test_a_title_that_a_person_gives_during_the_first_answer_is_kept(
         assert updates == ["Mine"]
 
 
+@pytest.mark.slow
 def test_a_refused_file_is_remembered_across_a_restart(
     settings_with_model: Settings, provider: ModelApi
 ) -> None:
@@ -127,6 +129,7 @@ def test_a_reader_that_goes_away_leaves_the_partial_text_and_stops_the_model(
         assert partial in provider.last.texts()
 
 
+@pytest.mark.slow
 def test_a_file_is_fetched_by_the_tool(settings_with_model: Settings, provider: ModelApi) -> None:
     with running(settings_with_model) as base_url:
         alice = ChatKitClient.of(base_url)
@@ -141,6 +144,7 @@ def test_a_file_is_fetched_by_the_tool(settings_with_model: Settings, provider: 
     assert "000010999" in provider.last.texts()
 
 
+@pytest.mark.slow
 def test_dictation_goes_to_the_provider(settings_with_model: Settings, provider: ModelApi) -> None:
     with running(settings_with_model) as base_url:
         audio = {"audio_base64": base64.b64encode(b"opus").decode(), "mime_type": "audio/webm"}

@@ -61,6 +61,7 @@ def test_a_disconnected_reader_leaves_the_partial_text(alice: ChatKitClient) -> 
     assert alice.say("again", thread_id=thread_id)[-1]["type"] != "error"
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_saves_what_it_streamed(settings: Settings) -> None:
     with running(settings) as base_url:
         alice = ChatKitClient.of(base_url)
@@ -71,6 +72,7 @@ def test_a_server_that_stops_saves_what_it_streamed(settings: Settings) -> None:
         assert partial_answers(ChatKitClient.of(base_url), thread_id)[0].strip()
 
 
+@pytest.mark.slow
 def test_a_server_that_stops_while_a_partial_answer_is_saved_waits_for_it(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

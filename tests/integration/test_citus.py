@@ -30,7 +30,7 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
-TABLES = {"threads", "thread_items", "attachments", "feedback"}
+TABLES = {"threads", "thread_items", "attachments", "feedback", "audit_log"}
 
 
 @pytest.fixture(scope="module")

@@ -299,6 +299,7 @@ def test_an_upload_needs_authentication(service: Service) -> None:
     assert error_of(response)[:2] == (401, "unauthenticated")
 
 
+@pytest.mark.slow
 def test_a_client_that_disconnects_leaves_nothing(service: Service) -> None:
     with connected(service) as (connection, _):
         connection.sendall(request_head(service, 200_000) + form(b"x" * 100_000, end=b""))

@@ -86,6 +86,7 @@ def test_a_group_is_in_one_piece_and_that_of_the_best_comes_first(alice: ChatKit
     assert [entity["group"] for entity in search(alice, "zebra")] == ["Chats"] * 3 + ["Files"] * 3
 
 
+@pytest.mark.slow
 def test_an_image_is_previewed_with_its_thumbnail_and_its_thread(alice: ChatKitClient) -> None:
     body = photo()
     attachment = alice.attach("zebra <b>.png", body, "image/png")
@@ -172,6 +173,7 @@ def test_a_mention_brings_a_file_of_another_thread_to_the_model(alice: ChatKitCl
     assert "`Where notes are kept`" in answer and "Keep this" in answer
 
 
+@pytest.mark.slow
 def test_a_mention_of_what_is_not_ones_own_is_a_note_and_no_data(
     alice: ChatKitClient, bob: ChatKitClient
 ) -> None:

@@ -255,6 +255,7 @@ def test_the_newsroom_lets_the_reader_choose_who_answers(
         assert "Four chicks have hatched." in provider.last.texts()
 
 
+@pytest.mark.slow
 def test_the_plain_reader_reads_files_without_the_agents_sdk(
     settings: Settings, provider: ModelApi
 ) -> None:

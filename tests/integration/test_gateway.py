@@ -597,6 +597,7 @@ def test_an_error_before_the_end_of_the_upload_is_passed_on() -> None:
         assert (answer.status_code, error_code(answer)) == (403, "link_invalid")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content_type", ["image/png", "multipart/form-data; boundary=b"])
 def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
     content_type: str,
@@ -623,6 +624,7 @@ def test_a_connection_is_kept_and_replaced_when_the_bucket_has_closed_it(
         player.join()
 
 
+@pytest.mark.slow
 def test_a_bucket_that_reads_nothing_stops_the_client() -> None:
     """Backpressure: no more is read from the client than fits into the buffers."""
     with FakeBucket() as bucket, serving_gateway(bucket.endpoint) as base_url:

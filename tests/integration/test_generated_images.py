@@ -109,6 +109,7 @@ def test_an_image_is_shown_stored_and_sent_back_to_the_model(
     assert sent["image_url"].startswith("data:image/")
 
 
+@pytest.mark.slow
 def test_an_image_counts_towards_the_quota_and_is_deleted_with_its_thread(
     settings: Settings, provider: ModelApi, sql: Callable[[str], str]
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_deleted_image_is_a_note_for_the_model(alice: ChatKitClient, provider:
     assert all(part["type"] != "input_image" for part in provider.last.parts())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["data", "redirect"])
 def test_a_large_image_is_shown_in_every_preview_mode(
     settings: Settings, provider: ModelApi, mode: str

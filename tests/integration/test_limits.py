@@ -496,6 +496,7 @@ async def test_an_answer_has_its_place_until_it_was_taken(settings: Settings) ->
         assert await ask(*at_once()) == 200
 
 
+@pytest.mark.slow
 def test_an_answer_that_takes_its_time_is_not_cut_off(
     patient: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -89,6 +89,7 @@ async def test_the_revision_of_a_database_that_was_never_migrated(empty_database
         assert await current_revision(database) is None
 
 
+@pytest.mark.slow
 async def test_a_migration_gives_up_on_a_transaction_that_does_not_end(
     empty_database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -41,7 +41,11 @@ def lines_of(log: io.StringIO) -> list[dict[str, object]]:
     return [json.loads(line) for line in log.getvalue().splitlines()]
 
 
-def samples(base_url: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float]:
+Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
+
+
+def samples(base_url: str) -> Samples:
+    """Read the metrics, which the service counts at most once a second."""
     text = httpx.get(f"{base_url}/metrics").raise_for_status().text
     return {
         (sample.name, frozenset(sample.labels.items())): sample.value
@@ -50,14 +54,17 @@ def samples(base_url: str) -> dict[tuple[str, frozenset[tuple[str, str]]], float
     }
 
 
-def total(base_url: str, name: str, **labels: str) -> float:
-    """The sum over all samples of a metric that have these labels."""
+def sum_of(samples: Samples, name: str, **labels: str) -> float:
+    """Return the sum over all samples of a metric that have these labels."""
     wanted = frozenset(labels.items())
     return sum(
-        value
-        for (sample, given), value in samples(base_url).items()
-        if sample == name and wanted <= given
+        value for (sample, given), value in samples.items() if sample == name and wanted <= given
     )
+
+
+def total(base_url: str, name: str, **labels: str) -> float:
+    """Read the metrics, and return `sum_of` them."""
+    return sum_of(samples(base_url), name, **labels)
 
 
 @contextmanager
@@ -136,21 +143,16 @@ def test_a_failure_is_logged_without_what_the_person_wrote(
 def test_metrics_count_what_happens(database_url: str, seaweedfs_bucket: TestBucket) -> None:
     with service(database_url, seaweedfs_bucket, user_quota_bytes=10_000) as base_url:
         before = samples(base_url)
-
-        def grown(name: str, **labels: str) -> float:
-            wanted = frozenset(labels.items())
-            return total(base_url, name, **labels) - sum(
-                value
-                for (sample, given), value in before.items()
-                if sample == name and wanted <= given
-            )
-
         alice = ChatKitClient.of(base_url)
         fine = alice.attach("notes.txt", b"0123456789")
         alice.say("hello", fine["id"])
         wrong = alice.attach("a.png", b"<html>".ljust(len(PNG)), "image/png")
         alice.send("threads.create", input=user_message("hello", wrong["id"]))
         alice.send("attachments.create", name="big", size=20_000, mime_type="text/plain")
+        after = samples(base_url)
+
+        def grown(name: str, **labels: str) -> float:
+            return sum_of(after, name, **labels) - sum_of(before, name, **labels)
 
         assert grown("chatkit_operations_total", operation="attachments.create") == 3
         assert grown("chatkit_operations_total", operation="threads.create") == 2
@@ -167,22 +169,25 @@ def test_metrics_count_what_happens(database_url: str, seaweedfs_bucket: TestBuc
         assert grown("database_seconds_count", statement="select", outcome="ok") > 0
         assert grown("model_seconds_count") >= 1
         # The offline model counts none, and that is said.
-        assert ("model_tokens_total", frozenset({("kind", "output")})) in samples(base_url)
-        assert total(base_url, "purge_backlog") >= 0
+        assert ("model_tokens_total", frozenset({("kind", "output")})) in after
+        assert sum_of(after, "purge_backlog") >= 0
 
 
+@pytest.mark.slow
 def test_paths_and_methods_that_callers_invent_make_no_new_series(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
     with service(database_url, seaweedfs_bucket) as base_url:
         for number in range(5):
             httpx.request(f"BREW{number}", f"{base_url}/invented/{number}")
-        routes = {dict(labels).get("route") for (_, labels) in samples(base_url)}
-        methods = {dict(labels).get("method") for (_, labels) in samples(base_url)}
+        labels = [dict(labels) for (_, labels) in samples(base_url)]
+        routes = {each.get("route") for each in labels}
+        methods = {each.get("method") for each in labels}
     assert not any("invented" in (route or "") for route in routes)
     assert not any("BREW" in (method or "") for method in methods)
 
 
+@pytest.mark.slow
 def test_the_backlog_tells_how_long_deleted_bytes_have_been_due(
     sql: Callable[[str], str], database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:

@@ -86,6 +86,7 @@ def test_its_answer_has_its_notice_title_and_stream_options(alice: ChatKitClient
     assert titles == ["A trip"]
 
 
+@pytest.mark.slow
 def test_its_tools_get_its_context_after_a_handoff_and_files_too(
     alice: ChatKitClient, provider: ModelApi
 ) -> None:

@@ -80,6 +80,7 @@ def assert_shown(response: httpx.Response, mime_type: str) -> None:
     assert "set-cookie" not in response.headers
 
 
+@pytest.mark.slow
 def test_signed_previews_show_a_thumbnail_of_a_large_image_and_a_small_one_itself(
     settings: Settings,
 ) -> None:
@@ -96,6 +97,7 @@ def test_signed_previews_show_a_thumbnail_of_a_large_image_and_a_small_one_itsel
     assert response.content == small_png()
 
 
+@pytest.mark.slow
 def test_a_thumbnail_is_deleted_with_its_original(
     settings: Settings, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -128,6 +130,7 @@ def redirecting(database_url: str, seaweedfs_bucket: TestBucket) -> Iterator[Cha
             yield ChatKitClient(http)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_redirect_previews_answer_get_and_head_with_cors_on_both_hops(
     redirecting: ChatKitClient,
@@ -167,6 +170,7 @@ def test_a_changed_redirect_link_is_invalid(
         closing_table.tampered_urls_refused.add(f"redirect preview: {name}")
 
 
+@pytest.mark.slow
 def test_data_previews_contain_a_small_image(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -185,6 +189,7 @@ def test_data_previews_contain_a_small_image(
     assert base64.b64decode(small.partition(",")[2]) == small_png()
 
 
+@pytest.mark.slow
 def test_no_mode_stores_its_urls(database_url: str, seaweedfs_bucket: TestBucket) -> None:
     settings = test_settings(database_url, seaweedfs_bucket, preview_mode="data")
     with user_of(settings) as user:

@@ -11,13 +11,17 @@ from prometheus_client import REGISTRY
 
 from app.database import engine
 from app.database.quota import LOCK_USER
+from app.embedded.processes import free_ports
 from app.settings.environment import Settings
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
+from tests.settings import changed
 from tests.waiting import wait_until_async
 
 LIMIT = 10
+# Longer than an upload link is valid, shorter than an attachment is kept that no message uses.
+LINK_SECONDS = 1200
 SIZE = 1000
 CREATE_PARAMS: dict[str, Any] = {"name": "a.txt", "size": SIZE, "mime_type": "text/plain"}
 CREATE = {"type": "attachments.create", "params": CREATE_PARAMS}
@@ -42,6 +46,7 @@ async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[
         return Counter(await asyncio.gather(*tasks))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "limits",
     [{"user_pending_uploads": LIMIT}, {"user_quota_bytes": LIMIT * SIZE + SIZE - 1}],
@@ -82,6 +87,7 @@ async def open_requests(count: int) -> bool:
     return REGISTRY.get_sample_value("http_requests_open") == count
 
 
+@pytest.mark.slow
 async def test_users_do_not_use_up_each_others_quota(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -137,6 +143,7 @@ def test_deleting_releases_what_was_reserved(user: ChatKitClient) -> None:
     assert [create(user), create(user)] == [200, 429]
 
 
+@pytest.mark.slow
 def test_a_rejected_file_does_not_count(user: ChatKitClient) -> None:
     page = b"<html>".ljust(SIZE)
     for _ in range(3):  # the limit is 2
@@ -158,6 +165,48 @@ async def test_expiry_releases_what_was_reserved(
         assert [create(user), create(user), create(user)] == [200, 200, 429]
 
 
+async def test_uploads_that_can_not_arrive_any_more_do_not_count(
+    small: Settings, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    """Their links have expired, and nothing has arrived. No operation lists such uploads."""
+    with running(small) as url, ChatKitClient.of(url, "alice").http as http:
+        user = ChatKitClient(http)
+        assert [create(user), create(user), create(user)] == [200, 200, 429]
+        async with rig_on(database_url, seaweedfs_bucket) as rig:
+            await rig.later(LINK_SECONDS)
+            assert [create(user), create(user), create(user)] == [200, 200, 429]
+            await rig.sweeper.sweep_once()
+            assert len(await rig.states()) == 2, "the others are deleted, and not only uncounted"
+
+
+async def test_uploads_that_arrived_count_although_their_link_has_expired(
+    small: Settings, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    with running(small) as url, ChatKitClient.of(url, "alice").http as http:
+        user = ChatKitClient(http)
+        sent, _ = (user.attach(body=b"x" * SIZE) for _ in range(2))
+        async with rig_on(database_url, seaweedfs_bucket) as rig:
+            await rig.later(LINK_SECONDS)
+        assert [create(user), create(user)] == [429, 429]
+        user.say("hello", sent["id"])
+        assert [create(user), create(user)] == [200, 429]
+
+
+async def test_during_an_outage_of_the_bucket_no_upload_is_taken_for_missed(
+    small: Settings, database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    with running(small) as url:
+        user = ChatKitClient.of(url, "alice")
+        assert [create(user), create(user)] == [200, 200]
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        await rig.later(LINK_SECONDS)
+        (nowhere,) = free_ports(1)
+        lost = changed(small, s3_endpoint_url=f"http://127.0.0.1:{nowhere}")
+        with running(lost) as url:
+            assert create(ChatKitClient.of(url, "alice")) == 503
+        assert set((await rig.states()).values()) == {"pending"}
+
+
 def test_deleting_in_a_loop_frees_at_most_a_second_quota(user: ChatKitClient) -> None:
     """The link of a deleted upload is valid for minutes, and so long its bytes may stay."""
     answers = []
@@ -170,6 +219,7 @@ def test_deleting_in_a_loop_frees_at_most_a_second_quota(user: ChatKitClient) ->
     assert "quarter of an hour" in response.json()["message"]
 
 
+@pytest.mark.slow
 async def test_the_bucket_never_has_more_than_two_quotas_of_one_user(
     database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:

@@ -19,7 +19,7 @@ from tests.waiting import wait_until
 # Replaces the tables by partitioned ones.
 pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
-TABLES = ("threads", "thread_items", "attachments", "feedback")
+TABLES = ("threads", "thread_items", "attachments", "feedback", "audit_log")
 PARTITIONS = 4
 
 

@@ -41,6 +41,7 @@ def bomb() -> bytes:
     )
 
 
+@pytest.mark.slow
 def test_a_decompression_bomb_blocks_nothing_and_is_answered(service: Service) -> None:
     """libvips CVE-2026-66066: decoding has limits of pixels, time and memory, in a worker."""
     assert least(lambda: slowest_answer_during_a_bomb(service), limit=2) < 2
@@ -88,6 +89,7 @@ def test_the_gateway_parses_nothing_of_an_upload(service: Service) -> None:
     assert service.alice.upload(attachment, b"hello").is_success
 
 
+@pytest.mark.slow
 def test_a_write_that_failed_is_an_error_and_leaves_no_row(service: Service) -> None:
     """Chainlit: a failed write returned `{}` and the row was written anyway."""
     attachment = service.alice.attach()

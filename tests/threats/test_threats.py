@@ -86,6 +86,7 @@ def test_a_client_can_not_set_internal_fields_or_skip_type_detection(service: Se
     assert attached["type"] == "file" and "preview_url" not in attached
 
 
+@pytest.mark.slow
 def test_no_url_from_a_client_is_ever_fetched(service: Service) -> None:
     """Chainlit CVE-2026-22219, LibreChat GHSA-w5r7-4f94-vp4c, Vercel AI CVE-2026-8768, vLLM."""
     asked = threading.Event()

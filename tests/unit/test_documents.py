@@ -22,6 +22,10 @@ def test_every_name_in_the_documents_exists() -> None:
         ("See [there](README.md#no-such-heading).", "leads to no heading"),
         ("`app/chat/nothing.py` does it.", "there is no file app/chat/nothing.py"),
         ("`no_such_module.py` does it.", "there is no file no_such_module.py"),
+        (
+            "`pytest tests/unit/test_nothing.py` runs it.",
+            "there is no file tests/unit/test_nothing.py",
+        ),
         ("Set `USER_FLYING_UPLOADS=3`.", "there is no setting USER_FLYING_UPLOADS"),
         ("Ask `GET /v1/chatkit/feelings`.", "there is no route /v1/chatkit/feelings"),
         ("Run `make tea`.", "there is no `make tea`"),

@@ -198,6 +198,7 @@ def paths_of(service: Starlette) -> set[str]:
     return {path for route in service.routes if (path := getattr(route, "path", None))}
 
 
+@pytest.mark.slow
 @every_overlay
 def test_browsers_reach_every_route_except_those_for_operators(overlay: Path) -> None:
     (ingress,) = of_kind("Ingress", read(overlay / "ingress.yaml"))

@@ -150,6 +150,7 @@ def raises() -> None:
     raise ValueError("not an image")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attackers", [1, 3])
 async def test_work_that_never_ends_delays_nobody_else(attackers: int) -> None:
     workers = Workers(processes=3, quick_seconds=0.1, timeout_seconds=HOURS)
@@ -175,11 +176,13 @@ def takes_half_a_second() -> str:
     return "done"
 
 
+@pytest.mark.slow
 async def test_slow_work_gets_all_of_its_time_at_the_second_try() -> None:
     workers = Workers(processes=2, quick_seconds=0.05, timeout_seconds=HOURS)
     assert await workers.run(takes_half_a_second) == "done"
 
 
+@pytest.mark.slow
 async def test_a_file_is_loaded_when_a_worker_is_free_and_for_each_try() -> None:
     workers = Workers(processes=1, quick_seconds=0.05, timeout_seconds=HOURS)
     loaded: list[str] = []

@@ -234,6 +234,7 @@ def test_nothing_makes_it_raise(head: bytes, mime_type: str) -> None:
     problem_of(head, mime_type)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("unit", [b"<!--x>", b"<!-->", b"<!x>", b"<!--x-->", b" <!--"])
 def test_comments_are_read_in_linear_time(unit: bytes) -> None:
     # An expression that looked for every comment's end would take minutes for this.

@@ -47,6 +47,7 @@ async def test_a_complete_form_is_passed_on_and_its_file_measured(
     assert max(held) <= len(CLOSING) + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "end", [b"", CLOSING[:-1], CLOSING + b"\r", CLOSING + b"\r\n\r\n", CLOSING + b"more"]
 )

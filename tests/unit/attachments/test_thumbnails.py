@@ -131,12 +131,14 @@ async def test_a_decoder_that_never_ends_is_stopped_and_blocks_nothing(
     assert await workers.run(thumbnail_of, b"") is None, "the next call gets a worker"
 
 
+@pytest.mark.slow
 async def test_a_decoder_that_takes_all_memory_is_stopped() -> None:
     workers = Workers(processes=1)
     with pytest.raises(WorkFailed, match="memory"):
         await workers.run(takes_all_memory, b"")
 
 
+@pytest.mark.slow
 async def test_images_are_decoded_in_processes_and_in_parallel() -> None:
     body = encoded(Image.effect_noise((1500, 1500), 80).convert("RGB"), "PNG")
     workers = Workers()

@@ -97,6 +97,7 @@ async def test_long_conversations_without_files_lose_their_first_messages(
     assert api.rejections == []
 
 
+@pytest.mark.slow
 async def test_thirty_photos_of_one_message_are_scaled_so_that_all_are_sent(api: ModelApi) -> None:
     photos = [image("JPEG", "RGB", (1600, 1200), quality=95) for _ in range(6)]
     total = sum(map(len, photos))

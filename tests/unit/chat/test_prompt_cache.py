@@ -39,6 +39,7 @@ async def test_nine_of_ten_turns_begin_with_the_whole_request_before(api: ModelA
     assert sum(shared) >= 0.9 * len(shared)
 
 
+@pytest.mark.slow
 @both_apis
 async def test_texts_are_left_out_in_blocks_too(api: ModelApi, model_api: str) -> None:
     async with conversation(api, model_api=model_api, model_context_tokens=40_000) as chat:

@@ -9,6 +9,7 @@ from tests.serving import serving
 from tests.unit.model_api.asking import ask, input_image, responses, user
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("running_model_api")  # the document is there
 def test_requests_are_answered_at_once_and_judged_when_asked() -> None:
     api = DeferredApi(lambda length, streams: Text(f"{length} bytes" if streams else "A title"))

@@ -21,6 +21,7 @@ def test_every_rule_has_a_case_and_a_source() -> None:
     assert all(rule.source for rule in RULES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.rule)
 def test_a_rule_accepts_one_request_and_rejects_another(
     case: Case, api: ModelApi, client: OpenAI

@@ -41,6 +41,7 @@ async def corpus(
     return request.param, chat.attachments, received
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_every_file_reaches_the_model_in_its_best_form(
     corpus: tuple[str, Attachments, dict[str, Received]], sample: Sample

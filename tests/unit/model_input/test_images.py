@@ -83,6 +83,7 @@ def test_lab_colours_are_those_of_a_screen() -> None:
     assert abs(red - 200) < 12 and abs(green - 40) < 12 and abs(blue - 40) < 12
 
 
+@pytest.mark.slow
 def test_all_pages_of_a_fax_stay_in_their_code() -> None:
     body = pages("1", "1", "1", size=(1728, 2200), compression="group4")
     sent = prepared(body)
@@ -93,6 +94,7 @@ def test_all_pages_of_a_fax_stay_in_their_code() -> None:
     assert sent == prepared(body), "the same bytes at every turn"
 
 
+@pytest.mark.slow
 def test_more_pages_than_a_worker_can_do_are_counted() -> None:
     body = pages(*["1"] * 120, size=(8, 8))
     assert "the first 100 of 120 pages" in prepared(body).remark

@@ -144,6 +144,7 @@ def links() -> BucketLinks:
     return BucketLinks(signer, ttl_seconds=900)
 
 
+@pytest.mark.slow
 async def test_with_model_input_url_unconverted_files_are_sent_as_urls(api: ModelApi) -> None:
     async with conversation(api, model_input="url", links=links()) as chat:
         files = [

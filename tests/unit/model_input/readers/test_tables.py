@@ -72,6 +72,7 @@ def test_every_sheet_is_a_table_of_its_name() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_profile_says_how_many_sheets_were_not_read() -> None:
     rows: Sequence[Sequence[object]] = [["n"], [1]]
     sheets = {f"Sheet{n}": rows for n in range(1, 52)}
