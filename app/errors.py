@@ -38,7 +38,8 @@ what happened and what to do.
     └── Unavailable                 503 unavailable
         ├── DatabaseUnavailable     503 database_unavailable
         ├── BucketUnavailable       503 bucket_unavailable
-        └── ScannerUnavailable      503 scanner_unavailable  (files wait for their scan)
+        ├── ScannerUnavailable      503 scanner_unavailable  (files wait for their scan)
+        └── Overloaded              503 overloaded           (all answers at once, not one user's)
 """
 
 from typing import ClassVar
@@ -235,14 +236,26 @@ class StorageFull(AppError):
 
 
 class Unavailable(AppError):
+    """Nothing was kept of the request, so it can be sent again."""
+
     code = "unavailable"
     status = 503
+    retry_after_seconds: ClassVar[int] = 2
     default_message = "The service is not available right now. Try again in a moment."
 
 
 class DatabaseUnavailable(Unavailable):
     code = "database_unavailable"
     default_message = "The database does not answer right now. Try again in a moment."
+
+
+class Overloaded(Unavailable):
+    code = "overloaded"
+    default_message = (
+        "Too many answers are under way right now. Your message was not sent; send it again in a"
+        " moment."
+    )
+    retry_after_seconds = 5
 
 
 class BucketUnavailable(Unavailable):

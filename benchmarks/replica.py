@@ -61,6 +61,7 @@ def replica(running: Servers, **settings: str) -> Iterator[tuple[str, psutil.Pro
         "USER_REQUEST_RATE": "1000000/minute",
         "USER_PENDING_UPLOADS": "1000000",
         "USER_CONCURRENT_STREAMS": "1000000",
+        "CONCURRENT_STREAMS": "1000000",
         "USER_CONCURRENT_UPLOADS": "1000000",
         "SHUTDOWN_GRACE_SECONDS": "1",
     }

@@ -23,7 +23,7 @@ from app.errors import (
 )
 from app.http.authentication import Authentication
 from app.http.json_bounds import check_structure, is_flat
-from app.http.limits import ConcurrencyLimit, request_too_large
+from app.http.limits import AnswerLimit, request_too_large
 from app.telemetry import logs, metrics, tracing
 
 _EVENT_STREAM = "text/event-stream"
@@ -33,7 +33,7 @@ _STREAM_HEADERS = {"Cache-Control": "no-cache, no-transform", "X-Accel-Buffering
 
 
 class ChatKitEndpoint:
-    """Passes operations to the ChatKit server. `streams` limits each user's concurrent answers.
+    """Passes operations to the ChatKit server. `streams` limits concurrent answers.
 
     `max_request_bytes` applies to all operations except dictation, which sends its audio in JSON.
     """
@@ -42,7 +42,7 @@ class ChatKitEndpoint:
         self,
         server: AssistantServer,
         authentication: Authentication,
-        streams: ConcurrencyLimit,
+        streams: AnswerLimit,
         *,
         max_request_bytes: int,
     ) -> None:

@@ -20,7 +20,14 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app import paths
-from app.errors import HeadersTooLarge, Misconfigured, RateLimited, RequestTooLarge, UrlTooLong
+from app.errors import (
+    HeadersTooLarge,
+    Misconfigured,
+    Overloaded,
+    RateLimited,
+    RequestTooLarge,
+    UrlTooLong,
+)
 from app.http.asgi import HttpMiddleware, own_path
 from app.settings.limits import LimitSettings
 from app.telemetry.logs import without_secrets
@@ -154,3 +161,27 @@ class ConcurrencyLimit:
             self._under_way[key] -= 1
             if not self._under_way[key]:
                 del self._under_way[key]
+
+
+class AnswerLimit:
+    """Limits the answers under way: `most_of_one` for each user, `most` for all users together."""
+
+    def __init__(self, *, most_of_one: int, most: int) -> None:
+        self._of_users = ConcurrencyLimit(
+            most_of_one,
+            "You have {most} answers under way. Wait until one has ended, then send again.",
+        )
+        self._most = most
+        self._under_way = 0
+
+    @contextmanager
+    def slot(self, user_id: str) -> Iterator[None]:
+        """Occupy a slot while the context is entered. Raises `RateLimited` and `Overloaded`."""
+        with self._of_users.slot(user_id):
+            if self._under_way >= self._most:
+                raise Overloaded
+            self._under_way += 1
+            try:
+                yield
+            finally:
+                self._under_way -= 1

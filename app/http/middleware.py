@@ -7,7 +7,7 @@ import secrets
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import Message, Receive, Scope, Send
 
-from app.errors import AppError
+from app.errors import AppError, Overloaded
 from app.http.asgi import HttpMiddleware, on_start
 from app.http.error_responses import error_response, unexpected_error_response
 from app.telemetry import logs
@@ -52,7 +52,8 @@ class ErrorMiddleware(HttpMiddleware):
         except AppError as error:
             if has_started:
                 raise
-            if error.status >= 500:
+            # An overloaded process has no time for stacks; `refusals_total` counts them.
+            if error.status >= 500 and not isinstance(error, Overloaded):
                 logger.warning(
                     "%s: %s",
                     error.code,

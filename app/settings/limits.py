@@ -16,6 +16,10 @@ class LimitSettings(SettingsGroup):
     concurrent_streams: int = Field(10, alias="USER_CONCURRENT_STREAMS", ge=1)
     """Answers that one user may have under way at the same time; each replica counts its own."""
 
+    all_concurrent_streams: int = Field(300, alias="CONCURRENT_STREAMS", ge=1)
+    """Answers that one process may have under way for all users. A message beyond that is rejected
+    before it is stored: 503 `overloaded`. Otherwise every answer would become slow."""
+
     request_rate: str = Field("600/minute", alias="USER_REQUEST_RATE")
     """Requests of one user over a sliding window: `<number>/<second | minute | hour | day>`."""
 

@@ -27,7 +27,7 @@ from app.http.erasures import ErasuresApi
 from app.http.error_responses import http_exception_response
 from app.http.health import Health
 from app.http.large_uploads import LargeUploadEndpoint
-from app.http.limits import ConcurrencyLimit, RequestRate, RequestSizes
+from app.http.limits import AnswerLimit, ConcurrencyLimit, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
 from app.http.request_metrics import MetricsPage, RequestMetricsMiddleware
@@ -93,10 +93,7 @@ def create_application(settings: Settings, assistant: Assistant | None = None) -
 def _chat_routes(
     limits: LimitSettings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
-    streams = ConcurrencyLimit(
-        limits.concurrent_streams,
-        "You have {most} answers under way. Wait until one has ended, then send again.",
-    )
+    streams = AnswerLimit(most_of_one=limits.concurrent_streams, most=limits.all_concurrent_streams)
     return ChatKitEndpoint(
         parts.server, authentication, streams, max_request_bytes=limits.max_request_bytes
     ).routes()

@@ -103,6 +103,7 @@ def test_a_database_that_is_down_is_a_503_and_comes_back(
             ):
                 assert response.status_code == 503
                 assert response.json()["error"]["code"] == "database_unavailable"
+                assert response.headers["retry-after"] == "2"
             assert alice.http.get("/livez").status_code == 200
             wait_until(lambda: alice.http.get("/readyz").json()["checks"]["bucket"] == "ok")
             assert alice.http.get("/readyz").status_code == 503

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ import pytest
 import uvicorn
 from pydantic import SecretStr
 
+from app.database import engine
 from app.errors import Misconfigured, RateLimited
 from app.http.limits import ConcurrencyLimit, RequestRate
 from app.offline.model import OfflineModel
@@ -253,6 +254,60 @@ def test_the_answers_of_a_user_at_once_are_limited(settings: Settings) -> None:
                     return response.status_code == 200
 
             wait_until(is_free)
+
+
+def test_beyond_the_answers_of_all_users_a_message_is_rejected_and_not_stored(
+    settings: Settings,
+) -> None:
+    with model_api() as model:
+        model.script.extend([Text("It takes its time.", hang_after=1)] * 20)
+        limited = changed(
+            settings,
+            concurrent_streams=1,
+            titles="off",
+            openai_base_url=model.base_url,
+            openai_api_key="sk-test",
+        )
+        with running(limited) as base_url:
+            alice, bob = ChatKitClient.of(base_url), ChatKitClient.of(base_url, "bob")
+            with answering(alice):
+                with answering(bob) as rejected:
+                    assert code_of(rejected) == (503, "overloaded")
+                    assert rejected.headers["retry-after"] == "5"
+                assert bob.call("threads.list")["data"] == []
+                model.released.set()
+                wait_until(lambda: texts_of_answers(alice) == ["It takes its time."])
+
+            def is_served() -> bool:
+                with answering(bob) as response:
+                    return response.status_code == 200
+
+            wait_until(is_served)
+
+
+def texts_of_answers(client: ChatKitClient) -> list[str]:
+    [thread] = client.call("threads.list")["data"]
+    items = client.call("items.list", thread_id=thread["id"])["data"]
+    return [item["content"][0]["text"] for item in items if item["type"] == "assistant_message"]
+
+
+def test_answers_that_wait_for_the_model_hold_no_connection_to_the_database(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_WAIT_SECONDS", 1.0)
+    more_than_the_pool = 25
+    with model_api() as model:
+        model.script.extend([Text("It takes its time.", hang_after=0)] * more_than_the_pool)
+        waiting = changed(
+            settings, titles="off", openai_base_url=model.base_url, openai_api_key="sk-test"
+        )
+        with running(waiting) as base_url, ExitStack() as answers:
+            for number in range(more_than_the_pool):
+                user = ChatKitClient.of(base_url, f"user-{number}")
+                assert answers.enter_context(answering(user)).status_code == 200
+            wait_until(lambda: len(model.received) == more_than_the_pool)
+            assert len(ChatKitClient.of(base_url, "user-0").call("threads.list")["data"]) == 1
+            model.released.set()
 
 
 def test_a_link_carries_one_upload_at_a_time(base_url: str) -> None:
