@@ -1,15 +1,19 @@
 """A thread's items as ChatKit's store saves and loads them, and the user's feedback on them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 from chatkit.types import FeedbackKind, GeneratedImageItem, ThreadItem, UserMessageItem
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.database import statements
 from app.database.engine import Database
+from app.database.item_text import item_text
 from app.database.message_attachments import stored_references
 from app.database.missing import no_item, no_thread
-from app.database.payloads import Hydrator, decode_item, encode_item
+from app.database.payloads import Hydrator, decode_item, encode_item, hydrate
+from app.database.word_index import index_words
+from app.errors import InvalidRequest
 from app.storable import storable
 
 
@@ -42,6 +46,39 @@ class ItemPayloads:
                 connection, user_id, storable(thread_id), storable(item.id), ids
             )
             await upsert_item(connection, thread_id, item, references, user_id)
+
+    async def change_last_message(
+        self,
+        thread_id: str,
+        item_id: str,
+        change: Callable[[UserMessageItem], UserMessageItem],
+        user_id: str,
+    ) -> UserMessageItem:
+        """Save what `change` makes of the user's last message; return it with fresh preview URLs.
+
+        The thread is locked in between, so no later message can be added. Raises `NotFound`, and
+        `InvalidRequest` for an item that is not the last message.
+        """
+        key = _item_key(user_id, thread_id, item_id)
+        async with self._database.begin() as connection:
+            if await connection.scalar(statements.LOCK_THREAD, key) is None:
+                raise no_thread(thread_id)
+            payload = await connection.scalar(statements.LOAD_ITEM, key)
+            if payload is None:
+                raise no_item(item_id)
+            if await connection.scalar(statements.LAST_MESSAGE, key) != key["item"]:
+                raise InvalidRequest(
+                    "Only your last message in a thread can be edited.", param="item_id"
+                )
+            changed = change(cast(UserMessageItem, await decode_item(payload, None)))
+            ids = attachment_ids(changed)
+            references = await stored_references(
+                connection, user_id, key["thread"], key["item"], ids
+            )
+            await upsert_item(connection, thread_id, changed, references, user_id)
+        if self._hydrator is not None:
+            await hydrate(changed.attachments, self._hydrator)
+        return changed
 
     async def delete(self, thread_id: str, item_id: str, user_id: str) -> None:
         """Delete the item, if there is one: streams also remove items that were never saved."""
@@ -87,6 +124,7 @@ async def upsert_item(
             **_item_key(user_id, thread_id, item.id),
             "item_type": item.type,
             "json": encode_item(item, references),
+            "indexed_words": index_words(user_id, item_text(item)),
         },
     )
     if saved is None:

@@ -5,10 +5,10 @@ vector. The index is an ordinary GIN index on arrays. Because every term starts 
 owner, a search reads no entries of other users.
 """
 
-import base64
-import hashlib
 import math
 import unicodedata
+
+from app.database.words import folded, owner_mark
 
 # Names have up to 1000 characters and thread titles any number: only their beginning is searched.
 _MAX_NAME_CHARS = 250
@@ -23,8 +23,8 @@ _LEAST_SHARE = 0.4
 
 def search_terms(owner: str, name: str) -> list[str]:
     """Return the terms to store, sorted; none for a name without letters, digits or symbols."""
-    mark = _mark(owner)
-    words = _words(_folded(name, _MAX_NAME_CHARS))
+    mark = owner_mark(owner)
+    words = folded(name[:_MAX_NAME_CHARS])[:_MAX_NAME_CHARS].split()
     trigrams = {trigram for word in words for trigram in _trigrams(f"  {word} ")}
     trigrams |= {trigram for word in words for trigram in _inner_beginnings(word)}
     return sorted(mark + trigram for trigram in trigrams)
@@ -32,10 +32,10 @@ def search_terms(owner: str, name: str) -> list[str]:
 
 def query_terms(owner: str, query: str) -> list[str]:
     """Return the terms to search, sorted. The last word of the query may be incomplete."""
-    mark = _mark(owner)
-    folded = _folded(query, _MAX_QUERY_CHARS)
-    padded = [f"  {word} " for word in _words(folded)]
-    if padded and _is_word_character(folded[-1]):
+    mark = owner_mark(owner)
+    text = folded(query[:_MAX_QUERY_CHARS])[:_MAX_QUERY_CHARS]
+    padded = [f"  {word} " for word in text.split()]
+    if padded and not text.endswith(" "):
         padded[-1] = padded[-1][:-1]
     return sorted({mark + trigram for word in padded for trigram in _trigrams(word)})
 
@@ -43,31 +43,6 @@ def query_terms(owner: str, query: str) -> list[str]:
 def least_shared(wanted: int) -> int:
     """Return how many of `wanted` query terms a name must have."""
     return wanted if wanted <= _SHORT_QUERY_TERMS else math.ceil(wanted * _LEAST_SHARE)
-
-
-def _mark(owner: str) -> str:
-    """Return 48 bits of a hash. Owners with the same mark share index entries, never rows."""
-    digest = hashlib.blake2b(owner.encode("utf-8", "surrogatepass"), digest_size=6).digest()
-    return base64.urlsafe_b64encode(digest).decode()
-
-
-def _folded(text: str, max_chars: int) -> str:
-    """Return the text without case, accents, ligatures and widths: “Ｃａｆé” → “cafe”."""
-    decomposed = unicodedata.normalize("NFKD", text[:max_chars].casefold())
-    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()[:max_chars]
-
-
-def _words(folded: str) -> list[str]:
-    return "".join(c if _is_word_character(c) else " " for c in folded).split()
-
-
-def _is_word_character(character: str) -> bool:
-    """Return whether it is a letter, a digit, or a symbol such as an emoji.
-
-    Lone surrogates are not: PostgreSQL does not store them.
-    """
-    category = unicodedata.category(character)
-    return category[0] in "LN" or category == "So"
 
 
 def _inner_beginnings(word: str) -> list[str]:

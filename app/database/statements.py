@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from app.attachment_state import AttachmentState
 from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.references import preview_reference
-from app.database.tables import attachments, feedback, thread_items, threads
+from app.database.tables import attachments, erasures, feedback, thread_items, threads
 from app.database.transitions import in_state
 
 _OWNER = bindparam("owner", type_=Text)
@@ -35,6 +35,8 @@ _ATTACHMENT = bindparam("attachment", type_=Text)
 _PAYLOAD = cast(bindparam("json", type_=Text), JSONB)
 # The search terms of the title or name in the same statement.
 _TERMS = bindparam("terms", type_=ARRAY(Text))
+# The words of the title or message (word_index.py); None if it has none.
+_WORDS = func.array_to_tsvector(bindparam("indexed_words", type_=ARRAY(Text)))
 
 _THREAD_ROW = (threads.c.user_id == _OWNER, threads.c.id == _THREAD)
 _ITEM_ROW = (
@@ -59,20 +61,23 @@ DELETE_THREAD = entries_of(
 
 # Inserts of one user's threads take turns from here to their commit. So positions become visible in
 # their order: a reader that pages forward can't miss a smaller one that is committed later.
+# As text, because Citus keeps what a CTE returns in a file, which can't have a void column.
 _turn = select(
-    func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
+    cast(func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger))), Text)
 ).cte("turn")
+_is_being_erased = exists().where(erasures.c.user_id == _OWNER, erasures.c.finished_at.is_(None))
 _new_thread = insert(threads).from_select(
-    ["user_id", "id", "title", "search_terms", "payload"],
-    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _PAYLOAD).select_from(
-        _turn
-    ),
+    ["user_id", "id", "title", "search_terms", "words", "payload"],
+    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _WORDS, _PAYLOAD)
+    .select_from(_turn)
+    .where(~_is_being_erased),
 )
 UPSERT_THREAD = _new_thread.on_conflict_do_update(
     index_elements=["user_id", "id"],
     set_={
         "title": _new_thread.excluded.title,
         "search_terms": _new_thread.excluded.search_terms,
+        "words": _new_thread.excluded.words,
         "payload": _new_thread.excluded.payload,
         "updated_at": _new_thread.excluded.updated_at,
     },
@@ -87,6 +92,7 @@ UPDATE_THREAD = (
     .values(
         title=bindparam("thread_title", type_=Text),
         search_terms=_TERMS,
+        words=_WORDS,
         payload=_PAYLOAD,
         updated_at=func.now(),
     )
@@ -95,28 +101,41 @@ UPDATE_THREAD = (
 
 LOAD_ITEM = select(cast(thread_items.c.payload, Text)).where(*_ITEM_ROW)
 
+# The user's last message in the thread.
+LAST_MESSAGE = (
+    select(thread_items.c.id)
+    .where(
+        thread_items.c.user_id == _OWNER,
+        thread_items.c.thread_id == _THREAD,
+        thread_items.c.type == "user_message",
+    )
+    .order_by(thread_items.c.position.desc())
+    .limit(1)
+)
+
 # The UPDATE locks the thread until the commit, and the position is drawn after it: positions within
 # a thread become visible in their order, too. It returns no row if the owner has no such thread.
 _locked_thread = (
     update(threads)
     .where(*_THREAD_ROW)
-    .values(updated_at=func.now())
+    .values(updated_at=func.now(), active_at=func.now())
     .returning(threads.c.user_id, threads.c.id)
     .cte("locked_thread")
 )
 _new_item = insert(thread_items).from_select(
-    ["user_id", "thread_id", "id", "type", "payload"],
+    ["user_id", "thread_id", "id", "type", "payload", "words"],
     select(
         _locked_thread.c.user_id,
         _locked_thread.c.id,
         _ITEM,
         bindparam("item_type", type_=Text),
         _PAYLOAD,
+        _WORDS,
     ),
 )
 UPSERT_ITEM = _new_item.on_conflict_do_update(
     index_elements=["user_id", "thread_id", "id"],
-    set_={"type": _new_item.excluded.type, "payload": _new_item.excluded.payload},
+    set_={name: _new_item.excluded[name] for name in ("type", "payload", "words")},
 ).returning(thread_items.c.id)
 
 # Returns whether the owner has the thread.

@@ -17,6 +17,7 @@ from sqlalchemy import and_
 
 from app.context import RequestContext
 from app.database import statements
+from app.database.active_threads import ActiveThread, ActiveThreads
 from app.database.attachment_payloads import AttachmentPayloads
 from app.database.attachment_records import (
     ATTACHMENT_DELETED,
@@ -29,10 +30,12 @@ from app.database.identifiers import new_id
 from app.database.item_payloads import ItemPayloads, attachment_ids, upsert_item
 from app.database.message_attachments import bind_attachments
 from app.database.missing import no_thread
-from app.database.pages import PageRequest, Pages
+from app.database.pages import KeysetPage, PageRequest, Pages
 from app.database.payloads import Hydrator, decode_thread, encode_thread
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
+from app.database.word_index import index_words
+from app.errors import ErasureUnderWay
 from app.faults import fault_point
 from app.storable import storable
 
@@ -63,6 +66,7 @@ class PostgresStore(Store[RequestContext]):
         self._on_tombstone = on_tombstone
         self._messages_create_threads = messages_create_threads
         self._pages = Pages(database, hydrator)
+        self._active = ActiveThreads(database)
         self._items = ItemPayloads(database, hydrator)
         self._attachments = AttachmentPayloads(database, hydrator)
         self._records = AttachmentRecords(database)
@@ -89,9 +93,22 @@ class PostgresStore(Store[RequestContext]):
     async def load_threads(
         self, limit: int, after: str | None, order: str, context: RequestContext
     ) -> Page[ThreadMetadata]:
-        page = await self._pages.threads(context.user_id, PageRequest(limit, order, after))
-        data = [row.thread for row in page.rows]
-        return Page(data=data, has_more=page.has_more, after=data[-1].id if page.has_more else None)
+        """Return a page of threads, in `desc` order those first that were active last.
+
+        A cursor is the `after` of the page before, or the id of a thread.
+        """
+        page = await self.list_threads(limit, after, order, context)
+        return Page(
+            data=[row.thread for row in page.rows],
+            has_more=page.has_more,
+            after=page.rows[-1].place if page.has_more else None,
+        )
+
+    async def list_threads(
+        self, limit: int, after: str | None, order: str, context: RequestContext
+    ) -> KeysetPage[ActiveThread]:
+        """Return what `load_threads` does, with the time of each thread's last activity."""
+        return await self._active.list(context.user_id, PageRequest(limit, order, after))
 
     async def save_thread(self, thread: ThreadMetadata, context: RequestContext) -> None:
         """Insert or update the metadata; the items of a `Thread` are ignored."""
@@ -199,11 +216,15 @@ class PostgresStore(Store[RequestContext]):
     ) -> None:
         """Save a message, its thread if that is new, and bind its attachments, or do none of it.
 
-        Raises `NotFound` for the thread or an attachment, and what `bind_attachments` raises.
+        Raises `NotFound` for the thread or an attachment, `ErasureUnderWay` for a new thread, and
+        what `bind_attachments` raises.
         """
         async with self._database.begin() as connection:
             if create_thread:
-                await connection.execute(statements.CREATE_THREAD, _thread_values(thread, context))
+                values = _thread_values(thread, context)
+                created = await connection.execute(statements.CREATE_THREAD, values)
+                if not created.rowcount:
+                    raise ErasureUnderWay
             elif not await connection.scalar(
                 statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread.id)}
             ):
@@ -216,6 +237,16 @@ class PostgresStore(Store[RequestContext]):
         if create_thread:
             announce(statements.THREAD_CREATED, context.user_id, [thread.id])
         fault_point("attach.committed")
+
+    async def change_last_message(
+        self,
+        thread_id: str,
+        item_id: str,
+        change: Callable[[UserMessageItem], UserMessageItem],
+        context: RequestContext,
+    ) -> UserMessageItem:
+        """Save what `change` makes of the user's last message (`ItemPayloads` has the errors)."""
+        return await self._items.change_last_message(thread_id, item_id, change, context.user_id)
 
     async def delete_thread_item(
         self, thread_id: str, item_id: str, context: RequestContext
@@ -251,5 +282,6 @@ def _thread_values(thread: ThreadMetadata, context: RequestContext) -> dict[str,
         "thread": storable(thread.id),
         "thread_title": None if thread.title is None else storable(thread.title),
         "terms": search_terms(context.user_id, thread.title or ""),
+        "indexed_words": index_words(context.user_id, thread.title or ""),
         "json": encode_thread(thread),
     }

@@ -3,22 +3,24 @@
 https://platform.openai.com/docs/api-reference/chatkit/threads
 """
 
-import hmac
 from collections.abc import Sequence
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app import paths
-from app.auth import bearer_token
+from app.chat.edits import edit_last_message, parse_edit
+from app.database.active_threads import ActiveThreads
 from app.database.audit import Act, Action, Actor, AuditLog, Kind
 from app.database.missing import no_thread
-from app.database.pages import PageRequest, Pages
+from app.database.pages import KeysetPage, OwnedThread, PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
-from app.http.authentication import Authentication
+from app.http.authentication import AdminToken, Authentication
+from app.http.json_bounds import check_structure
+from app.http.rest_search import to_rest_found
 from app.http.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
 from app.storable import is_user_id
 
@@ -35,13 +37,15 @@ class ThreadsApi:
         self,
         store: PostgresStore,
         pages: Pages,
+        active: ActiveThreads,
         authentication: Authentication,
         *,
-        admin_token: SecretStr | None,
+        admin_token: AdminToken,
         audit: AuditLog,
     ) -> None:
         self._store = store
         self._pages = pages
+        self._active = active
         self._authentication = authentication
         self._admin_token = admin_token
         self._audit = audit
@@ -52,28 +56,38 @@ class ThreadsApi:
             Route(paths.THREAD, self.retrieve, methods=["GET"]),
             Route(paths.THREAD, self.delete, methods=["DELETE"]),
             Route(paths.THREAD_ITEMS, self.list_items, methods=["GET"]),
+            Route(paths.THREAD_ITEM, self.edit, methods=["POST"]),
         ]
 
     async def list_threads(self, request: Request) -> JSONResponse:
         wanted_user = request.query_params.get("user")
-        user_id: str | None
-        is_admin = self._is_admin(request)
-        if is_admin:
-            user_id = wanted_user
-            if wanted_user is not None and not is_user_id(wanted_user):
-                return _list([], has_more=False)
-        else:
-            user_id = (await self._authentication.context(request)).user_id
-            if wanted_user not in (None, user_id):
-                # The response must not disclose whether that user exists or has threads.
-                return _list([], has_more=False)
+        query = request.query_params.get("query")
+        if self._admin_token.is_in(request):
+            if query is not None:
+                # What is found shows what people wrote, which the token may not read.
+                raise InvalidRequest(
+                    "ADMIN_TOKEN lists threads and does not search in them.", param="query"
+                )
+            return await self._list_for_admin(wanted_user, request)
+        user_id = (await self._authentication.context(request)).user_id
+        if wanted_user not in (None, user_id):
+            # The response must not disclose whether that user exists or has threads.
+            return _list([], has_more=False)
+        if query is not None:
+            found = await self._active.search(user_id, query, _page_request(request))
+            return _list(
+                [to_rest_found(each, user_id) for each in found.rows], has_more=found.has_more
+            )
+        return _list_of_threads(await self._pages.threads(user_id, _page_request(request)))
+
+    async def _list_for_admin(self, user_id: str | None, request: Request) -> JSONResponse:
+        """List the threads of one user, or of all if `user_id` is None, and record it."""
+        if user_id is not None and not is_user_id(user_id):
+            return _list([], has_more=False)
         page = await self._pages.threads(user_id, _page_request(request))
-        if is_admin:
-            shown = {row.user_id for row in page.rows} | ({user_id} if user_id else set())
-            await self._audit.record(_LISTED, [(each, each) for each in sorted(shown)])
-        return _list(
-            [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
-        )
+        shown = {row.user_id for row in page.rows} | ({user_id} if user_id else set())
+        await self._audit.record(_LISTED, [(each, each) for each in sorted(shown)])
+        return _list_of_threads(page)
 
     async def retrieve(self, request: Request) -> JSONResponse:
         context = await self._authentication.context(request)
@@ -101,13 +115,20 @@ class ThreadsApi:
             raise no_thread(thread_id)
         return _list(to_rest_items(page.rows), has_more=page.has_more)
 
-    def _is_admin(self, request: Request) -> bool:
-        token = bearer_token(request.headers)
-        return (
-            self._admin_token is not None
-            and token is not None
-            and hmac.compare_digest(token.encode(), self._admin_token.get_secret_value().encode())
+    async def edit(self, request: Request) -> JSONResponse:
+        """Replace the content of the user's last message; the answer to it stays."""
+        context = await self._authentication.context(request)
+        body = await request.body()
+        check_structure(body)
+        message = await edit_last_message(
+            self._store,
+            request.path_params["thread_id"],
+            request.path_params["item_id"],
+            parse_edit(body),
+            context,
         )
+        [item] = to_rest_items([message])
+        return _json(item)
 
 
 def _page_request(request: Request) -> PageRequest:
@@ -122,6 +143,12 @@ def _page_request(request: Request) -> PageRequest:
         params.get("order", "desc"),
         after=params.get("after"),
         before=params.get("before"),
+    )
+
+
+def _list_of_threads(page: KeysetPage[OwnedThread]) -> JSONResponse:
+    return _list(
+        [to_rest_thread(row.thread, row.user_id) for row in page.rows], has_more=page.has_more
     )
 
 

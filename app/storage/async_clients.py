@@ -15,9 +15,10 @@ from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
 # An unreachable bucket is reported after two attempts: after 4 seconds if nothing listens at its
-# address, after 10 if it accepts connections and does not answer.
+# address, after 30 if it accepts connections and does not answer.
 CONNECT_TIMEOUT_SECONDS = 2
-READ_TIMEOUT_SECONDS = 5
+# A cluster of MinIO waits 10 seconds for a node that died before it answers GET and COPY.
+READ_TIMEOUT_SECONDS = 15.0
 ATTEMPTS = 2
 _MAX_CONNECTIONS = 64
 

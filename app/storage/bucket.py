@@ -63,9 +63,16 @@ class Bucket:
     this service's credentials. It works again as soon as the store does.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: SessionCredentials,
+        *,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._read_timeout_seconds = read_timeout_seconds
         self._resources = AsyncExitStack()
         self._client: Any = None
         self._patient_client: Any = None
@@ -74,14 +81,19 @@ class Bucket:
         self._versioning_due_at = 0.0
 
     async def __aenter__(self) -> Self:
-        self._client = await open_client(self._resources, self._endpoint, self._credentials)
+        self._client = await open_client(
+            self._resources,
+            self._endpoint,
+            self._credentials,
+            read_timeout_seconds=self._read_timeout_seconds,
+        )
         self._patient_client = await open_client(
             self._resources,
             self._endpoint,
             self._credentials,
             read_timeout_seconds=_PATIENT_SECONDS,
         )
-        self.multipart = MultipartUploads(self._client, self._patient_client, self._endpoint.bucket)
+        self.multipart = MultipartUploads(self._client, self._patient_client, self._endpoint)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -137,11 +149,16 @@ class Bucket:
         """Create or replace the object and return its ETag. Raises `StorageFull`."""
         # The driver's timeouts begin when the body is sent. Without this one, a store that never
         # answers "100 Continue" or stops reading would block the caller for ever.
-        timeout_seconds = ATTEMPTS * READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
+        answer_seconds = ATTEMPTS * self._read_timeout_seconds
+        timeout_seconds = answer_seconds + len(body) / _SLOW_STORE_BYTES_A_SECOND
         with bucket_errors():
             async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(
-                    Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
+                    Bucket=self._endpoint.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=mime_type,
+                    **self._endpoint.encryption_options,
                 )
         etag: str = written["ETag"]
         return etag
@@ -167,6 +184,7 @@ class Bucket:
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
                 ContentType=mime_type,
+                **self._endpoint.encryption_options,
             )
         # Only in this response, some stores leave the quotes out.
         new_etag: str = copied["CopyObjectResult"]["ETag"].strip('"')
@@ -241,6 +259,33 @@ class Bucket:
             for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
             if each["Key"] == key
         ]
+
+    async def remnants(self, prefixes: Sequence[str]) -> Sequence[str]:
+        """Return the keys below these prefixes that have an object, a version or a delete marker.
+
+        A store that has no versions has only objects.
+        """
+        slots = asyncio.Semaphore(_CONCURRENT_LISTS)
+
+        async def keys_below(prefix: str) -> set[str]:
+            async with slots:
+                try:
+                    pages = self._client.get_paginator("list_object_versions").paginate(
+                        Bucket=self._endpoint.bucket, Prefix=prefix
+                    )
+                    return {
+                        each["Key"]
+                        async for page in pages
+                        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+                    }
+                except ClientError as exc:
+                    if meaning_of_error(exc) is not Meaning.NOT_IMPLEMENTED:
+                        raise
+                    return {each.key async for each in self.list(prefix)}
+
+        with bucket_errors():
+            found = await asyncio.gather(*map(keys_below, prefixes))
+        return sorted(set().union(*found))
 
     async def _delete(self, objects: Sequence[dict[str, str]]) -> dict[str, Any]:
         answer: dict[str, Any] = await self._client.delete_objects(

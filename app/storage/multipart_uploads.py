@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from app.errors import ObjectMissing
 from app.storage.bucket_errors import bucket_errors, meaning_of_error
 from app.storage.codes import Meaning
+from app.storage.endpoint import Endpoint
 
 _CONCURRENT_KEYS = 8
 
@@ -34,10 +35,11 @@ class MultipartUploads:
     `patient_client` waits longer for answers: completing an upload may take minutes.
     """
 
-    def __init__(self, client: Any, patient_client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, patient_client: Any, endpoint: Endpoint) -> None:
         self._client = client
         self._patient_client = patient_client
-        self._bucket = bucket
+        self._bucket = endpoint.bucket
+        self._encryption_options = endpoint.encryption_options
 
     async def begin(self, key: str, *, mime_type: str) -> str:
         """Return the id of the upload to `key`. It is created if there is none."""
@@ -46,7 +48,10 @@ class MultipartUploads:
             if not found:
                 created: str = (
                     await self._client.create_multipart_upload(
-                        Bucket=self._bucket, Key=key, ContentType=mime_type
+                        Bucket=self._bucket,
+                        Key=key,
+                        ContentType=mime_type,
+                        **self._encryption_options,
                     )
                 )["UploadId"]
                 # Two replicas may begin at the same time. Both keep the same one of the two.

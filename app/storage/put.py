@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from app.errors import LinkInvalid
+from app.storage.endpoint import KMS_ALGORITHM, KMS_KEY_HEADER, SSE_HEADER
 from app.storage.parts import Part
 from app.storage.post import UPLOADER_FIELD
 from app.storage.signing import UrlSigner
@@ -33,14 +34,17 @@ class PutSigner:
         `expires_in` is in seconds. `uploader` becomes `UPLOADER_FIELD`, for the gateway alone.
         Raises `BucketUnavailable` without valid credentials.
         """
-        put = PresignedPut("", size, mime_type)
+        headers = self._urls.upload_headers(mime_type)
+        put = PresignedPut("", size, mime_type, headers.get(KMS_KEY_HEADER))
         url = self._urls.presign("PUT", key, expires_in=expires_in, headers=put.headers)
+        encryption = {} if put.kms_key_id is None else {KMS_KEY_HEADER: put.kms_key_id}
         return {
             PUT_FIELD: url,
             "key": key,
             _SIZE_FIELD: str(size),
             _TYPE_FIELD: mime_type,
             UPLOADER_FIELD: uploader,
+            **encryption,
         }
 
     def presign_part(
@@ -72,24 +76,33 @@ class PresignedPut:
     """A URL that accepts exactly `size` bytes with exactly these headers.
 
     Without `mime_type`, the bytes are a part of a multipart upload. Parts have no type.
+    `kms_key_id` is the key that encrypts the object, if it is not the bucket's own.
     """
 
     url: str
     size: int
     mime_type: str | None = None
+    kms_key_id: str | None = None
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> Self:
         """Return the PUT of a link's fields. Raises `LinkInvalid` if they have none."""
         try:
-            return cls(fields[PUT_FIELD], int(fields[_SIZE_FIELD]), fields.get(_TYPE_FIELD))
+            return cls(
+                fields[PUT_FIELD],
+                int(fields[_SIZE_FIELD]),
+                fields.get(_TYPE_FIELD),
+                fields.get(KMS_KEY_HEADER),
+            )
         except (KeyError, ValueError) as exc:
             raise LinkInvalid from exc
 
     @property
     def headers(self) -> dict[str, str]:
         """The headers that are signed, besides Host."""
-        length = {"Content-Length": str(self.size)}
-        if self.mime_type is None:
-            return length
-        return {**length, "Content-Type": self.mime_type, "If-None-Match": "*"}
+        headers = {"Content-Length": str(self.size)}
+        if self.mime_type is not None:
+            headers |= {"Content-Type": self.mime_type, "If-None-Match": "*"}
+        if self.kms_key_id is not None:
+            headers |= {SSE_HEADER: KMS_ALGORITHM, KMS_KEY_HEADER: self.kms_key_id}
+        return headers

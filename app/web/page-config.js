@@ -12,6 +12,7 @@
  * @property {string} api.url             The ChatKit endpoint.
  * @property {string} api.attachmentsUrl  Takes direct uploads; `/{id}/content` below it downloads.
  * @property {string} api.entitiesUrl     Finds what "@" can mention.
+ * @property {string} api.threadsUrl      Searches chats; `/{id}/items/{id}` below it edits a message.
  * @property {string | null} api.domainKey      For OpenAI's element; null: our own client only.
  * @property {string | null} api.bucketPostUrl  Where the browser may POST to the bucket itself.
  * @property {object} uploads

@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB, TSVECTOR
 
 revision = "0001"
 down_revision = None
@@ -20,10 +20,15 @@ def upgrade() -> None:
         sa.Column("payload", JSONB(), nullable=False),
         _timestamp("created_at"),
         _timestamp("updated_at"),
+        _timestamp("active_at"),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
+        sa.Column("words", TSVECTOR()),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_threads"),
     )
     op.create_index("ix_threads_user_id_position", "threads", ["user_id", "position"])
+    op.create_index(
+        "ix_threads_user_id_active_at_position", "threads", ["user_id", "active_at", "position"]
+    )
     op.create_index("ix_threads_position", "threads", [sa.text("(position + 0)")])
     op.create_index("ix_threads_id", "threads", ["id"])
     op.create_index(
@@ -33,6 +38,7 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_where=sa.text("title IS NOT NULL"),
     )
+    _index_words("threads")
 
     op.create_table(
         "thread_items",
@@ -43,6 +49,7 @@ def upgrade() -> None:
         sa.Column("type", sa.Text(), nullable=False),
         sa.Column("payload", JSONB(), nullable=False),
         _timestamp("created_at"),
+        sa.Column("words", TSVECTOR()),
         sa.PrimaryKeyConstraint("user_id", "thread_id", "id", name="pk_thread_items"),
         _thread_of_the_user("fk_thread_items_threads"),
     )
@@ -51,6 +58,7 @@ def upgrade() -> None:
         "thread_items",
         ["user_id", "thread_id", "position"],
     )
+    _index_words("thread_items")
 
     op.create_table(
         "attachments",
@@ -66,23 +74,27 @@ def upgrade() -> None:
         sa.Column("upload_etag", sa.Text()),
         sa.Column("etag", sa.Text()),
         sa.Column("problem", sa.Text()),
+        sa.Column("malware", sa.Text()),
+        sa.Column("quarantine_ends_at", sa.DateTime(timezone=True)),
         sa.Column("payload", JSONB(), nullable=False),
         sa.Column("upload_ends_at", sa.DateTime(timezone=True)),
         _timestamp("created_at"),
         sa.Column("purge_after", sa.DateTime(timezone=True)),
         sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
+        sa.Column("transcript", JSONB()),
+        sa.Column("transcribing_until", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_attachments"),
         # What is true of a row in each state (app/database/tables.py).
         sa.CheckConstraint(
             """
             CASE state
               WHEN 'pending' THEN object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL
-                AND problem IS NULL AND purge_after IS NULL
+                AND problem IS NULL AND malware IS NULL AND purge_after IS NULL
               WHEN 'stored' THEN object_key IS NOT NULL AND etag IS NOT NULL
-                AND thread_id IS NULL AND purge_after IS NULL
+                AND thread_id IS NULL AND malware IS NULL AND purge_after IS NULL
               WHEN 'attached' THEN (object_key IS NULL OR etag IS NOT NULL
-                AND thread_id IS NOT NULL) AND purge_after IS NULL
+                AND thread_id IS NOT NULL) AND malware IS NULL AND purge_after IS NULL
               WHEN 'rejected' THEN object_key IS NOT NULL AND etag IS NULL
                 AND problem IS NOT NULL AND purge_after IS NULL
               WHEN 'tombstone' THEN purge_after IS NOT NULL
@@ -90,6 +102,10 @@ def upgrade() -> None:
             END
             """,
             name=op.f("ck_attachments_state"),
+        ),
+        sa.CheckConstraint(
+            "quarantine_ends_at IS NULL OR malware IS NOT NULL",
+            name=op.f("ck_attachments_quarantine"),
         ),
     )
     op.create_index(
@@ -117,6 +133,12 @@ def upgrade() -> None:
         "attachments",
         ["upload_ends_at"],
         postgresql_where=sa.text("state IN ('stored', 'attached', 'rejected')"),
+    )
+    op.create_index(
+        "ix_attachments_quarantine_ends_at",
+        "attachments",
+        ["quarantine_ends_at"],
+        postgresql_where=sa.text("quarantine_ends_at IS NOT NULL"),
     )
     op.create_index(
         "ix_attachments_search_terms",
@@ -169,14 +191,75 @@ def upgrade() -> None:
         " FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only()"
     )
 
+    op.create_table(
+        "erasures",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        _timestamp("requested_at"),
+        sa.Column("finished_at", sa.DateTime(timezone=True)),
+        sa.Column("receipt", JSONB()),
+        sa.PrimaryKeyConstraint("user_id", name="pk_erasures"),
+    )
+    op.create_table(
+        "erased",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("object_key", sa.Text()),
+        sa.PrimaryKeyConstraint("user_id", "kind", "id", name="pk_erased"),
+    )
+
+    op.create_table(
+        "provider_files",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("attachment_id", sa.Text(), nullable=False),
+        sa.Column("rendition_key", sa.Text(), nullable=False),
+        sa.Column("rendition", JSONB(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        _timestamp("created_at"),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("purge_after", sa.DateTime(timezone=True)),
+        sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "file_id", name="pk_provider_files"),
+    )
+    op.create_index(
+        "ix_provider_files_in_use",
+        "provider_files",
+        ["user_id", "attachment_id", "rendition_key"],
+        unique=True,
+        postgresql_where=sa.text("purge_after IS NULL"),
+    )
+    op.create_index(
+        "ix_provider_files_purge_after",
+        "provider_files",
+        ["purge_after"],
+        postgresql_where=sa.text("purge_after IS NOT NULL"),
+    )
+    op.create_index("ix_provider_files_expires_at", "provider_files", ["expires_at"])
+
 
 def downgrade() -> None:
+    op.drop_table("provider_files")
+    op.drop_table("erased")
+    op.drop_table("erasures")
     op.drop_table("audit_log")
     op.execute("DROP FUNCTION audit_log_is_append_only()")
     op.drop_table("feedback")
     op.drop_table("attachments")
     op.drop_table("thread_items")
     op.drop_table("threads")
+
+
+def _index_words(table: str) -> None:
+    op.create_index(
+        f"ix_{table}_words",
+        table,
+        ["words"],
+        postgresql_using="gin",
+        postgresql_where=sa.text("words IS NOT NULL"),
+    )
 
 
 def _timestamp(name: str) -> sa.Column[object]:

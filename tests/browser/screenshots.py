@@ -189,6 +189,30 @@ def viewer(stage: Stage, path: Path) -> None:
     person.page.screenshot(path=path, animations="disabled")
 
 
+def search(stage: Stage, path: Path) -> None:
+    person = stage.enter()
+    person.page.get_by_role("searchbox").fill("region")
+    found = person.page.locator(".found-link")
+    expect(found).to_have_count(1)
+    found.click()
+    expect(person.answers).to_have_count(1)
+    wait_for(
+        person,
+        "[...document.querySelectorAll('.attachment-image img')].every(i => i.naturalWidth > 0)",
+    )
+    person.page.mouse.move(640, 5)
+    person.page.screenshot(path=path, animations="disabled")
+
+
+def edit(stage: Stage, path: Path) -> None:
+    person = stage.enter()
+    open_chat(person, "How did the third")
+    person.page.get_by_role("button", name="Edit message").press("Enter")
+    editor = person.page.get_by_role("textbox", name="Edit message")
+    editor.fill("How did the third quarter go, and which region should get more stock?")
+    person.page.screenshot(path=path, animations="disabled")
+
+
 SHOTS: dict[str, Callable[[Stage, Path], None]] = {
     "light": light,
     "dark": dark,
@@ -198,6 +222,8 @@ SHOTS: dict[str, Callable[[Stage, Path], None]] = {
     "mentions": mentions,
     "images": images,
     "viewer": viewer,
+    "search": search,
+    "edit": edit,
 }
 
 

@@ -214,7 +214,8 @@ def test_a_warning_looks_different_from_a_danger(
 def test_each_paragraph_runs_in_its_own_direction(
     alice: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = answer_to(alice, monkeypatch, "مرحبا بالعالم.\n\nHello, world.\n")
+    answer = answer_to(alice, monkeypatch, "مرحبا بالعالم.\n\nHello, world.\n\n- أول\n- ثان\n")
+    expect(answer.get_by_role("list").last).to_have_css("direction", "rtl")
     paragraphs = answer.get_by_role("paragraph")
     expect(paragraphs.nth(0)).to_have_css("direction", "rtl")
     expect(paragraphs.nth(1)).to_have_css("direction", "ltr")

@@ -256,10 +256,14 @@ def test_another_users_id_is_not_found(
 Ask = Callable[[Place, str], Sequence[httpx.Response]]
 
 
-def ask(method: str, path: str, query: str = "") -> Ask:
+AN_EDIT = {"content": [{"type": "input_text", "text": "changed"}]}
+
+
+def ask(method: str, path: str, query: str = "", json: object = None) -> Ask:
     def asked(place: Place, foreign: str) -> Sequence[httpx.Response]:
-        url = path.format(foreign=foreign, thread=place.alices.thread_id)
-        return [place.alice.http.request(method, url + query.format(foreign=foreign))]
+        own = place.alices
+        url = path.format(foreign=foreign, thread=own.thread_id, message=own.message_id)
+        return [place.alice.http.request(method, url + query.format(foreign=foreign), json=json)]
 
     return asked
 
@@ -281,6 +285,7 @@ ROUTES: dict[str, list[Ask]] = {
     "/v1/chatkit/threads": [
         ask("GET", "/v1/chatkit/threads", "?after={foreign}"),
         ask("GET", "/v1/chatkit/threads", "?before={foreign}"),
+        ask("GET", "/v1/chatkit/threads", "?query=hello&after={foreign}"),
     ],
     "/v1/chatkit/threads/{thread_id}": [
         ask("GET", "/v1/chatkit/threads/{foreign}"),
@@ -290,6 +295,10 @@ ROUTES: dict[str, list[Ask]] = {
         ask("GET", "/v1/chatkit/threads/{foreign}/items"),
         ask("GET", "/v1/chatkit/threads/{thread}/items", "?after={foreign}"),
         ask("GET", "/v1/chatkit/threads/{thread}/items", "?before={foreign}"),
+    ],
+    "/v1/chatkit/threads/{thread_id}/items/{item_id}": [
+        ask("POST", "/v1/chatkit/threads/{foreign}/items/{message}", json=AN_EDIT),
+        ask("POST", "/v1/chatkit/threads/{thread}/items/{foreign}", json=AN_EDIT),
     ],
 }
 # These take no id of anyone's; `/chatkit` is walked above, `/uploads` and `/entities` below.
@@ -303,12 +312,13 @@ BY_LINK = {
     "/uploads/{attachment_id}/parts",
     "/uploads/{attachment_id}/complete",
 }
+FOR_ADMINISTRATORS = ("/v1/chatkit/users/{user_id:path}/erasure",)
 
 
 def test_every_route_is_classified(place: Place) -> None:
     routes = create_application(place.settings).routes
     paths = {each.path for each in routes if isinstance(each, Route)}
-    assert paths - set(ROUTES) - BY_LINK - WITHOUT_IDS == set()
+    assert paths - {*ROUTES, *BY_LINK, *FOR_ADMINISTRATORS, *WITHOUT_IDS} == set()
     assert [each for each in routes if isinstance(each, Mount)] == []
 
 
@@ -347,6 +357,8 @@ def test_searches_and_lists_show_nobody_elses(place: Place) -> None:
         "/entities",
         "/v1/chatkit/threads?user=bob",
         "/v1/chatkit/threads",
+        f"/v1/chatkit/threads?query={SECRET}",
+        f"/v1/chatkit/threads?query={SECRET}&user=bob",
     ):
         response = place.alice.http.get(url)
         assert response.status_code == 200
@@ -364,6 +376,7 @@ def test_the_same_requests_work_with_ones_own_ids(place: Place) -> None:
     content = f"/attachments/{bobs.used_attachment_id}/content"
     assert place.bob.http.get(content, follow_redirects=True).text == SECRET
     assert SECRET in place.bob.http.get(f"/entities?query={SECRET}").text
+    assert SECRET in place.bob.http.get(f"/v1/chatkit/threads?query={SECRET}").text
     assert place.bob.http.get(f"/v1/chatkit/threads/{bobs.thread_id}/items").status_code == 200
 
 
@@ -395,6 +408,19 @@ def test_a_header_that_names_two_users_is_rejected(base_url: str) -> None:
     headers = [("x-forwarded-user", "mallory"), ("x-forwarded-user", "alice")]
     response = httpx.get(f"{base_url}/v1/chatkit/threads", headers=headers)
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize("route", FOR_ADMINISTRATORS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_users_are_no_administrators(place: Place, route: str, method: str) -> None:
+    before = place.snapshot()
+    for user_id in ("alice", "bob", *place.bobs.ids().values()):
+        url = route.replace("{user_id:path}", user_id)
+        for headers in ({}, {"authorization": "Bearer guessed"}):
+            response = place.alice.http.request(method, url, headers=headers)
+            assert response.status_code == 401, response.text
+    assert place.snapshot() == before
+    closing_table.operations.add(route)
 
 
 def test_the_links_of_parts_are_good_for_their_own_attachment_only(place: Place) -> None:

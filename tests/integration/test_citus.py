@@ -30,7 +30,10 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
-TABLES = {"threads", "thread_items", "attachments", "feedback", "audit_log"}
+TABLES = {
+    *("threads", "thread_items", "attachments", "feedback", "audit_log"),
+    *("provider_files", "erasures", "erased"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +148,11 @@ def test_what_a_user_does_touches_one_shard(
         user.call("threads.list")
         user.call("threads.update", thread_id=thread_id, title="notes")
         user.http.get("/entities", params={"query": "notes"})
+        user.http.get("/v1/chatkit/threads", params={"query": "notes", "after": thread_id})
+        message = user.call("items.list", thread_id=thread_id, order="desc", limit=2)["data"][1]
+        edit = {"content": [{"type": "input_text", "text": "And this too"}]}
+        url = f"/v1/chatkit/threads/{thread_id}/items/{message['id']}"
+        user.http.post(url, json=edit).raise_for_status()
         user.http.get(f"/v1/chatkit/threads/{thread_id}/items")
         user.http.get(f"/attachments/{attachment['id']}/content")
         user.call("attachments.delete", attachment_id=other["id"])

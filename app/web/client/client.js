@@ -24,6 +24,7 @@ import { renderWelcome } from './thread/welcome.js';
 import { announce, mountAnnouncer } from './ui/announce.js';
 import { copyText } from './ui/clipboard.js';
 import { Frame } from './ui/frame.js';
+import { listenForShortcuts } from './ui/shortcuts.js';
 import { Toast } from './ui/toast.js';
 import { UploadQueue } from './uploads/upload-queue.js';
 import { t } from './words.js';
@@ -98,6 +99,7 @@ class Client {
         void this.sending.sendDraft(message, draft, sent);
       },
       onStop: () => this.conversation.stop(),
+      onEditLast: () => this.pane.editLast(),
       onError,
     });
     this.sending = new Sending({
@@ -113,15 +115,17 @@ class Client {
     });
     this.sidebar = new Sidebar({
       api: this.api, config, onError,
-      onOpen: (id) => void this.navigation.goTo(id),
+      onOpen: (id, itemId) => void this.navigation.goTo(id, itemId),
       onRenamed: (id, title) => this.navigation.renamed(id, title),
       onDeleted: (id) => this.navigation.deleted(id),
       onSettings: () => void this.#attempt(this.#openSettings()),
+      onShortcuts: () => void this.#attempt(this.#openShortcuts()),
     });
     this.frame = new Frame({
       sidebar: this.sidebar.element,
       main: [this.pane.element, this.composer.element, this.toast.element],
       onNewChat: () => void this.navigation.goTo(null),
+      onSave: () => void this.#attempt(this.#saveChat()),
       onSkip: () => this.composer.focus(),
     });
     const { composer, drafts, sending, frame, host, pane, sidebar, tabs, conversations, toast } = this;
@@ -158,6 +162,14 @@ class Client {
       if (this.frame.isDrawerOpen) this.frame.closeDrawer();
       else this.conversation.stop();
     });
+    listenForShortcuts(this.root, {
+      search: () => {
+        this.frame.openDrawer();
+        this.sidebar.search.focus();
+      },
+      newChat: () => void this.navigation.goTo(null),
+      list: () => void this.#attempt(this.#openShortcuts()),
+    });
     void this.#attempt(this.sidebar.load());
     void this.navigation.openFromAddress();
     return createHandle({
@@ -184,6 +196,7 @@ class Client {
       feedbackOf: (itemId) => this.feedback.of(itemId),
       giveFeedback: (item, kind, button) => 
         void this.#attempt(this.feedback.give(this.conversation.threadId ?? '', item.id, kind, button)),
+      edit: (item, row) => void this.#attempt(this.#edit(item, row)),
       copy: (item, button) => void this.#attempt(copyText(plainText(item), button)),
     };
   }
@@ -194,6 +207,7 @@ class Client {
     this.root.classList.toggle('is-loading', isLoading);
     const title = isLoading ? '' : (state.thread?.title ?? t(threadId ? 'chat.untitled' : 'chat.new'));
     this.frame.title.textContent = title;
+    this.frame.save.hidden = !threadId;
     document.title = threadId && title ? `${title} · ${t('page')}` : t('page');
     const isEmpty = state.items.length === 0 && !state.error && !threadId;
     this.root.classList.toggle('is-empty', isEmpty);
@@ -213,6 +227,23 @@ class Client {
   #send(message) {
     this.pane.stickToEnd();
     return this.sending.send(this.conversation, message);
+  }
+
+  /**
+   * @param {import('./protocol/chatkit').UserMessageItem} item
+   * @param {HTMLElement} row
+   */
+  async #edit(item, row) {
+    const { conversation } = this;
+    const { editInPlace } = await import('./thread/message-editor.js');
+    editInPlace(item, row, {
+      api: this.api, currentThreadId: () => conversation.threadId,
+      onSend: (content) => conversation.edit(item.id, content),
+      onSent: () => {
+        this.composer.focus();
+        void this.conversations.follow(conversation, () => conversation.retry());
+      },
+    });
   }
 
   /** @param {(conversation: Conversation) => Promise<void>} answer */
@@ -243,6 +274,16 @@ class Client {
   }
 
   // The page around
+
+  async #saveChat() {
+    const { saveChat } = await import('./thread/save-chat.js');
+    await saveChat(this.api, this.conversation.threadId ?? '');
+  }
+
+  async #openShortcuts() {
+    const { openShortcuts } = await import('./ui/shortcuts-dialog.js');
+    openShortcuts();
+  }
 
   async #openSettings() {
     const { openSettings } = await import('./ui/settings-dialog.js');

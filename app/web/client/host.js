@@ -1,4 +1,4 @@
-/** What the page around the client does for it, and is told. The names are those of `<openai-chatkit>`. */
+/** The page around the client: what it does for the client, and the events that it gets. Names are those of `<openai-chatkit>`. */
 
 import { t } from './words.js';
 

@@ -39,12 +39,27 @@ export class Navigation {
     this.conversation = conversations.of(null);
   }
 
-  /** @param {string | null} threadId */
-  async goTo(threadId) {
+  /**
+   * @param {string | null} threadId
+   * @param {string | null} [itemId]  A message to show.
+   */
+  async goTo(threadId, itemId) {
     const address = addressOf(threadId);
     if (location.hash !== address) history.pushState(null, '', address);
     this.frame.closeDrawer();
     await this.openFromAddress();
+    if (itemId) await this.#reveal(itemId);
+  }
+
+  /** @param {string} itemId */
+  async #reveal(itemId) {
+    const { conversation } = this;
+    try {
+      await conversation.loadBackTo(itemId);
+      if (conversation === this.conversation) this.pane.reveal(itemId);
+    } catch (error) {
+      this.onError(error);
+    }
   }
 
   async openFromAddress() {

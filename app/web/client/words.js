@@ -90,6 +90,17 @@ export function direction() {
 }
 
 /**
+ * The direction in which a text runs: that of its first letter.
+ * @param {string} text
+ * @returns {'ltr' | 'rtl' | null}  Null: it has no letter.
+ */
+export function directionOf(text) {
+  const letter = /\p{L}/u.exec(text)?.[0];
+  if (letter === undefined) return null;
+  return RIGHT_TO_LEFT.test(letter) ? 'rtl' : 'ltr';
+}
+
+/**
  * A value in a sentence: a file's name of another direction must not turn what stands around it.
  * @param {string | number} value
  */

@@ -98,6 +98,10 @@ export const words = {
   'dialog.delete': 'حذف',
   'dialog.dismiss': 'إخفاء',
 
+  'edit': 'تعديل الرسالة',
+  'edit.note': 'سيُستبدل الجواب أدناه.',
+  'edit.send': 'اسأل من جديد',
+
   'error.connection_lost': 'تعذّر الوصول إلى الخادم. تحقّق من اتصالك، ثم حاول مرة أخرى.',
   'error.file_lost': 'تعذّر تحميل الملف. تحقّق من اتصالك، ثم افتحه مرة أخرى.',
   'error.no_picture': 'تعذّر التقاط الصورة. حاول مرة أخرى.',
@@ -106,6 +110,9 @@ export const words = {
   'error.not_sent': 'لم تُرسل الرسالة.',
   'error.status': 'أجاب الخادم بالرمز {status}. حاول مرة أخرى بعد لحظات.',
   'error.upload_lost': 'لم يكتمل الرفع. تحقّق من اتصالك، ثم أعد المحاولة.',
+
+  'export': 'حفظ المحادثة بصيغة Markdown',
+  'export.made': 'حُفظت في {date}',
 
   'file.empty': 'هذا الملف فارغ.',
   'file.large': 'الملف كبير جدًا: {size}. الحد الأقصى {limit}.',
@@ -117,6 +124,7 @@ export const words = {
   'file.unknown': 'لا يمكن إرفاق ملفات من هذا النوع هنا. يمكنك إرفاق: {kinds}.',
 
   'kind.archive': 'أرشيف',
+  'kind.audio': 'تسجيل صوتي',
   'kind.chat': 'محادثة',
   'kind.code': 'تعليمات برمجية',
   'kind.data': 'بيانات',
@@ -129,8 +137,10 @@ export const words = {
   'kind.presentation': 'عرض تقديمي',
   'kind.spreadsheet': 'جدول بيانات',
   'kind.text': 'نص',
+  'kind.video': 'فيديو',
 
   'kinds.archive': 'ملفات أرشيف',
+  'kinds.audio': 'تسجيلات صوتية',
   'kinds.code': 'تعليمات برمجية',
   'kinds.data': 'بيانات',
   'kinds.document': 'مستندات',
@@ -142,6 +152,7 @@ export const words = {
   'kinds.presentation': 'عروض تقديمية',
   'kinds.spreadsheet': 'جداول بيانات',
   'kinds.text': 'نصوص',
+  'kinds.video': 'مقاطع فيديو',
 
   'mention.chosen': 'تمت الإشارة إلى {title}.',
   'mention.files': 'الملفات',
@@ -174,6 +185,15 @@ export const words = {
   'picture.larger': 'تكبير',
   'picture.smaller': 'تصغير',
 
+  'search': 'البحث في المحادثات',
+  'search.clear': 'إنهاء البحث',
+  'search.found': {
+    zero: 'لا محادثات.', one: 'عُثر على محادثة واحدة.', two: 'عُثر على محادثتين.', few: 'عُثر على {count} محادثات.',
+    many: 'عُثر على {count} محادثة.', other: 'عُثر على {count} محادثة.',
+  },
+  'search.none': 'لا توجد محادثة فيها «{query}».',
+  'search.results': 'المحادثات التي عُثر عليها',
+
   'settings': 'الإعدادات',
   'settings.about.model': 'النموذج: {name}.',
   'settings.about.offline':
@@ -196,6 +216,9 @@ export const words = {
   'settings.uploads.post': 'رابط لهذا الملف وحده، ثم تذهب البيانات مباشرة إلى الحاوية (POST).',
   'settings.uploads.put': 'رابط لهذا الملف وحده، ثم تذهب البيانات مباشرة إلى الحاوية (PUT).',
   'settings.uploads.two_phase': 'على مرحلتين',
+
+  'shortcuts': 'اختصارات لوحة المفاتيح',
+  'shortcuts.line': 'سطر جديد',
 
   'sign_in': 'تسجيل الدخول',
   'sign_in.paste': 'ألصق رمز وصول لهذه الخدمة. يبقى في علامة التبويب هذه.',

@@ -90,6 +90,10 @@ export const words = {
   'dialog.delete': 'Löschen',
   'dialog.dismiss': 'Ausblenden',
 
+  'edit': 'Nachricht bearbeiten',
+  'edit.note': 'Die Antwort darunter wird ersetzt.',
+  'edit.send': 'Neu fragen',
+
   'error.connection_lost': 'Der Server ist nicht erreichbar. Prüfen Sie Ihre Verbindung und versuchen Sie es dann noch einmal.',
   'error.file_lost': 'Die Datei konnte nicht geladen werden. Prüfen Sie Ihre Verbindung und öffnen Sie sie dann noch einmal.',
   'error.no_picture': 'Das Bild konnte nicht aufgenommen werden. Bitte versuchen Sie es noch einmal.',
@@ -98,6 +102,9 @@ export const words = {
   'error.not_sent': 'Die Nachricht wurde nicht gesendet.',
   'error.status': 'Der Server hat mit {status} geantwortet. Bitte versuchen Sie es gleich noch einmal.',
   'error.upload_lost': 'Das Hochladen ist abgebrochen. Prüfen Sie Ihre Verbindung und wiederholen Sie es dann.',
+
+  'export': 'Chat als Markdown speichern',
+  'export.made': 'Gespeichert am {date}',
 
   'file.empty': 'Diese Datei ist leer.',
   'file.large': 'Zu groß: {size}. Die Grenze ist {limit}.',
@@ -109,6 +116,7 @@ export const words = {
   'file.unknown': 'Dateien dieser Art können hier nicht angehängt werden. Möglich sind: {kinds}.',
 
   'kind.archive': 'Archiv',
+  'kind.audio': 'Aufnahme',
   'kind.chat': 'Chat',
   'kind.code': 'Code',
   'kind.data': 'Daten',
@@ -121,8 +129,10 @@ export const words = {
   'kind.presentation': 'Präsentation',
   'kind.spreadsheet': 'Tabelle',
   'kind.text': 'Text',
+  'kind.video': 'Video',
 
   'kinds.archive': 'Archive',
+  'kinds.audio': 'Aufnahmen',
   'kinds.code': 'Quelltext',
   'kinds.data': 'Daten',
   'kinds.document': 'Dokumente',
@@ -134,6 +144,7 @@ export const words = {
   'kinds.presentation': 'Präsentationen',
   'kinds.spreadsheet': 'Tabellen',
   'kinds.text': 'Text',
+  'kinds.video': 'Videos',
 
   'mention.chosen': '{title} erwähnt.',
   'mention.files': 'Dateien',
@@ -159,6 +170,12 @@ export const words = {
   'picture.larger': 'Größer',
   'picture.smaller': 'Kleiner',
 
+  'search': 'Chats durchsuchen',
+  'search.clear': 'Suche beenden',
+  'search.found': { one: 'Ein Chat gefunden.', other: '{count} Chats gefunden.' },
+  'search.none': 'In keinem Chat steht „{query}“.',
+  'search.results': 'Gefundene Chats',
+
   'settings': 'Einstellungen',
   'settings.about.model': 'Modell: {name}.',
   'settings.about.offline':
@@ -182,6 +199,9 @@ export const words = {
   'settings.uploads.post': 'Ein Link für genau diese Datei, dann die Bytes direkt in den Bucket (POST).',
   'settings.uploads.put': 'Ein Link für genau diese Datei, dann die Bytes direkt in den Bucket (PUT).',
   'settings.uploads.two_phase': 'In zwei Schritten',
+
+  'shortcuts': 'Tastenkürzel',
+  'shortcuts.line': 'Neue Zeile',
 
   'sign_in': 'Anmelden',
   'sign_in.paste': 'Fügen Sie ein Zugriffstoken für diesen Dienst ein. Es bleibt in diesem Tab.',

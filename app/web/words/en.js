@@ -92,6 +92,10 @@ export const words = {
   'dialog.delete': 'Delete',
   'dialog.dismiss': 'Dismiss',
 
+  'edit': 'Edit message',
+  'edit.note': 'The answer below is replaced.',
+  'edit.send': 'Ask again',
+
   'error.connection_lost': 'The server can’t be reached. Check your connection, then try again.',
   'error.file_lost': 'The file could not be loaded. Check your connection, then open it again.',
   'error.no_picture': 'The picture could not be taken. Try again.',
@@ -100,6 +104,9 @@ export const words = {
   'error.not_sent': 'The message was not sent.',
   'error.status': 'The server answered {status}. Try again in a moment.',
   'error.upload_lost': 'The upload didn’t get through. Check your connection, then retry.',
+
+  'export': 'Save chat as Markdown',
+  'export.made': 'Saved on {date}',
 
   'file.empty': 'This file is empty.',
   'file.large': 'Too large: {size}. The limit is {limit}.',
@@ -111,6 +118,7 @@ export const words = {
   'file.unknown': 'Files of this type can’t be attached here. You can attach {kinds}.',
 
   'kind.archive': 'Archive',
+  'kind.audio': 'Recording',
   'kind.chat': 'Chat',
   'kind.code': 'Code',
   'kind.data': 'Data',
@@ -123,8 +131,10 @@ export const words = {
   'kind.presentation': 'Presentation',
   'kind.spreadsheet': 'Spreadsheet',
   'kind.text': 'Text',
+  'kind.video': 'Video',
 
   'kinds.archive': 'archives',
+  'kinds.audio': 'recordings',
   'kinds.code': 'source code',
   'kinds.data': 'data',
   'kinds.document': 'documents',
@@ -136,6 +146,7 @@ export const words = {
   'kinds.presentation': 'presentations',
   'kinds.spreadsheet': 'spreadsheets',
   'kinds.text': 'text',
+  'kinds.video': 'videos',
 
   'mention.chosen': 'Mentioned {title}.',
   'mention.files': 'Files',
@@ -161,6 +172,12 @@ export const words = {
   'picture.larger': 'Larger',
   'picture.smaller': 'Smaller',
 
+  'search': 'Search chats',
+  'search.clear': 'End the search',
+  'search.found': { one: 'One chat found.', other: '{count} chats found.' },
+  'search.none': 'No chat has “{query}”.',
+  'search.results': 'Chats found',
+
   'settings': 'Settings',
   'settings.about.model': 'Model: {name}.',
   'settings.about.offline':
@@ -184,6 +201,9 @@ export const words = {
   'settings.uploads.post': 'A link for exactly this file, then the bytes straight to the bucket (POST).',
   'settings.uploads.put': 'A link for exactly this file, then the bytes straight to the bucket (PUT).',
   'settings.uploads.two_phase': 'Two-phase',
+
+  'shortcuts': 'Keyboard shortcuts',
+  'shortcuts.line': 'New line',
 
   'sign_in': 'Sign in',
   'sign_in.paste': 'Paste an access token for this service. It stays in this tab.',

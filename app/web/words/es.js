@@ -92,6 +92,10 @@ export const words = {
   'dialog.delete': 'Eliminar',
   'dialog.dismiss': 'Descartar',
 
+  'edit': 'Editar el mensaje',
+  'edit.note': 'Se sustituirá la respuesta de abajo.',
+  'edit.send': 'Preguntar de nuevo',
+
   'error.connection_lost': 'No se puede conectar con el servidor. Compruebe su conexión e inténtelo de nuevo.',
   'error.file_lost': 'No se pudo cargar el archivo. Compruebe su conexión y ábralo de nuevo.',
   'error.no_picture': 'No se pudo tomar la imagen. Inténtelo de nuevo.',
@@ -100,6 +104,9 @@ export const words = {
   'error.not_sent': 'El mensaje no se envió.',
   'error.status': 'El servidor respondió {status}. Inténtelo de nuevo en un momento.',
   'error.upload_lost': 'La subida no se completó. Compruebe su conexión y reintente.',
+
+  'export': 'Guardar el chat como Markdown',
+  'export.made': 'Guardado el {date}',
 
   'file.empty': 'Este archivo está vacío.',
   'file.large': 'Demasiado grande: {size}. El límite es {limit}.',
@@ -111,6 +118,7 @@ export const words = {
   'file.unknown': 'Aquí no se pueden adjuntar archivos de este tipo. Puede adjuntar: {kinds}.',
 
   'kind.archive': 'Archivo comprimido',
+  'kind.audio': 'Grabación',
   'kind.chat': 'Chat',
   'kind.code': 'Código',
   'kind.data': 'Datos',
@@ -123,8 +131,10 @@ export const words = {
   'kind.presentation': 'Presentación',
   'kind.spreadsheet': 'Hoja de cálculo',
   'kind.text': 'Texto',
+  'kind.video': 'Vídeo',
 
   'kinds.archive': 'archivos comprimidos',
+  'kinds.audio': 'grabaciones',
   'kinds.code': 'código fuente',
   'kinds.data': 'datos',
   'kinds.document': 'documentos',
@@ -136,6 +146,7 @@ export const words = {
   'kinds.presentation': 'presentaciones',
   'kinds.spreadsheet': 'hojas de cálculo',
   'kinds.text': 'texto',
+  'kinds.video': 'vídeos',
 
   'mention.chosen': '{title}: mencionado.',
   'mention.files': 'Archivos',
@@ -161,6 +172,14 @@ export const words = {
   'picture.larger': 'Ampliar',
   'picture.smaller': 'Reducir',
 
+  'search': 'Buscar en los chats',
+  'search.clear': 'Terminar la búsqueda',
+  'search.found': {
+    one: 'Se encontró un chat.', many: 'Se encontraron {count} de chats.', other: 'Se encontraron {count} chats.',
+  },
+  'search.none': 'Ningún chat contiene «{query}».',
+  'search.results': 'Chats encontrados',
+
   'settings': 'Ajustes',
   'settings.about.model': 'Modelo: {name}.',
   'settings.about.offline':
@@ -184,6 +203,9 @@ export const words = {
   'settings.uploads.post': 'Un enlace para este archivo exacto y luego los bytes directos al bucket (POST).',
   'settings.uploads.put': 'Un enlace para este archivo exacto y luego los bytes directos al bucket (PUT).',
   'settings.uploads.two_phase': 'En dos fases',
+
+  'shortcuts': 'Atajos de teclado',
+  'shortcuts.line': 'Línea nueva',
 
   'sign_in': 'Iniciar sesión',
   'sign_in.paste': 'Pegue un token de acceso para este servicio. Se queda en esta pestaña.',

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials, SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import quarantine_key
 from app.storage.parts import Part
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
 from app.storage.put import presigned_part
@@ -231,6 +232,13 @@ def test_a_window_has_one_url_for_each_key_and_query() -> None:
     assert url() == fresh()
     keys.pop(0)
     assert url() == fresh()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_no_link_leads_into_the_quarantine(method: Method) -> None:
+    key = quarantine_key("attachments/abc")
+    with pytest.raises(ValueError, match="quarantine"):
+        signer_at(time.time).presign(method, key, expires_in=300)
 
 
 def test_a_window_as_long_as_the_life_is_an_error() -> None:

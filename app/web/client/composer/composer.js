@@ -29,12 +29,14 @@ export class Composer {
    * @param {() => string | null} options.currentThreadId
    * @param {(message: import('../thread/conversation.js').Message, draft: Draft, sent: Sent) => void} options.onSend
    * @param {() => void} options.onStop
+   * @param {() => void} options.onEditLast
    * @param {(error: unknown) => void} options.onError
    */
-  constructor({ api, config, drafts, currentThreadId, onSend, onStop, onError }) {
+  constructor({ api, config, drafts, currentThreadId, onSend, onStop, onEditLast, onError }) {
     this.config = config;
     this.drafts = drafts;
     this.onSend = onSend;
+    this.onEditLast = onEditLast;
     this.draft = drafts.of(null);
     this.isAnswering = false;
     this.canStop = true;
@@ -169,6 +171,7 @@ export class Composer {
 
   /** @param {KeyboardEvent} event */
   #onKey(event) {
+    if (event.key === 'ArrowUp' && !event.defaultPrevented && !this.#hasSomething()) this.onEditLast();
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     if (matchMedia('(pointer: coarse)').matches) return; // phones have no Shift+Enter
     event.preventDefault();

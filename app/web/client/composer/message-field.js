@@ -17,11 +17,13 @@ export class MessageField {
    * @param {import('../protocol/api.js').Api} options.api
    * @param {() => string | null} options.currentThreadId  Not offered: a chat does not mention itself.
    * @param {() => void} options.onChange
+   * @param {string} [options.id]
+   * @param {string} [options.label]
    */
-  constructor({ api, currentThreadId, onChange }) {
+  constructor({ api, currentThreadId, onChange, id = 'composer-input', label = t('composer.field') }) {
     this.onChange = onChange;
     this.input = h('textarea', {
-      id: 'composer-input', rows: '1', placeholder: t('composer.placeholder'), 'aria-label': t('composer.field'),
+      id, rows: '1', placeholder: t('composer.placeholder'), 'aria-label': label,
       enterkeyhint: 'send', autocomplete: 'off', dir: 'auto',
     });
     this.mirror = h('div', { class: 'composer-mirror', dir: 'auto', 'aria-hidden': 'true' });

@@ -8,7 +8,7 @@ import { t } from '../words.js';
  * @returns {'screen' | 'camera' | null}
  */
 export function pictureSource() {
-  // Missing on pages without https, whatever the types say.
+  // TypeScript declares it always present; pages without https do not have it.
   if (/** @type {MediaDevices | undefined} */ (navigator.mediaDevices)?.getDisplayMedia) return 'screen';
   return matchMedia('(pointer: coarse)').matches ? 'camera' : null;
 }

@@ -5,6 +5,7 @@ import { confirmDelete } from '../ui/dialogs.js';
 import { h, iconButton } from '../ui/dom.js';
 import { icon } from '../ui/icons.js';
 import { language, t } from '../words.js';
+import { ChatSearch } from './chat-search.js';
 import { byPeriod, ThreadList, timeOf } from './thread-list.js';
 
 const PAGE_SIZE = 30;
@@ -25,13 +26,14 @@ export class Sidebar {
    * @param {object} options
    * @param {import('../protocol/api.js').Api} options.api
    * @param {import('../../page-config.js').PageConfig} options.config
-   * @param {(threadId: string | null) => void} options.onOpen
+   * @param {(threadId: string | null, itemId?: string | null) => void} options.onOpen  `itemId`: a message to show.
    * @param {(threadId: string, title: string) => void} options.onRenamed
    * @param {(threadId: string) => void} options.onDeleted
    * @param {(error: unknown) => void} options.onError
    * @param {() => void} options.onSettings
+   * @param {() => void} options.onShortcuts
    */
-  constructor({ api, config, onOpen, onRenamed, onDeleted, onError, onSettings }) {
+  constructor({ api, config, onOpen, onRenamed, onDeleted, onError, onSettings, onShortcuts }) {
     this.api = api;
     this.config = config;
     this.onOpen = onOpen;
@@ -43,12 +45,22 @@ export class Sidebar {
       type: 'button', class: 'text-button', text: t('chats.more'), hidden: true,
       on: { click: () => this.load({ next: true }).catch(onError) },
     });
+    this.scroll = h('div', { class: 'thread-list-scroll' }, this.list, this.more);
+    this.search = new ChatSearch({
+      api, onOpen, onError,
+      onChange: (isSearching) => {
+        this.search.results.hidden = !isSearching;
+        this.scroll.hidden = isSearching;
+      },
+    });
     this.element = h('nav', { class: 'sidebar', 'aria-label': t('chats') },
       h('a', { class: 'new-chat', href: addressOf(null), on: {
         click: (/** @type {MouseEvent} */ event) => this.#follow(event, null),
       } }, icon('plus'), t('chat.new')),
-      h('div', { class: 'thread-list-scroll' }, this.list, this.more),
-      h('button', { type: 'button', class: 'sidebar-foot', on: { click: onSettings } }, icon('settings'), t('settings')));
+      this.search.field, this.search.results, this.scroll,
+      h('div', { class: 'sidebar-foot' },
+        h('button', { type: 'button', class: 'sidebar-settings', on: { click: onSettings } }, icon('settings'), t('settings')),
+        iconButton(icon('keyboard'), t('shortcuts'), onShortcuts, { class: 'shortcuts-button' })));
   }
 
   /** @param {{next?: boolean}} [options]  `next`: the page after what is listed. */
@@ -91,11 +103,11 @@ export class Sidebar {
   }
 
   /**
-   * @param {ThreadInfo} thread
+   * @param {ThreadInfo & {active_at?: string}} thread  Only lists have `active_at`.
    * @returns {ListedThread}
    */
-  #listed({ id, title, created_at: createdAt }) {
-    return { id, title: title ?? null, activeAt: timeOf(createdAt, this.config.utcOffsetMinutes) };
+  #listed({ id, title, created_at: createdAt, active_at: activeAt = createdAt }) {
+    return { id, title: title ?? null, activeAt: timeOf(activeAt, this.config.utcOffsetMinutes) };
   }
 
   #draw() {

@@ -1,4 +1,4 @@
-/** Tells the person's other tabs what has changed, so that all of them show the same. */
+/** Reports changes to the person's other tabs, so that all of them show the same. */
 
 /**
  * `changed`: something was said in it, or it has another title.
@@ -8,7 +8,7 @@
 export class Tabs {
   #channel = new BroadcastChannel('chat');
 
-  /** @param {(change: Change) => void} onChange  Called with what other tabs have told. */
+  /** @param {(change: Change) => void} onChange  Called for each change that another tab reports. */
   constructor(onChange) {
     this.#channel.addEventListener('message', (event) => onChange(event.data));
   }

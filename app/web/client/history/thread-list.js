@@ -1,7 +1,7 @@
 /** The chats of a person, the latest first, without DOM. */
 
 /**
- * `activeAt`: milliseconds since 1970, of the last message or renaming.
+ * `activeAt`: milliseconds since 1970, of the last message.
  * @typedef {{id: string, title: string | null, activeAt: number}} ListedThread
  */
 

@@ -26,7 +26,7 @@ export class ApiError extends Error {
 
 export class Api {
   /**
-   * @param {{api: {url: string, entitiesUrl: string}}} config
+   * @param {{api: {url: string, entitiesUrl: string, threadsUrl: string}}} config
    * @param {typeof globalThis.fetch} fetch
    */
   constructor(config, fetch) {
@@ -82,6 +82,35 @@ export class Api {
   async entityPreview(id, signal) {
     const url = `${this.config.api.entitiesUrl}/${encodeURIComponent(id)}/preview`;
     return (await this.#send(url, { signal: signal ?? null })).json();
+  }
+
+  /**
+   * A page of the chats with the words of a query in their titles or messages.
+   * @param {string} query
+   * @param {string | null} after  The last chat of the page before.
+   * @param {AbortSignal} signal
+   * @returns {Promise<{data: import('./operations').FoundThread[], has_more: boolean}>}
+   */
+  async searchThreads(query, after, signal) {
+    const url = new URL(this.config.api.threadsUrl, document.baseURI);
+    url.searchParams.set('query', query);
+    if (after) url.searchParams.set('after', after);
+    return (await this.#send(url, { signal })).json();
+  }
+
+  /**
+   * Replaces the content of the person's last message in a thread.
+   * @param {string} threadId
+   * @param {string} itemId
+   * @param {import('./chatkit').UserMessageContent[]} content
+   */
+  async editMessage(threadId, itemId, content) {
+    const item = `${encodeURIComponent(threadId)}/items/${encodeURIComponent(itemId)}`;
+    await this.#send(`${this.config.api.threadsUrl}/${item}`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ content }),
+    });
   }
 
   /**

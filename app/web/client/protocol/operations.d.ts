@@ -23,10 +23,27 @@ export interface CustomActionParams {
   action: { type: string; payload?: unknown };
 }
 
+/** A part of a text. `is_match`: it is what a word of the query has found. */
+export interface FoundPiece {
+  text: string;
+  is_match: boolean;
+}
+
+/** A chat that a search has found, as `/v1/chatkit/threads?query=` lists it; times in seconds since 1970. */
+export interface FoundThread {
+  id: string;
+  title: string | null;
+  active_at: number;
+  match: {
+    title: FoundPiece[] | null;
+    item: { id: string; type: string; created_at: number; excerpt: FoundPiece[] } | null;
+  };
+}
+
 /** Operations that are answered with JSON. */
 export interface Calls {
   'threads.get_by_id': { params: { thread_id: string }; answer: Thread };
-  'threads.list': { params: PageParams; answer: Page<Thread> };
+  'threads.list': { params: PageParams; answer: Page<Thread & { active_at: string }> };
   'threads.update': { params: { thread_id: string; title: string }; answer: Thread };
   'threads.delete': { params: { thread_id: string }; answer: object };
   'threads.sync_custom_action': { params: CustomActionParams; answer: SyncCustomActionResponse };

@@ -45,7 +45,7 @@ export class MarkdownBody {
   }
 
   /**
-   * @param {number} same  So many blocks are the ones that were there before.
+   * @param {number} same  The number of blocks at the beginning that have not changed.
    * @param {number} end
    */
   #enrichUpTo(same, end) {

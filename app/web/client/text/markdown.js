@@ -3,6 +3,7 @@
 import { Marked } from '../../vendor/marked.esm.js';
 import DOMPurify from '../../vendor/purify.es.mjs';
 import { h } from '../ui/dom.js';
+import { directionOf } from '../words.js';
 import { frameCode } from './code-block.js';
 import { blockMath, inlineMath, mathStart } from './math-syntax.js';
 
@@ -76,6 +77,11 @@ export function renderBlocks(blocks) {
   for (const pre of fragment.querySelectorAll('pre')) frameCode(pre);
   for (const element of fragment.querySelectorAll('p, li, h1, h2, h3, h4, h5, h6, th, td')) {
     element.setAttribute('dir', 'auto'); // each by its own first letter
+  }
+  // `auto` does not look into elements that have a direction of their own.
+  for (const element of fragment.querySelectorAll('ul, ol, blockquote')) {
+    const direction = directionOf(element.textContent ?? '');
+    if (direction) element.setAttribute('dir', direction);
   }
   return fragment;
 }

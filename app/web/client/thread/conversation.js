@@ -116,6 +116,30 @@ export class Conversation extends EventTarget {
   }
 
   /**
+   * Loads earlier items until one is among them, or there are no more.
+   * @param {string} itemId
+   */
+  async loadBackTo(itemId) {
+    while (this.earlierCursor && !this.state.find(itemId)) await this.loadEarlier();
+  }
+
+  /**
+   * Replaces the text of the person's last message. The answer to it stays until `retry`.
+   * @param {string} itemId
+   * @param {Message['content']} content
+   * @throws {ApiError} when the server does not take it; nothing has changed then
+   */
+  async edit(itemId, content) {
+    const { threadId } = this;
+    if (!threadId) return;
+    await this.api.editMessage(threadId, itemId, content);
+    this.#again = null;
+    const item = this.state.find(itemId);
+    if (item?.type === 'user_message') this.state.put({ ...item, content });
+    this.#changed(itemId);
+  }
+
+  /**
    * Sends a message and follows the answer to its end.
    * @param {Message} message
    * @returns {Promise<boolean>} false when the message was not taken: `state.error` says why.

@@ -29,6 +29,7 @@ import { workflowRow } from './workflow-row.js';
  * @property {(itemId: string) => 'positive' | 'negative' | undefined} feedbackOf
  * @property {(item: Item, kind: 'positive' | 'negative', button: HTMLElement) => void} giveFeedback
  * @property {(item: Item, button: HTMLElement) => void} copy
+ * @property {(item: import('../protocol/chatkit').UserMessageItem, row: HTMLElement) => void} edit  Edits the last message, in its row.
  * @property {(item: import('../protocol/chatkit').WidgetItem, action: {type: string, payload?: unknown},
  *   config: import('../protocol/chatkit').ActionConfig) => Promise<void>} act  Does what a widget asks for.
  * @property {(item: import('../protocol/chatkit').StructuredInputItem,

@@ -11,7 +11,7 @@ const PAGE_SIZE = 50;
  */
 
 /**
- * The thread with its newest items, at least so many where there are.
+ * The thread with its newest items: whole pages, until there are at least `atLeast` or no more.
  * @param {Api} api
  * @param {string} threadId
  * @param {number} atLeast

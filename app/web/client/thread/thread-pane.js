@@ -15,6 +15,8 @@ export class ThreadPane {
   /** @type {import('./thread-view.js').ThreadView | null}  Loaded after the page can be used. */
   #view = null;
   #isLoading = false;
+  /** @type {string | null}  The item that is to be shown as soon as it is drawn. */
+  #wanted = null;
   #shown = new AbortController();
   /** @type {Set<string>} */
   #changed = new Set();
@@ -44,6 +46,7 @@ export class ThreadPane {
     const { signal } = this.#shown;
     this.conversation = conversation;
     this.#changed.clear();
+    this.#wanted = null;
     this.#view?.reset();
     conversation.addEventListener('change', (event) => this.#drawSoon(detailOf(event)), { signal });
     conversation.addEventListener('answered', () => this.onAnswered(conversation), { signal });
@@ -61,6 +64,19 @@ export class ThreadPane {
       hasEarlier: Boolean(conversation.earlierCursor),
     });
     this.#changed.clear();
+    if (this.#wanted && this.#view.reveal(this.#wanted)) this.#wanted = null;
+  }
+
+  /** @param {string} itemId  Scrolled to, and marked for a moment. */
+  reveal(itemId) {
+    this.#wanted = itemId;
+    this.draw();
+  }
+
+  /** Opens the editor of the last message, where it can be edited now. */
+  editLast() {
+    const button = this.element.querySelector('.is-last-question .message-edit');
+    if (button instanceof HTMLElement && button.checkVisibility({ visibilityProperty: true })) button.click();
   }
 
   /** Follows the answer from here on, wherever the person was reading. */

@@ -77,9 +77,11 @@ export class ThreadView {
       element.remove();
       this.views.delete(id);
     }
-    this.#markLastAnswer(state.lastAnswer?.id);
+    this.#mark('is-last-answer', state.lastAnswer?.id);
+    this.#mark('is-last-question', state.lastQuestion?.id);
     this.earlier.hidden = !hasEarlier;
     this.list.classList.toggle('is-answering', isAnswering);
+    this.list.classList.toggle('is-closed', state.closed !== null);
     this.#showTail(state, isAnswering);
     if (anchor) anchor.restore();
     else if (this.sticksToEnd) this.scrollToEnd();
@@ -95,15 +97,31 @@ export class ThreadView {
   }
 
   /**
-   * Shows what only the last answer has, such as "Answer again".
+   * Shows what only the last answer and the last question have: "Answer again", "Edit message".
+   * @param {string} name  Of the class.
    * @param {string | undefined} itemId
    */
-  #markLastAnswer(itemId) {
-    const marked = this.list.querySelector('.is-last-answer');
+  #mark(name, itemId) {
+    const marked = this.list.querySelector(`.${name}`);
     const last = itemId ? this.views.get(itemId)?.element : undefined;
     if (marked === last) return;
-    marked?.classList.remove('is-last-answer');
-    last?.classList.add('is-last-answer');
+    marked?.classList.remove(name);
+    last?.classList.add(name);
+  }
+
+  /**
+   * Scrolls to an item, and marks it for a moment.
+   * @param {string} itemId
+   * @returns {boolean} false: it is not drawn
+   */
+  reveal(itemId) {
+    const element = this.views.get(itemId)?.element;
+    if (!element) return false;
+    this.sticksToEnd = false;
+    element.scrollIntoView({ block: 'center' });
+    element.classList.add('is-revealed');
+    element.addEventListener('animationend', () => element.classList.remove('is-revealed'), { once: true });
+    return true;
   }
 
   /** @param {ScrollBehavior} behavior */

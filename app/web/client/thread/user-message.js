@@ -1,6 +1,7 @@
 /** What a person said: files, a quotation, text with mentions. */
 
-import { h } from '../ui/dom.js';
+import { h, iconButton } from '../ui/dom.js';
+import { icon } from '../ui/icons.js';
 import { t } from '../words.js';
 import { renderAttachments } from './attachment-view.js';
 import { messageRow } from './message-row.js';
@@ -17,14 +18,27 @@ import { plainText } from './thread-state.js';
  * @returns {import('./item-view.js').ItemView}
  */
 export function userMessage(item, actions) {
-  const text = h('div', { class: 'message-body', dir: 'auto' },
-    ...item.content.map((part) => (part.type === 'input_tag' ? tag(part, actions) : part.text)));
+  let current = item;
+  const text = h('div', { class: 'message-body', dir: 'auto' });
   const element = messageRow('user', item, t('message.by'),
     item.attachments.length > 0 && renderAttachments(item.attachments, actions),
     item.quoted_text && h('blockquote', { class: 'quoted', dir: 'auto', text: item.quoted_text }),
-    plainText(item).trim() !== '' && text);
+    text,
+    h('div', { class: 'message-tools' },
+      iconButton(icon('pencil'), t('edit'), () => actions.edit(current, element), { class: 'message-edit' })));
   element.classList.toggle('is-pending', Boolean(item.pending));
-  return { element, update: () => undefined }; // it is said once
+  const write = () => {
+    text.replaceChildren(...current.content.map((part) => (part.type === 'input_tag' ? tag(part, actions) : part.text)));
+    text.hidden = plainText(current).trim() === '';
+  };
+  write();
+  /** @type {(item: import('./thread-state.js').Item) => void} */
+  const update = (changed) => {
+    if (changed.type !== 'user_message') return;
+    current = changed;
+    write();
+  };
+  return { element, update };
 }
 
 /**

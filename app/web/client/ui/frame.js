@@ -15,9 +15,10 @@ export class Frame {
    * @param {HTMLElement} parts.sidebar
    * @param {HTMLElement[]} parts.main  Below the top bar.
    * @param {() => void} parts.onNewChat
+   * @param {() => void} parts.onSave  Saves the open chat as a file.
    * @param {() => void} parts.onSkip  To the message field.
    */
-  constructor({ sidebar, main, onNewChat, onSkip }) {
+  constructor({ sidebar, main, onNewChat, onSave, onSkip }) {
     this.sidebar = sidebar;
     /** @type {HTMLElement | null} */
     this.viewer = null;
@@ -25,9 +26,10 @@ export class Frame {
     this.menu = iconButton(icon('menu'), t('chats'), () => this.openDrawer(), {
       class: 'menu-button', 'aria-expanded': 'false',
     });
+    this.save = iconButton(icon('download'), t('export'), onSave, { class: 'topbar-save', hidden: true });
     this.main = h('main', { class: 'main' },
       h('header', { class: 'topbar' },
-        this.menu, this.title, iconButton(icon('plus'), t('chat.new'), onNewChat, { class: 'topbar-new' })),
+        this.menu, this.title, this.save, iconButton(icon('plus'), t('chat.new'), onNewChat, { class: 'topbar-new' })),
       ...main);
     /** @type {HTMLElement} */
     this.scrim = h('div', { class: 'scrim', on: { click: () => this.closeDrawer() } });

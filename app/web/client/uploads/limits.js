@@ -62,6 +62,7 @@ export function refusal(file, limits) {
  */
 export function allowedKinds({ fileTypes }) {
   const kinds = new Set(Object.entries(fileTypes.suffixes).map(([suffix, type]) => kindOf(type, suffix)));
+  if (kinds.size > 1) kinds.delete('file'); // "other files" says nothing to those whose file is refused
   const names = [...kinds].map((kind) => t(`kinds.${kind}`));
   return new Intl.ListFormat(language(), { type: 'conjunction' }).format(names);
 }
