@@ -1,13 +1,18 @@
-"""The upload gateway against posting straight to the bucket, and against parsing the form.
+"""The upload gateway against nginx, posting straight to the bucket, and parsing the form.
 
 Each round posts one file of the same size by each way in turn, over connections that stay open,
-and ratios are taken round by round: they compare what ran within the same second. The gateway
-and the parsing service run in processes of their own, as they would.
+and ratios are taken round by round: they compare what ran within the same second. The gateway,
+nginx and the parsing service run in processes of their own, as they would. nginx only passes the
+form on (`proxy_request_buffering off`), without any check, limit or translation of errors.
 """
 
 import http.client
 import multiprocessing
 import secrets
+import shutil
+import socket
+import subprocess
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +32,7 @@ from starlette.routing import Route
 
 from app import paths
 from app.attachments.capability_links import LinkSigner
+from app.embedded.processes import free_ports
 from app.http.limits import ConcurrencyLimit
 from app.http.uploads import UploadGateway
 from app.storage.credentials import SessionCredentials
@@ -165,14 +171,61 @@ def link(key: str, fields: dict[str, str]) -> str:
     return LINKS.sign(f"/uploads/{key}", fields, expires_at=int(time.time()) + 3600)
 
 
-def compare(size: int, rounds: int, endpoint: Endpoint, gateway: int, parsing: int) -> None:
+NGINX = """
+daemon off; master_process off; pid {directory}/pid; error_log {directory}/log;
+events {{}}
+http {{
+    access_log off; client_max_body_size 0; keepalive_requests 1000000; keepalive_timeout 600;
+    client_body_temp_path {directory}; proxy_temp_path {directory}; fastcgi_temp_path {directory};
+    uwsgi_temp_path {directory}; scgi_temp_path {directory};
+    upstream bucket {{ server {bucket}; keepalive 8; keepalive_requests 1000000; }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://bucket;
+            proxy_http_version 1.1; proxy_request_buffering off;
+            proxy_set_header Connection ""; proxy_set_header Host $http_host;
+        }}
+    }}
+}}
+"""
+
+
+@contextmanager
+def nginx(endpoint: Endpoint) -> Iterator[int]:
+    """nginx as a plain proxy in front of the bucket: its port."""
+    (port,) = free_ports(1)
+    with tempfile.TemporaryDirectory() as directory:
+        configuration = Path(directory) / "nginx.conf"
+        configuration.write_text(
+            NGINX.format(directory=directory, bucket=endpoint.bucket_url.netloc, port=port)
+        )
+        program = shutil.which("nginx") or "/usr/sbin/nginx"
+        child = subprocess.Popen([program, "-c", str(configuration)])
+        try:
+            while socket.socket().connect_ex(("127.0.0.1", port)):
+                if child.poll() is not None:
+                    raise RuntimeError(
+                        "nginx did not start: it needs `apt-get install nginx-light`"
+                    )
+                time.sleep(0.01)
+            yield port
+        finally:
+            child.terminate()
+            child.wait()
+
+
+def compare(
+    size: int, rounds: int, endpoint: Endpoint, gateway: int, parsing: int, proxy: int
+) -> None:
     policies = PostPolicySigner(endpoint, SessionCredentials())
     file = secrets.token_bytes(size)
     assert endpoint.url is not None
     direct = Uploads(endpoint.url, file)
     spliced = Uploads(f"http://127.0.0.1:{gateway}", file)
     parsed = Uploads(f"http://127.0.0.1:{parsing}", file)
-    times: dict[str, list[float]] = {"direct": [], "spliced": [], "parsed": []}
+    proxied = Uploads(f"http://127.0.0.1:{proxy}", file)
+    times: dict[str, list[float]] = {"direct": [], "spliced": [], "parsed": [], "proxied": []}
     for number in range(rounds + 2):
         keys = [f"{way}-{size}-{number % 4}" for way in times]
         fields = [
@@ -185,15 +238,17 @@ def compare(size: int, rounds: int, endpoint: Endpoint, gateway: int, parsing: i
             lambda: direct.post(endpoint.bucket_url.path, fields[0]),  # noqa: B023  (called here)
             lambda: spliced.post(link("atc_1", fields[1]), {}),  # noqa: B023
             lambda: parsed.post(f"/uploads/{keys[2]}", {}),  # noqa: B023
+            lambda: proxied.post(endpoint.bucket_url.path, fields[3]),  # noqa: B023
         ]
-        order = [(number + step) % 3 for step in range(3)]  # nobody is always the first
+        order = [(number + step) % 4 for step in range(4)]  # nobody is always the first
         took = {index: ways[index]() for index in order}
         if number >= 2:  # the first ones open connections
             for index, way in enumerate(times):
                 times[way].append(took[index])
-    for uploads in (direct, spliced, parsed):
+    for uploads in (direct, spliced, parsed, proxied):
         uploads.close()
     name = f"{size // KIBIBYTE} KiB" if size < MEBIBYTE else f"{size // MEBIBYTE} MiB"
+    report(f"{name} through the gateway, against nginx", times["spliced"], times["proxied"])
     report(f"{name} through the gateway, against direct POST", times["spliced"], times["direct"])
     report(
         f"{name} through the gateway, against form() + upload", times["spliced"], times["parsed"]
@@ -242,9 +297,10 @@ def main() -> None:
         with (
             process(gateway_application, endpoint) as (gateway, _),
             process(parsing_application, endpoint) as (parsing, _),
+            nginx(endpoint) as proxy,
         ):
             for size, rounds in ROUNDS.items():
-                compare(size, rounds, endpoint, gateway, parsing)
+                compare(size, rounds, endpoint, gateway, parsing, proxy)
         memory(endpoint, gateway_application, "the gateway")
 
 

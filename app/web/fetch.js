@@ -25,11 +25,12 @@ export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
 
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input, document.baseURI);
-    const file = init.body instanceof FormData ? init.body.get('file') : init.body;
+    const file = init.body instanceof FormData ? init.body.get('file') : null;
+    const whole = file ?? init.body; // a PUT has the bytes alone
     const partsUrl = partsUrlOf(url);
-    if (partsUrl && file instanceof Blob) {
+    if (partsUrl && whole instanceof Blob) {
       const toBucket = Boolean(bucketPostUrl) || !isGatewayUrl(url);
-      const answer = await uploadInParts(partsUrl, file, {
+      const answer = await uploadInParts(partsUrl, whole, {
         send: sendWith(send), toBucket, signal: init.signal ?? undefined,
       });
       if (answer) return isSuccess(answer) ? new Response(answer.text) : withMessage(answer.status, answer.text);
