@@ -60,10 +60,6 @@ USABLE = (AttachmentState.STORED, AttachmentState.ATTACHED)
 """A message may use it, and the model may get its bytes."""
 
 
-READABLE = (AttachmentState.PENDING, AttachmentState.STORED, AttachmentState.ATTACHED)
-"""Its owner may get a link to the bytes, also to those of an upload that no message uses yet."""
-
-
 def is_legal(origin: AttachmentState, target: AttachmentState) -> bool:
     """Return whether a row may change from `origin` to `target`. Keeping its state is no change."""
     return target in _TRANSITIONS[origin]

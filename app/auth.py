@@ -17,7 +17,7 @@ DEV_COOKIE = "chatkit_dev_user"
 # The clocks of the issuer and of this machine may differ a little.
 _LEEWAY_SECONDS = 30
 
-_PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
+PUBLIC_KEY_ALGORITHMS = ("RS256", "ES256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +152,7 @@ class JwtAuthenticator:
             # The token chooses the key. PyJWT raises a TypeError for a key of another kind, so only
             # the key's own algorithm is allowed.
             own = signing_key.algorithm_name
-            algorithms = [each for each in _PUBLIC_KEY_ALGORITHMS if each == own]
+            algorithms = [each for each in PUBLIC_KEY_ALGORITHMS if each == own]
         return jwt.decode(
             token,
             key,

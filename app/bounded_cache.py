@@ -1,16 +1,22 @@
 """A cache that is bounded in bytes: the least recently used values are removed first."""
 
 from collections import OrderedDict
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
+from weakref import WeakSet
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+
+
+# Those of this process, so that what was cached of an erased user can be removed.
+_caches: "WeakSet[BoundedCache[Any, Any]]" = WeakSet()
 
 
 class BoundedCache(Generic[Key, Value]):
     """Keeps values whose sizes are at most `max_bytes` together. It is not thread-safe."""
 
     def __init__(self, max_bytes: int) -> None:
+        _caches.add(self)
         self._max_bytes = max_bytes
         self._kept: OrderedDict[Key, tuple[Value, int]] = OrderedDict()
         self.used_bytes = 0
@@ -37,3 +43,14 @@ class BoundedCache(Generic[Key, Value]):
         while self.used_bytes > self._max_bytes:
             _, (_, removed_bytes) = self._kept.popitem(last=False)
             self.used_bytes -= removed_bytes
+
+    def clear(self) -> None:
+        """Remove all values."""
+        self._kept.clear()
+        self.used_bytes = 0
+
+
+def clear_all_caches() -> None:
+    """Remove all values of all caches of this process."""
+    for cache in _caches:
+        cache.clear()

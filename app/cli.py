@@ -10,18 +10,22 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
 from dotenv import dotenv_values
 
+from app import user_commands
+from app.command_line import fail, say, settings_with_database
 from app.database.distribution import distribute
 from app.database.migrate import upgrade
 from app.embedded.development import development
 from app.embedded.processes import STOP_SIGNALS, CannotStart
 from app.errors import AppError
 from app.serving.serve import PortInUse, open_listener, serve
+from app.serving.supervisor import Supervisor
 from app.settings.environment import Settings
+from app.telemetry import metrics
 from app.telemetry.logs import configure_logs
 
 DEV_GRACEFUL_SECONDS = 3
@@ -58,22 +62,36 @@ def dev_command(
     """
     with open_listener(host, port) as listener:
         port = listener.getsockname()[1]
-        with development(data_dir, port=port, say=_say) as settings:
-            _say("Migrating the database …")
+        with development(data_dir, port=port, say=say) as settings:
+            say("Migrating the database …")
             _migrate(settings)
-            _say("Preparing the bucket …")
+            say("Preparing the bucket …")
             _prepare_bucket(settings)
-            _serve(settings, listener, host, DEV_GRACEFUL_SECONDS)
+            _serve(settings, listener, host, DEV_GRACEFUL_SECONDS, workers=1)
 
 
 @cli.command("serve")
-def serve_command(host: Host = "127.0.0.1", port: Port = 8000) -> None:
+def serve_command(
+    host: Host = "127.0.0.1",
+    port: Port = 8000,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Worker processes, instead of WEB_CONCURRENCY; 0: one a core.", min=0),
+    ] = None,
+) -> None:
     """Run the service with the database of DATABASE_URL and the bucket of the S3_* settings."""
-    settings = _settings_with_database()
+    if workers is not None:
+        os.environ["WEB_CONCURRENCY"] = str(workers)
+    if os.environ.get("WEB_CONCURRENCY") == "0":
+        # The workers read it too: they divide connections and memory by it.
+        os.environ["WEB_CONCURRENCY"] = str(os.cpu_count() or 1)
+    settings = settings_with_database()
     if settings.sign_in.mode == "dev":
-        _say("AUTH_MODE=dev: nobody has to sign in. Each browser is a user of its own.")
+        say("AUTH_MODE=dev: nobody has to sign in. Each browser is a user of its own.")
     with open_listener(host, port) as listener:
-        _serve(settings, listener, host, settings.operations.shutdown_grace_seconds)
+        operations = settings.operations
+        graceful_seconds = operations.shutdown_grace_seconds
+        _serve(settings, listener, host, graceful_seconds, workers=operations.workers)
 
 
 @cli.command("migrate")
@@ -86,18 +104,18 @@ def migrate_command(
     ] = False,
 ) -> None:
     """Bring the database to the newest schema. Replicas may do it at the same time."""
-    settings = _settings_with_database()
+    settings = settings_with_database()
     _migrate(settings)
-    _say("The database is at the newest schema.")
+    say("The database is at the newest schema.")
     if distributes:
         names = asyncio.run(distribute(settings.database.url.get_secret_value()))
-        _say(f"Distributed by user: {', '.join(names) or 'nothing new'}.")
+        say(f"Distributed by user: {', '.join(names) or 'nothing new'}.")
 
 
 @cli.command("bucket")
 def bucket_command() -> None:
     """Create the bucket, and set CORS, lifecycle, encryption and the public access block."""
-    _prepare_bucket(Settings.read(os.environ), _say)
+    _prepare_bucket(Settings.read(os.environ), say)
 
 
 @cli.command("sweep")
@@ -108,10 +126,10 @@ def sweep_command(
 
     With --once, the exit status is 1 if something could not be deleted yet.
     """
-    settings = _settings_with_database()
+    settings = settings_with_database()
     from app.maintenance import sweep
 
-    if not asyncio.run(sweep(settings, once=once, say=_say)):
+    if not asyncio.run(sweep(settings, once=once, say=say)):
         sys.exit(1)
 
 
@@ -126,25 +144,11 @@ def reconcile_command(
 
     The exit status is 2 if differences remain.
     """
-    settings = _settings_with_database()
+    settings = settings_with_database()
     from app.maintenance import reconcile
 
-    if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=_say)):
+    if not asyncio.run(reconcile(settings, fix=fix, min_age_hours=min_age_hours, say=say)):
         sys.exit(2)
-
-
-@cli.command("audit")
-def audit_command(
-    user: Annotated[str, typer.Option(help="The id of the user.")],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object a line, for other programs.")
-    ] = False,
-) -> None:
-    """Print who created, read, listed, deleted or erased what this user owns, the oldest first."""
-    settings = _settings_with_database()
-    from app.maintenance import audit
-
-    asyncio.run(audit(settings, user_id=user, as_json=as_json, say=_say))
 
 
 @cli.command("doctor")
@@ -167,12 +171,18 @@ def doctor_command(
     logging.getLogger().setLevel(logging.ERROR)
     if as_json:
         findings = asyncio.run(examine(settings))
-        _say(json_of(findings))
+        say(json_of(findings))
     else:
-        findings = asyncio.run(examine(settings, on_finding=lambda each: _say(each.lines())))
-        _say(summary(findings))
+        findings = asyncio.run(examine(settings, on_finding=lambda each: say(each.lines())))
+        say(summary(findings))
     if not is_healthy(findings):
         sys.exit(1)
+
+
+cli.command("audit")(user_commands.audit_command)
+cli.command("export")(user_commands.export_command)
+cli.command("erase")(user_commands.erase_command)
+cli.command("verify-receipt")(user_commands.verify_receipt_command)
 
 
 def main() -> None:
@@ -183,13 +193,13 @@ def main() -> None:
     try:
         cli()
     except (CannotStart, PortInUse) as exc:
-        _fail(str(exc))
+        fail(str(exc))
     except AppError as exc:
-        _fail(exc.message)
+        fail(exc.message)
     except OSError as exc:
         if exc.errno not in _OPERATOR_ERRORS:
             raise
-        _fail(f"{exc.strerror}: {exc.filename or 'the data directory'}")
+        fail(f"{exc.strerror}: {exc.filename or 'the data directory'}")
 
 
 def _read_env_file() -> None:
@@ -199,32 +209,68 @@ def _read_env_file() -> None:
             os.environ[name] = value
 
 
-def _settings_with_database() -> Settings:
-    settings = Settings.read(os.environ)
-    if not settings.database.url.get_secret_value():
-        raise CannotStart("DATABASE_URL is not set: postgresql://user:password@host/database")
-    return settings
-
-
-def _serve(settings: Settings, listener: socket.socket, host: str, graceful_seconds: int) -> None:
+def _serve(
+    settings: Settings, listener: socket.socket, host: str, graceful_seconds: int, *, workers: int
+) -> None:
     configure_logs(settings.operations.log_format, settings.operations.log_level)
+    name, port = listener.getsockname()[:2]
+    shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
+
+    def say_ready() -> None:
+        say(f"Ready: http://{shown}:{port}")
+
+    if workers > 1:
+        has_started = _serve_with_workers(listener, say_ready, graceful_seconds, workers)
+    else:
+        has_started = _serve_here(settings, listener, say_ready, graceful_seconds)
+    if not has_started:
+        fail("The service could not start; the lines above say why")
+    say("Stopping …")
+
+
+def _serve_here(
+    settings: Settings,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    graceful_seconds: int,
+    on_beat: Callable[[], None] = lambda: None,
+) -> bool:
     # The import takes seconds, and the first lines of output should not wait for it.
     from app.telemetry.tracing import is_tracing_wanted, send_traces
     from app.wiring.application import create_application
 
     if is_tracing_wanted():
         send_traces()
-    name, port = listener.getsockname()[:2]
-    shown = "127.0.0.1" if name == "0.0.0.0" else f"[{name}]" if ":" in name else host  # noqa: S104
-    has_started = serve(
+    return serve(
         create_application(settings),
         listener,
-        on_ready=lambda: _say(f"Ready: http://{shown}:{port}"),
+        on_ready=on_ready,
         graceful_seconds=graceful_seconds,
+        on_beat=on_beat,
     )
-    if not has_started:
-        _fail("The service could not start; the lines above say why")
-    _say("Stopping …")
+
+
+def _serve_with_workers(
+    listener: socket.socket, on_ready: Callable[[], None], graceful_seconds: int, workers: int
+) -> bool:
+    with metrics.shared_by_workers():
+        supervisor = Supervisor(
+            _serve_in_worker,
+            listener,
+            workers=workers,
+            graceful_seconds=graceful_seconds,
+            on_end=metrics.forget_worker,
+        )
+        return supervisor.run(on_ready)
+
+
+def _serve_in_worker(listener: socket.socket, beat: Callable[[], None]) -> bool:
+    """Serve in a worker process, which has the settings in its environment."""
+    _exit_on_signals()
+    settings = Settings.read(os.environ)
+    operations = settings.operations
+    configure_logs(operations.log_format, operations.log_level)
+    return _serve_here(settings, listener, beat, operations.shutdown_grace_seconds, beat)
 
 
 def _migrate(settings: Settings) -> None:
@@ -260,12 +306,3 @@ def _exit_on_signals() -> None:
         # Under `nohup`, SIGHUP stays ignored.
         if each is not signal.SIGHUP or signal.getsignal(each) is not signal.SIG_IGN:
             signal.signal(each, leave)
-
-
-def _say(line: str) -> None:
-    typer.echo(line)
-
-
-def _fail(sentence: str) -> NoReturn:
-    typer.echo(f"Error: {sentence.rstrip('.')}.", err=True)
-    sys.exit(1)

@@ -12,6 +12,7 @@ what happened and what to do.
     │   ├── InvalidSize             400 invalid_size
     │   ├── UploadMismatch          400 upload_mismatch
     │   └── AttachmentRejected      400 attachment_rejected
+    │       └── MalwareFound        400 malware_found
     ├── AttachmentTooLarge          413 attachment_too_large
     ├── RequestTooLarge             413 request_too_large
     ├── UrlTooLong                  414 url_too_long
@@ -27,6 +28,7 @@ what happened and what to do.
     │   ├── AttachmentNotUploaded   409 attachment_not_uploaded
     │   ├── UploadedAlready         409 uploaded_already
     │   ├── AttachmentInUse         409 attachment_in_use
+    │   ├── ErasureUnderWay         409 erasure_under_way    (`app erase` deletes all of a user)
     │   └── ThreadNotOpen           409 thread_not_open      (it is locked or closed)
     ├── QuotaExceeded               429 quota_exceeded
     ├── RateLimited                 429 rate_limited
@@ -35,7 +37,8 @@ what happened and what to do.
     ├── StorageFull                 507 storage_full         (the whole store, not one user)
     └── Unavailable                 503 unavailable
         ├── DatabaseUnavailable     503 database_unavailable
-        └── BucketUnavailable       503 bucket_unavailable
+        ├── BucketUnavailable       503 bucket_unavailable
+        └── ScannerUnavailable      503 scanner_unavailable  (files wait for their scan)
 """
 
 from typing import ClassVar
@@ -90,6 +93,11 @@ class UploadMismatch(InvalidRequest):
 class AttachmentRejected(InvalidRequest):
     code = "attachment_rejected"
     default_message = "The file's content does not match its type, so it was removed."
+
+
+class MalwareFound(AttachmentRejected):
+    code = "malware_found"
+    default_message = "The file contains malware, so it was removed."
 
 
 class AttachmentTooLarge(AppError):
@@ -185,6 +193,11 @@ class ThreadNotOpen(Conflict):
     default_message = "The thread takes no messages. Start a new thread."
 
 
+class ErasureUnderWay(Conflict):
+    code = "erasure_under_way"
+    default_message = "All your data is being deleted. Try again when that has ended."
+
+
 class QuotaExceeded(AppError):
     code = "quota_exceeded"
     status = 429
@@ -235,3 +248,9 @@ class DatabaseUnavailable(Unavailable):
 class BucketUnavailable(Unavailable):
     code = "bucket_unavailable"
     default_message = "The file storage does not answer right now. Try again in a moment."
+
+
+class ScannerUnavailable(Unavailable):
+    code = "scanner_unavailable"
+    default_message = "The file is still being checked for malware. Try again in a moment."
+    retry_after_seconds = 10

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from http.client import HTTPException
 
 import anyio.to_thread
 import jwt
@@ -22,6 +23,32 @@ COOLDOWN_SECONDS = 10
 _FETCH_SECONDS = 5
 
 
+class FetchFailed(Exception):
+    """The keys can't be fetched. The message is a clause for operators."""
+
+
+async def fetch_keys(client: jwt.PyJWKClient) -> Mapping[str | None, jwt.PyJWK]:
+    """Return the keys that `client` finds at its URL, by their id. Raises `FetchFailed`."""
+    try:
+        async with asyncio.timeout(2 * _FETCH_SECONDS):
+            # The library blocks, so it runs in a thread. The limiter is its own, so that other
+            # work does not wait for it.
+            found = await anyio.to_thread.run_sync(
+                lambda: client.get_signing_keys(refresh=True),
+                abandon_on_cancel=True,
+                limiter=CapacityLimiter(1),
+            )
+    except (jwt.PyJWTError, HTTPException, OSError, ValueError) as problem:
+        # Only some errors of the connection, and none of an answer that is not JSON, are PyJWT's.
+        raise FetchFailed(str(problem) or "timeout") from problem
+    return {key.key_id: key for key in found if key.key_id}
+
+
+def new_client(url: str) -> jwt.PyJWKClient:
+    """Return a client of this URL that keeps no keys."""
+    return jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_FETCH_SECONDS)
+
+
 class PublicKeys:
     """Keys by their id. All requests share one fetch at a time.
 
@@ -29,7 +56,7 @@ class PublicKeys:
     """
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = jwt.PyJWKClient(url, cache_jwk_set=False, timeout=_FETCH_SECONDS)
+        self._client = new_client(url)
         self._clock = clock
         self._keys: Mapping[str | None, jwt.PyJWK] = {}
         self._fetched_at = self._tried_at = float("-inf")
@@ -71,18 +98,9 @@ class PublicKeys:
     async def _fetch_keys(self) -> None:
         begun = self._clock()
         try:
-            async with asyncio.timeout(2 * _FETCH_SECONDS):
-                # The library blocks, so it runs in a thread. The limiter is its own, so that other
-                # work does not wait for it.
-                found = await anyio.to_thread.run_sync(
-                    lambda: self._client.get_signing_keys(refresh=True),
-                    abandon_on_cancel=True,
-                    limiter=CapacityLimiter(1),
-                )
-        except (jwt.PyJWTError, TimeoutError) as problem:
-            logger.warning("the keys of JWT_JWKS_URL can't be fetched: %s", problem or "timeout")
-        else:
-            self._keys = {key.key_id: key for key in found if key.key_id}
+            self._keys = await fetch_keys(self._client)
             self._fetched_at = begun
+        except FetchFailed as problem:
+            logger.warning("the keys of JWT_JWKS_URL can't be fetched: %s", problem)
         finally:
             self._fetch = None

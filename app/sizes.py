@@ -1,4 +1,10 @@
-"""Sizes in bytes as people read them."""
+"""Sizes in bytes: the sizes that set the way of a file, and how people read them."""
+
+# Only larger files are uploaded in parts, so only their keys may have parts to abort.
+LARGE_FILE_BYTES = 32 * 1024 * 1024
+
+# The most that a store copies in one request, as verification does.
+LARGEST_FILE_BYTES = 5 * 1024**3
 
 
 def in_words(size: int) -> str:

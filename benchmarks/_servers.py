@@ -1,17 +1,23 @@
 """What benchmarks run against: embedded servers of their own, and applications on loopback."""
 
 import asyncio
+import multiprocessing
 import os
 import secrets
+import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from statistics import median
 
 import boto3
+import psutil
+import uvicorn
 from botocore.config import Config
+from starlette.types import ASGIApp
 
 from app.database.migrate import upgrade
 from app.embedded.postgres import EmbeddedPostgres
@@ -58,6 +64,38 @@ def servers() -> Iterator[Servers]:
         finally:
             weed.stop()
             postgres.stop()
+
+
+@contextmanager
+def process(
+    make: Callable[..., ASGIApp], *arguments: object
+) -> Iterator[tuple[str, psutil.Process]]:
+    """Serve an application on a free port, in a process of its own. Yield its URL and the process.
+
+    `make` is a function of a module: the process imports it, and calls it with the arguments.
+    """
+    receive, send = multiprocessing.Pipe(duplex=False)
+    started = multiprocessing.get_context("spawn").Process(
+        target=_serve, args=(send, make, *arguments)
+    )
+    started.start()
+    try:
+        yield f"http://127.0.0.1:{receive.recv()}", psutil.Process(started.pid)
+    finally:
+        started.terminate()
+        started.join(15)
+        if started.is_alive():
+            started.kill()
+
+
+def _serve(tell: Connection, make: Callable[..., ASGIApp], *arguments: object) -> None:
+    class Announcing(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup()
+            tell.send(self.servers[0].sockets[0].getsockname()[1])
+
+    config = uvicorn.Config(make(*arguments), host="127.0.0.1", port=0, log_level="error")
+    Announcing(config).run()
 
 
 def report(what: str, ours: list[float], baseline: list[float]) -> None:

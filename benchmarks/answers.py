@@ -7,26 +7,18 @@ all is read, checked and encoded.
 
 import http.client
 import json
-import multiprocessing
-import os
 import secrets
-import signal
-import socket
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
 from statistics import median
 
 import httpx
-import uvicorn
 from starlette.applications import Starlette
 
 from app.settings.environment import Settings
 from app.wiring.application import create_application
-from benchmarks._servers import Servers, servers
+from benchmarks._servers import Servers, process, servers
 from benchmarks.converter import photo
 from tests.model_api import Text
 from tests.model_api.deferred import DeferredApi
@@ -38,9 +30,9 @@ PROBE_SECONDS = 0.005
 
 
 def main() -> None:
-    with servers() as running, _process(_provider) as provider:
+    with servers() as running, process(_provider) as (provider, _):
         settings = _settings(running, f"{provider}/v1")
-        with _process(_service, settings) as service:
+        with process(create_application, settings) as (service, _):
             httpx.get(f"{service}/readyz").raise_for_status()  # as a load balancer does
             images = [photo() for _ in range(IMAGES_EACH)]
             for round_number in range(ROUNDS):
@@ -140,35 +132,5 @@ def _said(length: int, streams: bool) -> Text:
     return Text(str(length) if streams else "A title")
 
 
-def _provider(tell: Connection) -> None:
-    _serve(DeferredApi(_said).application(), tell)
-
-
-def _service(tell: Connection, settings: Settings) -> None:
-    _serve(create_application(settings), tell)
-
-
-def _serve(application: Starlette, tell: Connection) -> None:
-    class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup()
-            tell.send(self.servers[0].sockets[0].getsockname()[1])
-
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error")
-    Announcing(config).run()
-
-
-@contextmanager
-def _process(serve: object, *arguments: object) -> Iterator[str]:
-    receive, send = multiprocessing.Pipe(duplex=False)
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=serve, args=(send, *arguments), daemon=False)  # type: ignore[arg-type]  # any callable
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{receive.recv()}"
-    finally:
-        if process.pid:
-            os.kill(process.pid, signal.SIGTERM)
-        process.join(15)
-        if process.is_alive():
-            process.kill()
+def _provider() -> Starlette:
+    return DeferredApi(_said).application()

@@ -27,6 +27,7 @@ from app.model_input.cache import RenditionCache
 from app.model_input.contents import AttachmentContents
 from app.model_input.converter import ThreadConverter
 from app.model_input.rendering import Renderer
+from app.model_input.transcripts import Transcripts
 from app.settings.model import ChatModelSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
@@ -34,6 +35,7 @@ from app.storage.endpoint import Endpoint
 from app.storage.reader import ObjectReader
 from app.workers import Workers
 from benchmarks._servers import report, servers
+from tests.unit.fakes.attachments import MemoryTranscripts
 
 MEBIBYTE = 1024 * 1024
 FILES = 10
@@ -55,6 +57,7 @@ class Row:
     etag: str
     state: AttachmentState = AttachmentState.ATTACHED
     problem: str | None = None
+    user_id: str = "bench"
 
     @property
     def object_key(self) -> str:
@@ -160,7 +163,14 @@ async def _turns(endpoint: Endpoint, rows: Rows, kind: str, delay_seconds: float
 
 def _renderer(reader: CountingReader, workers: Workers) -> Renderer:
     cache = RenditionCache(256 * MEBIBYTE)
-    return Renderer(bucket=reader, cache=cache, workers=workers, settings=ChatModelSettings())
+    transcripts = Transcripts(MemoryTranscripts(), None, workers)
+    return Renderer(
+        bucket=reader,
+        cache=cache,
+        workers=workers,
+        settings=ChatModelSettings(),
+        transcripts=transcripts,
+    )
 
 
 def _converter(rows: Rows, renderer: Renderer) -> ThreadConverter:

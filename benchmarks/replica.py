@@ -86,21 +86,21 @@ def replica(running: Servers, **settings: str) -> Iterator[tuple[str, psutil.Pro
 
 async def _measure_operations(base_url: str, process: psutil.Process) -> None:
     async with httpx.AsyncClient(base_url=base_url, timeout=120, trust_env=False) as client:
-        thread = await _say(client, 0)
+        thread = await say(client, 0)
         thread_id = re.search(r'"id":"(thr_\w+)"', thread)
         operations: dict[str, Call] = {
-            "attachments.create": _create,
-            "threads.list": lambda http, number: _ask(http, 0, "threads.list"),
-            "items.list": lambda http, number: _ask(
+            "attachments.create": create,
+            "threads.list": lambda http, number: ask(http, 0, "threads.list"),
+            "items.list": lambda http, number: ask(
                 http, 0, "items.list", thread_id=thread_id[1] if thread_id else ""
             ),
             "upload of 100 KiB through the gateway, create included": _upload,
-            "message and answer (offline model)": _say,
+            "message and answer (offline model)": say,
         }
         for name, call in operations.items():
-            await _spread(client, call, range(20))  # warms up
+            await spread(client, call, range(20))  # warms up
             before, begun = _processor_seconds(process), time.perf_counter()
-            await _spread(client, call, range(CALLS))
+            await spread(client, call, range(CALLS))
             wall = time.perf_counter() - begun
             each = (_processor_seconds(process) - before) / CALLS
             print(
@@ -137,7 +137,7 @@ async def _measure_open_answers(base_url: str, process: psutil.Process) -> None:
             await response.aclose()
 
 
-async def _spread(client: httpx.AsyncClient, call: Call, numbers: Sequence[int]) -> None:
+async def spread(client: httpx.AsyncClient, call: Call, numbers: Sequence[int]) -> None:
     """All calls, `AT_ONCE` at a time."""
     waiting = iter(numbers)
 
@@ -148,7 +148,7 @@ async def _spread(client: httpx.AsyncClient, call: Call, numbers: Sequence[int])
     await asyncio.gather(*(work() for _ in range(AT_ONCE)))
 
 
-async def _ask(client: httpx.AsyncClient, user: int, operation: str, **params: Any) -> Any:
+async def ask(client: httpx.AsyncClient, user: int, operation: str, **params: Any) -> Any:
     response = await client.post(
         "/chatkit",
         json={"type": operation, "params": params},
@@ -157,8 +157,8 @@ async def _ask(client: httpx.AsyncClient, user: int, operation: str, **params: A
     return response.raise_for_status().json()
 
 
-async def _create(client: httpx.AsyncClient, number: int) -> Any:
-    return await _ask(
+async def create(client: httpx.AsyncClient, number: int) -> Any:
+    return await ask(
         client,
         number,
         "attachments.create",
@@ -169,7 +169,7 @@ async def _create(client: httpx.AsyncClient, number: int) -> Any:
 
 
 async def _upload(client: httpx.AsyncClient, number: int) -> None:
-    attachment = await _create(client, number)
+    attachment = await create(client, number)
     response = await client.post(
         attachment["upload_descriptor"]["url"],
         files={"file": ("notes.txt", b"x" * 100 * 1024, "text/plain")},
@@ -177,7 +177,7 @@ async def _upload(client: httpx.AsyncClient, number: int) -> None:
     response.raise_for_status()
 
 
-async def _say(client: httpx.AsyncClient, number: int) -> str:
+async def say(client: httpx.AsyncClient, number: int) -> str:
     return (await client.send(_message(client, number))).raise_for_status().text
 
 

@@ -17,9 +17,12 @@ import hypothesis
 import pytest
 from httpx._config import DEFAULT_TIMEOUT_CONFIG
 
+from app.chat import waiting
+from app.database import engine
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from tests import database_servers
+from tests.clamd_server import ClamdServer, running_clamd
 from tests.closing_table import closing_table
 from tests.database_servers import CitusCluster, DatabaseServer
 from tests.databases import Databases
@@ -130,6 +133,15 @@ def patient_requests() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def patient_service() -> Iterator[None]:
+    """Let the service in this process wait as long before it says that it waits, or gives up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(waiting, "PATIENCE_SECONDS", REQUEST_SECONDS)
+        patch.setattr(engine, "_WAIT_SECONDS", REQUEST_SECONDS)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def one_tls_context() -> Iterator[None]:
     """Let all HTTP clients share a TLS context: to load the certificates takes 50 ms of CPU."""
     with pytest.MonkeyPatch.context() as patch:
@@ -233,6 +245,13 @@ def moto_endpoint_url() -> Iterator[str]:
 def moto_bucket(moto_endpoint_url: str) -> TestBucket:
     """A new bucket on moto."""
     return create_bucket(moto_endpoint_url)
+
+
+@pytest.fixture(scope="session")
+def clamd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClamdServer]:
+    """One clamd for all tests of this process. A test that stops it starts one of its own."""
+    with running_clamd(tmp_path_factory.mktemp("clamd")) as server:
+        yield server
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 Each sample says what the model has to get of it by either API:
 `same` the very bytes as an image or file · `png`, `jpeg`, `webp`, `pdf` other bytes in that form ·
 `text: …` inlined text that contains this · `note: …` a note that contains this.
+`pages: 3` three pictures of pages ·
 `page: …` a picture of a page, after a text with a remark that contains this.
 """
 
@@ -27,6 +28,7 @@ import msoffcrypto
 import openpyxl
 import pillow_heif
 import pptx
+import py7zr
 import xlwt
 from odf.draw import Frame, Page, TextBox
 from odf.opendocument import (
@@ -282,6 +284,14 @@ def zipped(files: dict[str, bytes]) -> bytes:
     return out.getvalue()
 
 
+def seven_zipped(files: dict[str, bytes], password: str | None = None) -> bytes:
+    out = io.BytesIO()
+    with py7zr.SevenZipFile(out, "w", password=password, header_encryption=False) as archive:
+        for name, body in files.items():
+            archive.writestr(body, name)
+    return out.getvalue()
+
+
 def zip_bomb() -> bytes:
     """A .docx by its entries, and 600 MB of zeros when unpacked."""
     out = io.BytesIO()
@@ -387,13 +397,13 @@ IMAGES = [
     Sample("animated.gif", "image/gif", lambda: animated("GIF"), "png"),
     Sample("a.bmp", "image/bmp", lambda: image("BMP"), "png"),
     Sample("a.tiff", "image/tiff", lambda: image("TIFF"), "jpeg"),
-    Sample("pages.tiff", "image/tiff", lambda: animated("TIFF"), "pdf", "jpeg"),
+    Sample("pages.tiff", "image/tiff", lambda: animated("TIFF"), "pdf", "pages: 3"),
     Sample(
         "fax.tiff",
         "image/tiff",
         lambda: pages("1", "1", compression="group4", size=(1728, 2200)),
         "pdf",
-        "png",
+        "pages: 2",
     ),
     Sample("bw.tiff", "image/tiff", lambda: image("TIFF", "1"), "png"),
     Sample("deep.tiff", "image/tiff", lambda: image("TIFF", "I;16"), "jpeg"),
@@ -480,14 +490,23 @@ TEXTS = [
     Sample("a.eml", "message/rfc822", mail, f"text: {PHRASE}, süß"),
     Sample("b64.eml", "message/rfc822", lambda: mail(cte="base64"), "text: Subject: Grüße"),
     Sample("html.eml", "message/rfc822", html_mail, f"text: {PHRASE}"),
+    Sample(
+        "a.pages",
+        "",
+        lambda: zipped({"Index/Document.iwa": b"an iWork archive"}),
+        "same",
+        "note: no reader here knows this format",
+    ),
+    Sample("a.7z", "", lambda: seven_zipped({"a.txt": PHRASE.encode()}), f"text: {PHRASE}"),
+    Sample("a.wav", "audio/wav", sound, "text: heard 1644 bytes"),
 ]
 
 REFUSED = [
-    Sample("a.7z", "application/x-7z-compressed", lambda: b"7z", "note: files of this type"),
+    Sample("a.rar", "application/vnd.rar", lambda: b"Rar!", "note: files of this type"),
+    Sample("cut.7z", "", lambda: seven_zipped({"a.txt": b"b"})[:-9], "note: damaged"),
     Sample("cut.zip", "application/zip", lambda: zipped({"a": b"b"})[:40], "note: damaged"),
-    Sample("a.wav", "audio/wav", sound, "note: files of this type"),
     Sample("a.bin", "application/octet-stream", lambda: bytes(99), "note: files of this type"),
-    Sample("a.mp4", "video/mp4", lambda: b"\0\0\0\x18ftypmp42", "note: files of this type"),
+    Sample("a.avi", "video/avi", lambda: b"RIFF\0\0\0\0AVI ", "note: files of this type"),
     Sample("empty.txt", "text/plain", lambda: b"", "note: the file is empty"),
     Sample("empty.png", "image/png", lambda: b"", "note: the file is empty"),
     Sample("empty.pdf", "application/pdf", lambda: b"", "note: the file is empty"),

@@ -8,7 +8,10 @@ from sqlalchemy import make_url
 
 from tests.database_servers import DatabaseServer
 
-TABLES = ("threads", "thread_items", "attachments", "feedback", "audit_log")
+TABLES = (
+    *("threads", "thread_items", "attachments", "feedback", "audit_log"),
+    *("provider_files", "erasures", "erased"),
+)
 
 # Wait until the connections of the last test are closed, then delete all rows.
 _EMPTY = """

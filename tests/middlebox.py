@@ -1,5 +1,6 @@
 """A proxy that changes or answers the requests for a server, as real ones do."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,21 +18,25 @@ _METHODS = ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]
 
 Answers = Callable[[Request], Response | None]
 Changes = Callable[[Request, Response], None]
+Delays = Callable[[Request], float]
 
 
 @dataclass(frozen=True)
 class Middlebox:
     """Forwards requests to `target` with their Host header, so that signatures stay valid.
 
-    `answers` may respond instead of the target; `changes` may change the target's response.
+    `delays` returns how many seconds a request is held. Then `answers` may respond instead of the
+    target; `changes` may change the target's response.
     """
 
     target: str
     answers: Answers = lambda request: None
     changes: Changes = lambda request, response: None
     host: str | None = None
+    delays: Delays = lambda request: 0.0
 
     async def __call__(self, request: Request) -> Response:
+        await asyncio.sleep(self.delays(request))
         answer = self.answers(request)
         if answer is not None:
             return answer
@@ -64,9 +69,10 @@ def in_front_of(
     answers: Answers = lambda request: None,
     changes: Changes = lambda request, response: None,
     host: str | None = None,
+    delays: Delays = lambda request: 0.0,
 ) -> Iterator[str]:
     """Run a middlebox. Yield its URL."""
-    handler = Middlebox(target, answers, changes, host)
+    handler = Middlebox(target, answers, changes, host, delays)
     application = Starlette(routes=[Route("/{path:path}", handler.__call__, methods=_METHODS)])
     with serving(application, date_header=False, lifespan="off") as url:
         yield url

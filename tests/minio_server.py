@@ -1,5 +1,6 @@
 """A real MinIO, which `../shared/tools/minio` starts."""
 
+import base64
 import os
 import signal
 from collections.abc import Iterator
@@ -17,8 +18,12 @@ START_SECONDS = 120
 
 
 @contextmanager
-def running_minio(directory: Path, *, origins: tuple[str, ...] = ()) -> Iterator[str]:
+def running_minio(
+    directory: Path, *, origins: tuple[str, ...] = (), kms_key: str | None = None
+) -> Iterator[str]:
     """Yield the endpoint URL of a MinIO with one drive. Pages of `origins` may read and write.
+
+    `kms_key` is the name of a key of its own KMS.
 
     Skip the test, or in CI fail, if this machine has no MinIO.
     """
@@ -39,6 +44,11 @@ def running_minio(directory: Path, *, origins: tuple[str, ...] = ()) -> Iterator
             "MINIO_ROOT_USER": ACCESS_KEY_ID,
             "MINIO_ROOT_PASSWORD": SECRET_ACCESS_KEY,
             "MINIO_BROWSER": "off",
+            **(
+                {"MINIO_KMS_SECRET_KEY": f"{kms_key}:{base64.b64encode(os.urandom(32)).decode()}"}
+                if kms_key
+                else {}
+            ),
             **({"MINIO_API_CORS_ALLOW_ORIGIN": ",".join(origins)} if origins else {}),
         },
     )

@@ -9,14 +9,17 @@ from sqlalchemy import text
 
 from app.attachments.deletion import Sweeper
 from app.attachments.policy import AttachmentPolicy
+from app.attachments.scanning import AttachmentScanner
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.verification import Verifier
+from app.clamd import Clamd
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
 from app.database.engine import Database
 from app.database.tombstones import Tombstones
 from app.errors import ObjectMissing
 from app.settings.quota import QuotaSettings
 from app.settings.retention import RetentionSettings
+from app.settings.scanner import ScannerSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
@@ -102,7 +105,8 @@ class Rig:
 
     async def later(self, seconds: float = 86_400) -> None:
         """Move all times in the database back by `seconds`."""
-        await self._move("attachments", seconds, "created_at", "upload_ends_at", "purge_after")
+        dues = ("upload_ends_at", "quarantine_ends_at", "purge_after")
+        await self._move("attachments", seconds, "created_at", *dues)
         await self._move("threads", seconds, "updated_at")
 
     async def _move(self, table: str, seconds: float, *columns: str) -> None:
@@ -118,7 +122,11 @@ class Rig:
 
 @asynccontextmanager
 async def rig_on(
-    database_url: str, where: TestBucket, *, thread_retention_days: int | None = None
+    database_url: str,
+    where: TestBucket,
+    *,
+    thread_retention_days: int | None = None,
+    scanner: ScannerSettings | None = None,
 ) -> AsyncIterator[Rig]:
     endpoint = Endpoint(where.endpoint_url, where.name, where.region, "path")
     async with (
@@ -126,6 +134,7 @@ async def rig_on(
         Bucket(endpoint, SessionCredentials()) as bucket,
     ):
         records, tombstones = AttachmentRecords(database), Tombstones(database)
+        reader = ObjectReader(endpoint, SessionCredentials())
         yield Rig(
             database=database,
             records=records,
@@ -134,8 +143,11 @@ async def rig_on(
             verifier=Verifier(
                 records,
                 bucket,
-                Thumbnails(ObjectReader(endpoint, SessionCredentials()), bucket, Workers()),
+                Thumbnails(reader, bucket, Workers()),
                 AttachmentPolicy(max_bytes=100 * 1024**2),
+                AttachmentScanner(Clamd.of(scanner.url), reader, bucket, scanner)
+                if scanner and scanner.url
+                else None,
             ),
             sweeper=Sweeper(
                 tombstones,

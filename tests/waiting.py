@@ -10,11 +10,17 @@ T = TypeVar("T")
 _PAUSE_SECONDS = 0.02
 
 
-def wait_until(condition: Callable[[], T | None], *, seconds: float = 30) -> T:
-    """Return the first true value of `condition`; fail if there is none in time."""
+def wait_until(
+    condition: Callable[[], T | None],
+    *,
+    seconds: float = 30,
+    state: Callable[[], str] = lambda: "",
+) -> T:
+    """Return the first true value of `condition`; fail with `state` if there is none in time."""
     deadline = time.monotonic() + seconds
     while not (value := condition()):
-        assert time.monotonic() < deadline, f"the condition was not met within {seconds} s"
+        if time.monotonic() >= deadline:
+            raise AssertionError(f"the condition was not met within {seconds} s\n{state()}")
         time.sleep(_PAUSE_SECONDS)
     return value
 

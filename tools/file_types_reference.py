@@ -23,18 +23,20 @@ _FORMS = {
     ),
     Delivery.TRANSCODED_IMAGE: (
         "an image, as PNG or JPEG without metadata; the pages of a TIFF as a PDF",
-        "an image",
+        "an image; the pages of a TIFF as images",
     ),
     Delivery.FILE: (
         "the stored bytes as a file; a large PDF as its outline and first pages, a workbook with a"
         " sheet of more than 1,000 rows as its profile",
         "extracted text, and pictures of the pages of a PDF that have no text",
     ),
+    Delivery.FILE_ONLY: ("the stored bytes as a file", "a note: no reader here knows this format"),
     Delivery.EXTRACTED_TEXT: ("extracted text", "the same"),
     Delivery.TEXT: ("the text and its encoding, cut at `MODEL_MAX_TEXT_CHARS`", "the same"),
     Delivery.MAIL: ("headers, text, and a list of what is attached", "the same"),
     Delivery.ARCHIVE: ("a list of what is in it, and the text of small text files", "the same"),
     Delivery.TABLE: ("its profile", "the same"),
+    Delivery.TRANSCRIPT: ("a transcript, if `TRANSCRIPTION_MODEL` can make one", "the same"),
 }
 
 

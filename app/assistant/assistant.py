@@ -137,8 +137,9 @@ class Assistant:
         """Return the thread as input items of the Responses API, for code without the Agents SDK.
 
         Files are converted to what the model takes. If the request budget has no room for all, the
-        oldest are left out. Add `RULES` to the model's instructions: it explains how files are
-        announced.
+        oldest are left out. With MODEL_INPUT=files the items have ids of files, which only the
+        provider of `client` knows. Add `RULES` to the model's instructions: it explains how files
+        are announced.
         """
         return await self.services.responder.model_input(
             thread, context, lambda: self.thread_writer(thread, context)

@@ -82,7 +82,7 @@ def _load_file(path: Path) -> ModuleType:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except BaseException:
+    except BaseException:  # also an exit: half of a module must not be found by the next import
         del sys.modules[name]
         raise
     return module

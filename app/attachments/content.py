@@ -32,7 +32,7 @@ _PAGE = re.compile(
     re.IGNORECASE,
 )
 _XML_PAGE = re.compile(rb"<(?:[\w-]+:)?(?:html|svg|script|xsl:stylesheet|stylesheet)[\s>/]", re.I)
-_SPACE = re.compile(rb"\s*")
+_VISIBLE = re.compile(rb"\S")
 _DECLARATION = re.compile(rb"<!(?!doctype\s+html)", re.IGNORECASE)
 _SCRIPT = re.compile(rb"(?:#!|<\?php|<\?=|<%|javascript:)", re.IGNORECASE)
 _HTML, _SVG, _XML_DOCUMENT, _XML, _A_SCRIPT = (
@@ -149,7 +149,8 @@ def _content_begin(text: bytes) -> int:
     position = 0
     last_comment_end = text.rfind(b"-->")
     while True:
-        position = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # nothing matches
+        visible = _VISIBLE.search(text, position)
+        position = visible.start() if visible else len(text)
         if not _DECLARATION.match(text, position):
             return position
         is_comment = text.startswith(b"<!--", position) and last_comment_end >= position + 4

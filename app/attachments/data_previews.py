@@ -6,6 +6,7 @@ import logging
 from collections.abc import Collection
 
 from app.attachments.content import check_content
+from app.attachments.previews import PLACEHOLDER
 from app.bounded_cache import BoundedCache
 from app.database.references import object_key_of
 from app.errors import BucketUnavailable, ObjectMissing
@@ -20,9 +21,6 @@ logger = logging.getLogger(__name__)
 MAX_PREVIEW_BYTES = 256 * 1024
 _MAX_CACHE_BYTES = 32 * 1024 * 1024
 _CONCURRENT_READS = 8
-
-# A transparent pixel. ChatKit requires a URL with every image, even before the upload.
-PLACEHOLDER = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
 
 
 class DataPreviews:

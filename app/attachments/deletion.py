@@ -10,44 +10,64 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from app.attachment_state import AttachmentState
+from app.attachments.erasure import Erasures
 from app.attachments.late_uploads import LateUploads
 from app.database.attachment_records import AttachmentRecord
 from app.database.tombstones import Tombstones
 from app.errors import BucketUnavailable, Unavailable
 from app.faults import fault_point
 from app.settings.retention import RetentionSettings
+from app.sizes import LARGE_FILE_BYTES
 from app.storage.bucket import Bucket
-from app.storage.object_keys import every_key, upload_key
+from app.storage.object_keys import every_key, linked_keys, quarantine_key, upload_key
 from app.telemetry import metrics
 
 logger = logging.getLogger(__name__)
 
-# Three keys a row: below the maximum of one DeleteObjects request, which is 1000 keys.
-_ROWS_A_BATCH = 333
+# Four keys a row: the maximum of one DeleteObjects request is 1000 keys.
+_ROWS_A_BATCH = 250
 _HOURLY_SECONDS = 3600
 
 
 @dataclass(slots=True)
 class Swept:
-    """What a sweep did. `failed` counts the attachments that are tried again later."""
+    """What a sweep did. `failed` counts the attachments and files that are tried again later.
+
+    `provider_files` counts the files that were deleted at the model's provider.
+    """
 
     expired: int = 0
     threads: int = 0
     uploads_cleared: int = 0
+    quarantines_ended: int = 0
     late_uploads: int = 0
     audit_entries: int = 0
     purged: int = 0
+    provider_files: int = 0
     failed: int = 0
 
     def __str__(self) -> str:
         return (
             f"{self.expired} abandoned attachments expired, {self.threads} old threads deleted,"
-            f" {self.uploads_cleared} used uploads cleared, {self.late_uploads} late uploads"
-            f" deleted, {self.audit_entries} old audit entries deleted, {self.purged} attachments"
-            f" purged, {self.failed} failed"
+            f" {self.uploads_cleared} used uploads cleared, {self.quarantines_ended} quarantines"
+            f" ended, {self.late_uploads} late uploads deleted, {self.audit_entries} old audit"
+            f" entries deleted, {self.purged} attachments purged, {self.provider_files} files"
+            f" deleted at the model's provider, {self.failed} failed"
         )
+
+
+class ProviderFiles(Protocol):
+    """The files of attachments at the model's provider."""
+
+    async def purge(self) -> tuple[int, int]:
+        """Delete those of deleted attachments. Return how many were deleted, and how many failed.
+
+        Raises `DatabaseUnavailable`.
+        """
+        ...
 
 
 class Purger:
@@ -79,8 +99,17 @@ class Purger:
     async def delete_objects(
         self, claimed: Sequence[AttachmentRecord], keys: Sequence[str], swept: Swept
     ) -> list[AttachmentRecord]:
-        """Delete the objects `keys`, and return the rows whose objects are all deleted."""
+        """Delete the objects `keys`, and return the rows whose objects are all deleted.
+
+        Parts of uploads that were never completed are deleted as well.
+        """
+        large = [
+            upload_key(row.object_key)
+            for row in claimed
+            if row.object_key is not None and row.size > LARGE_FILE_BYTES
+        ]
         try:
+            await self._bucket.multipart.abort(large)
             failures = await self._bucket.delete(keys)
         except BucketUnavailable as unavailable:
             logger.warning("%d attachments can't be purged now: %s", len(claimed), unavailable)
@@ -113,11 +142,16 @@ class Sweeper:
         tombstones: Tombstones,
         bucket: Bucket,
         retention: RetentionSettings,
+        provider_files: ProviderFiles | None = None,
+        erasures: Erasures | None = None,
     ) -> None:
+        """With `erasures`, a sweep also continues those that are under way."""
         self._tombstones = tombstones
         self._purger = Purger(tombstones, bucket)
         self._late_uploads = LateUploads(tombstones, bucket)
         self._retention = retention
+        self._erasures = erasures
+        self._provider_files = provider_files
         self._retention_due_at = 0.0
         self._late_uploads_due_at = 0.0
         self._audit_due_at = 0.0
@@ -130,12 +164,18 @@ class Sweeper:
     async def sweep_once(self) -> Swept:
         """Do all that is due now. Raises `DatabaseUnavailable`."""
         swept = Swept()
+        if self._erasures is not None:
+            await self._erasures.delete_all_rows()
         await self._expire_unused(swept)
         await self._expire_threads(swept)
         await self._expire_audit_entries(swept)
         fault_point("sweep.expired")
         await self._clear_dead_uploads(swept)
+        await self._end_quarantines(swept)
         await self._purger.purge(swept)
+        await self._purge_provider_files(swept)
+        if self._erasures is not None:
+            await self._erasures.finish_all()
         await self._delete_late_uploads(swept)
         return swept
 
@@ -193,6 +233,13 @@ class Sweeper:
             metrics.threads_expired.inc(len(expired))
         self._retention_due_at = now + _HOURLY_SECONDS
 
+    async def _purge_provider_files(self, swept: Swept) -> None:
+        if self._provider_files is None:
+            return
+        deleted, failed = await self._provider_files.purge()
+        swept.provider_files += deleted
+        swept.failed += failed
+
     async def _expire_audit_entries(self, swept: Swept) -> None:
         """Delete old entries of the audit log, once an hour."""
         now = asyncio.get_running_loop().time()
@@ -219,7 +266,7 @@ class Sweeper:
         """Delete what upload links have written, once they have expired.
 
         Until then the upload of a verified attachment stays, because it makes a PUT link write only
-        once. All objects of a rejected attachment are deleted.
+        once. All objects of a rejected attachment are deleted, except the one in quarantine.
         """
         while claimed := await self._tombstones.claim_dead_uploads(_ROWS_A_BATCH):
             keys = [
@@ -227,7 +274,7 @@ class Sweeper:
                 for row in claimed
                 if row.object_key is not None
                 for key in (
-                    every_key(row.object_key)
+                    linked_keys(row.object_key)
                     if row.state is AttachmentState.REJECTED
                     else [upload_key(row.object_key)]
                 )
@@ -238,6 +285,16 @@ class Sweeper:
                 return
             await self._tombstones.clear_uploads(deleted)
             swept.uploads_cleared += len(deleted)
+
+    async def _end_quarantines(self, swept: Swept) -> None:
+        """Delete the bytes of files with malware at the end of their retention."""
+        while claimed := await self._tombstones.claim_ended_quarantines(_ROWS_A_BATCH):
+            keys = [quarantine_key(row.object_key) for row in claimed if row.object_key is not None]
+            deleted = await self._purger.delete_objects(claimed, keys, swept)
+            if not deleted:
+                return
+            await self._tombstones.clear_quarantines(deleted)
+            swept.quarantines_ended += len(deleted)
 
 
 def _keys(row: AttachmentRecord) -> tuple[str, ...]:

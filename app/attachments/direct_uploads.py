@@ -21,7 +21,7 @@ from app.attachments.reservations import Reservation, Reservations
 from app.attachments.verification import Verifier
 from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
-from app.errors import UploadMismatch
+from app.errors import MalwareFound, UploadMismatch
 from app.faults import fault_point
 from app.storage.object_keys import upload_key
 from app.storage.put import PUT_FIELD, PresignedPut
@@ -85,6 +85,8 @@ class DirectUploads:
             # The file is smaller than the form's length announced, so the form has other parts too.
             await self._reservations.cancel(reservation.id, context)
             raise malformed_form() from exc
+        except MalwareFound:
+            raise  # its row keeps the bytes in quarantine
         except Exception:  # any error is raised again, after the row is a tombstone
             await self._reservations.cancel(reservation.id, context)
             raise

@@ -13,7 +13,7 @@ from app.context import RequestContext
 from app.database.attachment_records import AttachmentRecords
 from app.database.payloads import Hydrator, PreparingHydrator
 from app.database.references import reference_to
-from app.errors import MimeTypeNotAllowed
+from app.errors import MalwareFound, MimeTypeNotAllowed
 from app.file_types.file_type import FileType
 from app.file_types.table import FILE_TYPES
 from app.storage.bucket import Bucket
@@ -55,6 +55,8 @@ class GeneratedImages:
             record = await self._records.load(context.user_id, attachment_id)
             await self._verifier.verify(record)
             await self._records.bind(context.user_id, thread_id, attachment_id)
+        except MalwareFound:
+            raise  # its row keeps the bytes in quarantine
         except Exception:  # any error is raised again, after the row is a tombstone
             await self._reservations.cancel(attachment_id, context)
             raise

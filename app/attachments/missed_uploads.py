@@ -9,7 +9,8 @@ import logging
 from typing import Protocol
 
 from app.bounded_cache import BoundedCache
-from app.database.attachment_records import AttachmentRecord, AttachmentRecords
+from app.database.attachment_records import AttachmentRecord
+from app.database.expired_links import ExpiredLinks
 from app.errors import ObjectMissing
 from app.storage.object_keys import upload_key
 
@@ -29,8 +30,8 @@ class Heads(Protocol):
 class MissedUploads:
     """Deletes the missed uploads of one user."""
 
-    def __init__(self, records: AttachmentRecords, bucket: Heads) -> None:
-        self._records = records
+    def __init__(self, links: ExpiredLinks, bucket: Heads) -> None:
+        self._links = links
         self._bucket = bucket
         # An upload that is there when its link has expired stays until its row is used or deleted.
         self._arrived: BoundedCache[str, bool] = BoundedCache(_MAX_KNOWN)
@@ -46,13 +47,13 @@ class MissedUploads:
             async with slots:
                 return not await self._has_arrived(record)
 
-        expired = await self._records.load_with_expired_link(user_id)
+        expired = await self._links.load(user_id)
         unknown = [each for each in expired if each.id not in self._arrived]
         answers = await asyncio.gather(*map(is_missed, unknown))
         missed = [each.id for each, is_one in zip(unknown, answers, strict=True) if is_one]
         if missed:
             logger.info("%d uploads did not arrive before their links expired", len(missed))
-            await self._records.tombstone_missed(user_id, missed)
+            await self._links.tombstone(user_id, missed)
         return len(missed)
 
     async def _has_arrived(self, record: AttachmentRecord) -> bool:

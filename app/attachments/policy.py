@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from chatkit.types import AttachmentCreateParams
 
 from app.errors import AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
-from app.file_types.file_type import FileType
+from app.file_types.file_type import Delivery, FileType
+from app.file_types.recordings import MOST_RECORDING_BYTES
 from app.file_types.table import plain_type, resolve
 from app.sizes import in_words
 from app.storable import is_storable
@@ -40,11 +41,12 @@ class CheckedUpload:
 class AttachmentPolicy:
     """`allowed_mime_types` are exact types, or patterns that end in `*`, such as `image/*`.
 
-    None allows every type that reaches the model.
+    None allows every type that reaches the model. Recordings reach it if `transcribes`.
     """
 
     max_bytes: int
     allowed_mime_types: Sequence[str] | None = None
+    transcribes: bool = True
 
     def check(self, params: AttachmentCreateParams) -> CheckedUpload:
         """Check an upload and resolve its type.
@@ -56,6 +58,7 @@ class AttachmentPolicy:
         file_type = _resolved(params.name, params.mime_type)
         if reason := self.why_not(file_type):
             raise MimeTypeNotAllowed(reason, param="mime_type")
+        self._check_length(file_type, params.size)
         return CheckedUpload(name=params.name, file_type=file_type, size=params.size)
 
     def check_size(self, size: int) -> None:
@@ -71,9 +74,25 @@ class AttachmentPolicy:
                 param="size",
             )
 
+    def _check_length(self, file_type: FileType, size: int) -> None:
+        """Raise `AttachmentTooLarge` for a recording that can't be transcribed."""
+        is_recording = file_type.delivery is Delivery.TRANSCRIPT
+        if is_recording and self.allowed_mime_types is None and size > MOST_RECORDING_BYTES:
+            raise AttachmentTooLarge(
+                f"The recording is too large: it has {in_words(size)}, and at most"
+                f" {in_words(MOST_RECORDING_BYTES)} of sound can be transcribed. Attach it in"
+                " shorter pieces, or save it with a lower bit rate.",
+                param="size",
+            )
+
     def why_not(self, file_type: FileType) -> str | None:
         """Return why files of this type can't be attached, as a sentence; None if they can."""
         if self.allowed_mime_types is None:
+            if file_type.delivery is Delivery.TRANSCRIPT and not self.transcribes:
+                return (
+                    f"Files of the type {file_type.mime_type} can't be attached: nothing here turns"
+                    " speech into text; attach a transcript of it."
+                )
             if file_type.reaches_model:
                 return None
             reason = f": {file_type.why_nothing}" if file_type.why_nothing else ""

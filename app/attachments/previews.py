@@ -14,6 +14,9 @@ from app.file_types.table import INLINE_MIME_TYPES
 from app.paths import preview_path
 from app.storage.signing import Method, UrlSigner
 
+# A transparent pixel.
+PLACEHOLDER = "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"
+
 # A capability link is valid for 18 to 24 hours, and stays the same for 6.
 _LINK_TTL_SECONDS = 24 * 3600
 _LINK_WINDOW_SECONDS = 6 * 3600
@@ -91,6 +94,14 @@ class RedirectPreviews:
             {"key": object_key_of(reference)},
             expires_at=start + _LINK_TTL_SECONDS,
         )
+
+
+class NoPreviews:
+    """A placeholder in place of each image. A file that waits for its scan has no other preview."""
+
+    def preview_url(self, attachment_id: str, reference: str) -> str:
+        """Return a transparent pixel: ChatKit requires a URL with every image."""
+        return PLACEHOLDER
 
 
 def content_disposition(name: str) -> str:

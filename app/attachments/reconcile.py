@@ -15,7 +15,7 @@ from app.database.reconcile_rows import KeyedRow, ReconcileRows
 from app.errors import ObjectMissing
 from app.faults import fault_point
 from app.storage.bucket import Bucket, ObjectSummary
-from app.storage.object_keys import OBJECT_KEY_PREFIX, UPLOAD_PREFIX, owner_of
+from app.storage.object_keys import OBJECT_KEY_PREFIX, UPLOAD_PREFIX, is_apart, owner_of
 
 _BATCH = 500
 _LOST = "Its bytes are missing from the storage. Attach the file again."
@@ -82,7 +82,7 @@ class Reconciliation:
         self._progress = progress
         self._started_at = datetime.now(UTC)
         self._unneeded: list[Difference] = []
-        self._uploads: list[str] = []
+        self._apart: list[str] = []
         self._summary = Reconciled()
 
     async def run(self) -> Reconciled:
@@ -94,13 +94,12 @@ class Reconciliation:
             self._summary.objects += len(objects)
             if row is None:
                 for each in objects:
-                    is_upload = each.key.startswith(UPLOAD_PREFIX)
-                    await (self._judge_upload if is_upload else self._judge_orphan)(each)
+                    await (self._judge_apart if is_apart(each.key) else self._judge_orphan)(each)
             else:
                 self._summary.rows += 1
                 self._progress(self._summary.rows)
                 await self._judge_row(row, objects)
-        await self._judge_uploads()
+        await self._judge_collected()
         await self._delete_unneeded()
         return self._summary
 
@@ -111,13 +110,13 @@ class Reconciliation:
         objects: list[ObjectSummary] = []
         async for found in self._bucket.list(OBJECT_KEY_PREFIX):
             # "/" is the character after ".", so the row's own keys are smaller than this one. Its
-            # upload is listed elsewhere: below UPLOAD_PREFIX.
+            # upload and what is in quarantine are listed elsewhere.
             while row is not None and f"{row.object_key}/" <= found.key:
                 yield row, objects
                 objects = []
                 row = await anext(rows, None)
-            is_upload = found.key.startswith(UPLOAD_PREFIX)
-            if row is not None and not is_upload and owner_of(found.key) == row.object_key:
+            is_beside = not is_apart(found.key)
+            if row is not None and is_beside and owner_of(found.key) == row.object_key:
                 objects.append(found)
             else:
                 yield None, [found]
@@ -132,25 +131,30 @@ class Reconciliation:
         else:
             await self._delete_later(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, found.key))
 
-    async def _judge_upload(self, found: ObjectSummary) -> None:
+    async def _judge_apart(self, found: ObjectSummary) -> None:
         if not self._is_too_young(found):
-            self._uploads.append(found.key)
-        if len(self._uploads) >= _BATCH:
-            await self._judge_uploads()
+            self._apart.append(found.key)
+        if len(self._apart) >= _BATCH:
+            await self._judge_collected()
 
-    async def _judge_uploads(self) -> None:
-        """Find the collected uploads that no row waits for. The sweep deletes those too."""
-        keys, self._uploads = self._uploads, []
+    async def _judge_collected(self) -> None:
+        """Find the collected uploads, and objects in quarantine, that no row waits for.
+
+        The sweep deletes such uploads too.
+        """
+        keys, self._apart = self._apart, []
         if not keys:
             return
         owners = [owner_of(key) for key in keys]
-        awaited = await self._rows.awaited_uploads(owners)
+        awaited_uploads = await self._rows.awaited_uploads(owners)
+        awaited_quarantines = await self._rows.awaited_quarantines(owners)
         known = await self._rows.known(owners)
         for key, owner in zip(keys, owners, strict=True):
-            if owner in known - awaited:
-                await self._delete_later(Difference(DifferenceKind.LEFTOVER, key))
-            elif owner not in known:
+            is_upload = key.startswith(UPLOAD_PREFIX)
+            if owner not in known:
                 await self._delete_later(Difference(DifferenceKind.OBJECT_WITHOUT_ROW, key))
+            elif owner not in (awaited_uploads if is_upload else awaited_quarantines):
+                await self._delete_later(Difference(DifferenceKind.LEFTOVER, key))
 
     async def _judge_row(self, row: KeyedRow, objects: list[ObjectSummary]) -> None:
         if row.state not in SETTLED:

@@ -64,7 +64,7 @@ class PutTransport:
         self, reservation: Reservation, context: RequestContext
     ) -> AttachmentUploadDescriptor:
         checked = reservation.checked
-        headers = {"Content-Type": checked.mime_type, "If-None-Match": "*"}
+        headers = self._signer.upload_headers(checked.mime_type)
         url = self._signer.presign(
             "PUT",
             upload_key(reservation.object_key),

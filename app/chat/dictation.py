@@ -5,16 +5,15 @@ from chatkit.types import AudioInput, TranscriptionResult
 from openai import AsyncOpenAI
 
 from app.chat.failures import RECORDING_REJECTED, stream_error_for
-from app.chat.model_metrics import start_model_span
+from app.chat.transcription import text_of
 from app.errors import InvalidRequest, Unavailable
-from app.telemetry import tracing
 
 # The API reads the format from the suffix. These are the types that ChatKit records.
 _SUFFIXES = {"audio/webm": "webm", "audio/ogg": "ogg", "audio/mp4": "m4a"}
 
 
 class Dictation:
-    """Transcribes recordings. Without a client, every recording raises `Unavailable`."""
+    """Transcribes what people dictate. Without a client, everything raises `Unavailable`."""
 
     def __init__(self, client: AsyncOpenAI | None, model: str) -> None:
         self._client = client
@@ -27,7 +26,10 @@ class Dictation:
         or the provider fails.
         """
         if self._client is None:
-            raise Unavailable("Dictation needs a model: set OPENAI_API_KEY and restart the server.")
+            raise Unavailable(
+                "Dictation needs OPENAI_API_KEY, and a TRANSCRIPTION_MODEL that is not `off`. Set"
+                " them and restart the server."
+            )
         if not audio.data:
             raise InvalidRequest("The recording is empty.", param="audio_base64")
         suffix = _SUFFIXES.get(audio.media_type)
@@ -37,12 +39,9 @@ class Dictation:
                 param="mime_type",
             )
         try:
-            with tracing.ending(start_model_span("transcription")):
-                transcription = await self._client.audio.transcriptions.create(
-                    model=self._model, file=(f"dictation.{suffix}", audio.data, audio.media_type)
-                )
+            text = await text_of(self._client, self._model, audio.data, audio.media_type, suffix)
         except openai.BadRequestError as problem:
             raise InvalidRequest(RECORDING_REJECTED, param="audio_base64") from problem
         except openai.OpenAIError as problem:
             raise Unavailable(stream_error_for(problem).message) from problem
-        return TranscriptionResult(text=transcription.text)
+        return TranscriptionResult(text=text)

@@ -6,9 +6,9 @@ yet. So a refusal becomes the text of the answer, and a partial answer is comple
 `Ending` has its failure, which is raised when the run is over.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import openai
 from agents import Model, ModelProvider
@@ -33,6 +33,7 @@ from app.chat.failures import (
     incomplete_mark,
     stream_error_for,
 )
+from app.chat.merging import merged_deltas
 from app.chat.wrapped_model import WrappedModel
 
 _NOT_BEGUN = ("response.created", "response.queued", "response.in_progress")
@@ -81,7 +82,7 @@ class EndingModel(WrappedModel):
         # The end of a message is kept until the next event, because a mark may have to be added.
         waiting: list[TResponseStreamEvent] = []
         try:
-            async with aclosing(cast(AsyncGenerator[TResponseStreamEvent, None], events)) as stream:
+            async with aclosing(merged_deltas(events)) as stream:
                 async for received in stream:
                     event = _as_text(received)
                     answer.add(event)

@@ -1,9 +1,9 @@
 """Calls the hooks of an assistant. An error in a hook is logged and becomes a message."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import aclosing, contextmanager
-from typing import Any, Protocol, cast
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Protocol
 
 from chatkit.actions import Action
 from chatkit.types import (
@@ -86,7 +86,7 @@ def answer_events(
     new_id: Callable[[], str],
 ) -> AsyncIterator[ThreadStreamEvent]:
     """Return the events of `respond`. A new thread gets its title while they stream."""
-    events = stream_events(lambda: hooks.respond(thread, message, context), thread, new_id)
+    events = as_events(lambda: hooks.respond(thread, message, context), thread, new_id)
     if thread.title is not None or message is None:
         return events
 
@@ -100,16 +100,6 @@ def answer_events(
     return titled(events, thread, find_title)
 
 
-async def stream_events(
-    begin: Callable[[], Answer], thread: ThreadMetadata, new_id: Callable[[], str]
-) -> AsyncIterator[ThreadStreamEvent]:
-    """Yield the events of a hook that streams. Raises what the hook raises."""
-    stream = as_events(begin(), thread, new_id)
-    async with aclosing(cast(AsyncGenerator[ThreadStreamEvent, None], stream)) as events:
-        async for event in events:
-            yield event
-
-
 @contextmanager
 def own_code(hook: str) -> Iterator[None]:
     """Raise `AssistantFailed` for an error in a hook, which is logged with its traceback."""
@@ -117,6 +107,6 @@ def own_code(hook: str) -> Iterator[None]:
         yield
     except AppError:
         raise
-    except Exception as problem:
+    except Exception as problem:  # an assistant is an operator's own code
         logger.exception("the assistant's %s failed", hook)
         raise AssistantFailed from problem

@@ -52,6 +52,18 @@ def rejection_of(problem: Exception) -> Rejection | None:
     return Rejection(problem.message[:_MAX_REASON_CHARS], problem.param or "")
 
 
+def may_lack_files(problem: Exception) -> bool:
+    """Whether the provider may have rejected a request because it has lost a file that it names.
+
+    OpenAI's Files API answers 404 for such a file; other providers answer 400 or 422.
+    """
+    if getattr(problem, "code", None) in _NOT_ABOUT_FILES:
+        return False
+    if isinstance(problem, openai.APIStatusError):
+        return problem.status_code in {*_STATUSES, 404}
+    return isinstance(problem, ProviderFailed) and _is_about_files(problem.code)
+
+
 def _is_about_files(code: str | None) -> bool:
     return bool(code) and bool(re.search("image|file|document|invalid_value", str(code)))
 
@@ -70,12 +82,23 @@ def suspects(
         return {located.id: located}
     everywhere = attachments_in(items)
     named = {id: each for id, each in everywhere.items() if _is_named(each, rejection.reason)}
+    named |= _named_by_file_id(rejection.reason, items)
     return named or attachments_in(_newest_turn(items)) or everywhere
 
 
 def _is_named(attachment: Announced, reason: str) -> bool:
     has_telling_name = len(attachment.name) >= _MIN_NAME_CHARS
     return attachment.id in reason or (has_telling_name and attachment.name in reason)
+
+
+def _named_by_file_id(reason: str, items: Sequence[Item]) -> dict[str, Announced]:
+    labels = [
+        label_of(part)
+        for item in items
+        for part in parts_of(item)
+        if part.get("file_id") and part["file_id"] in reason
+    ]
+    return {label.subject.id: label.subject for label in labels if label}
 
 
 def _newest_turn(items: Sequence[Item]) -> Sequence[Item]:

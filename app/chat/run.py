@@ -1,5 +1,6 @@
 """One run of the agent over a thread, as events of the thread."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ from app.chat.known_threads import KnownThread
 from app.chat.model_metrics import ModelMeter
 from app.chat.models import ConfiguredModels, OneModel
 from app.chat.tools import AnswerContext, with_file_tools
+from app.chat.waiting import READING_FILES, progress_of
 from app.model_input.input_items import Item, parts_of
 from app.model_input.thread_writer import ThreadWriter
 from app.model_input.trimming import RequestTrimmer
@@ -75,7 +77,11 @@ class AgentRun:
         """Stream the run's events. Raises `ModelFailed` after them if the answer is incomplete."""
         context = self._context
         history = await load_history(context.store, context.thread.id, context.request_context)
-        written = await context.converter.to_agent_input(history)
+        reading = asyncio.ensure_future(context.converter.to_agent_input(history))
+        async with aclosing(progress_of(reading, READING_FILES)) as waiting:
+            async for progress in waiting:
+                yield progress
+        written = reading.result()
         for item in written:
             context.labels.remember(parts_of(cast(Item, item)))
         options = latest_options(history)

@@ -29,6 +29,7 @@ from chatkit.types import (
     ThreadListParams,
     ThreadMetadata,
     ThreadsAddStructuredInputReq,
+    ThreadsAddUserMessageReq,
     ThreadsCreateReq,
     ThreadsListReq,
     ThreadsRetryAfterItemReq,
@@ -44,13 +45,15 @@ from pydantic import ValidationError
 
 from app.attachments.store import ChatKitAttachmentStore
 from app.chat.composer import Composer
-from app.chat.hooks import Hooks, answer_events, own_code, stream_events
+from app.chat.hooks import Hooks, answer_events, own_code
 from app.chat.requests import check_counts, check_is_open, check_title
 from app.chat.saving import SavingServer
-from app.chat.stream import StreamedAnswer
+from app.chat.stream import StreamedAnswer, refusal
+from app.chat.text_events import as_events
+from app.chat.waiting import CHECKING_FILES, progress_of
 from app.context import RequestContext
 from app.database.thread_store import PostgresStore
-from app.errors import InvalidRequest
+from app.errors import AppError, InvalidRequest
 from app.telemetry import logs
 
 
@@ -120,7 +123,7 @@ class AssistantServer(SavingServer):
         sender: WidgetItem | None,
         context: RequestContext,
     ) -> AsyncIterator[ThreadStreamEvent]:
-        return stream_events(
+        return as_events(
             lambda: self._hooks.action(thread, action, sender, context),
             thread,
             lambda: self.store.generate_item_id("message", thread, context),
@@ -154,7 +157,7 @@ class AssistantServer(SavingServer):
         has been saved or sent then.
         """
         if is_streaming_req(request):
-            answer = StreamedAnswer(self._written_events(request, context))
+            answer = StreamedAnswer(self._process_streaming_impl(request, context), self._serialize)
             self._answers.add(answer)
             answer.task.add_done_callback(lambda _: self._answers.discard(answer))
             return await answer.open()
@@ -236,32 +239,55 @@ class AssistantServer(SavingServer):
             after=page.rows[-1].place if page.has_more else None,
         )
 
-    async def _written_events(
-        self, request: StreamingReq, context: RequestContext
-    ) -> AsyncGenerator[bytes, None]:
-        """Write events as the SDK does, whose `_process_streaming` logs every rejected request."""
-        async with aclosing(self._process_streaming_impl(request, context)) as events:
-            async for event in events:
-                yield b"data: " + self._serialize(event) + b"\n\n"
-
     async def _process_streaming_impl(
         self, request: StreamingReq, context: RequestContext
     ) -> AsyncGenerator[ThreadStreamEvent, None]:
         if isinstance(request, ThreadsRetryAfterItemReq | ThreadsAddStructuredInputReq):
             check_is_open(await self.store.load_thread(request.params.thread_id, context))
-        if not isinstance(request, ThreadsCreateReq):
+        is_new = isinstance(request, ThreadsCreateReq)
+        if isinstance(request, ThreadsCreateReq):
+            thread: ThreadMetadata = Thread(
+                id=self.store.generate_thread_id(context), created_at=datetime.now(), items=Page()
+            )
+            logs.bind(thread=thread.id)
+        elif isinstance(request, ThreadsAddUserMessageReq):
+            thread = await self.store.load_thread(request.params.thread_id, context)
+        else:
             async for event in super()._process_streaming_impl(request, context):
                 yield event
             return
-        thread = Thread(
-            id=self.store.generate_thread_id(context), created_at=datetime.now(), items=Page()
+        saving = asyncio.create_task(
+            self._save_message(thread, request.params.input, context, create_thread=is_new)
         )
-        logs.bind(thread=thread.id)
-        message = await self._build_user_message_item(request.params.input, thread, context)
-        await self.store.add_user_message(thread, message, context, create_thread=True)
-        yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
+        is_open = False
+        async with aclosing(progress_of(saving, CHECKING_FILES)) as waiting:
+            async for event in waiting:
+                is_open = True
+                yield event
+        try:
+            message = saving.result()
+        except AppError as error:
+            if not is_open:
+                raise
+            # The message is not saved, so there is nothing that could be answered again.
+            yield refusal(error, allow_retry=False)
+            return
+        if is_new:
+            yield ThreadCreatedEvent(thread=self._to_thread_response(thread))
         async for event in self._answer(thread, message, context):
             yield event
+
+    async def _save_message(
+        self,
+        thread: ThreadMetadata,
+        input: UserMessageInput,
+        context: RequestContext,
+        *,
+        create_thread: bool,
+    ) -> UserMessageItem:
+        message = await self._build_user_message_item(input, thread, context)
+        await self.store.add_user_message(thread, message, context, create_thread=create_thread)
+        return message
 
     async def _build_user_message_item(
         self, input: UserMessageInput, thread: ThreadMetadata, context: RequestContext
@@ -276,13 +302,6 @@ class AssistantServer(SavingServer):
         input = input.model_copy(update={"attachments": wanted})
         await self._verifier.verify_all(context.user_id, wanted)
         return await super()._build_user_message_item(input, thread, context)
-
-    async def _process_new_thread_item_respond(
-        self, thread: ThreadMetadata, item: UserMessageItem, context: RequestContext
-    ) -> AsyncIterator[ThreadStreamEvent]:
-        await self.store.add_user_message(thread, item, context, create_thread=False)
-        async for event in self._answer(thread, item, context):
-            yield event
 
     async def _answer(
         self, thread: ThreadMetadata, message: UserMessageItem, context: RequestContext

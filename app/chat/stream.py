@@ -2,12 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Hashable
+from contextlib import aclosing
 from typing import Self
 
-from chatkit.types import ErrorEvent
+from chatkit.types import (
+    AssistantMessageContentPartTextDelta,
+    ErrorEvent,
+    ThreadItemUpdatedEvent,
+    ThreadStreamEvent,
+    WidgetStreamingTextValueDelta,
+)
 from pydantic import ValidationError
 
+from app.chat.merging import MergingQueue
 from app.errors import AppError, InvalidRequest, NotFound
 from app.telemetry import metrics
 
@@ -22,15 +30,24 @@ _PING_SECONDS = 15.0
 class StreamedAnswer:
     """Runs a ChatKit event stream in a task and passes its bytes to one reader.
 
+    Text deltas that follow each other at once are merged. `serialize` writes an event as JSON.
+
     ChatKit saves partial text if its generator is cancelled *while it waits inside*. A generator
     that is suspended at a `yield` is not cancelled there, and a web framework cancels repeatedly,
     so that the clean-up is cancelled too. So a task runs the generator without waiting for the
     reader, and this task is cancelled once, even if both the reader and the server end.
     """
 
-    def __init__(self, events: AsyncIterator[bytes]) -> None:
+    def __init__(
+        self,
+        events: AsyncGenerator[ThreadStreamEvent, None],
+        serialize: Callable[[ThreadStreamEvent], bytes],
+    ) -> None:
         self._events = events
-        self._chunks: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._serialize = serialize
+        self._chunks: MergingQueue[ThreadItemUpdatedEvent, bytes] = MergingQueue(
+            lambda deltas: self._written(_joined(deltas))
+        )
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._is_cancelled = False
         self.task = asyncio.create_task(self._run())
@@ -50,7 +67,8 @@ class StreamedAnswer:
     async def __aiter__(self) -> AsyncIterator[bytes]:
         while True:
             try:
-                chunk = await asyncio.wait_for(self._chunks.get(), _PING_SECONDS)
+                async with asyncio.timeout(_PING_SECONDS):
+                    chunk = await self._chunks.get()
             except TimeoutError:
                 chunk = _PING
             if chunk is None:
@@ -68,9 +86,14 @@ class StreamedAnswer:
 
     async def _run(self) -> None:
         try:
-            async for chunk in self._events:
-                self._chunks.put_nowait(chunk)
-                self._mark_open(None)
+            async with aclosing(self._events) as events:
+                async for event in events:
+                    if isinstance(event, ThreadItemUpdatedEvent) and (key := _text_key(event)):
+                        self._chunks.add(key, event)
+                    else:
+                        # Written at once, because the agent may change the item of an event later.
+                        self._chunks.put(self._written(event))
+                    self._mark_open(None)
             self._mark_open(NotFound("There is no such message in this thread.", param="item_id"))
         except asyncio.CancelledError:
             self._mark_open(InvalidRequest("The request was cancelled."))
@@ -88,7 +111,10 @@ class StreamedAnswer:
             logger.exception("a streamed answer failed")
             self._fail(AppError())
         finally:
-            self._chunks.put_nowait(None)
+            self._chunks.end()
+
+    def _written(self, event: ThreadStreamEvent) -> bytes:
+        return b"data: " + self._serialize(event) + b"\n\n"
 
     def _mark_open(self, error: AppError | None) -> None:
         if self._opened.done():
@@ -100,16 +126,38 @@ class StreamedAnswer:
 
     def _fail(self, error: AppError) -> None:
         if self._opened.done():
-            self._chunks.put_nowait(error_event(error))
+            self._chunks.put(error_event(error))
         else:
             self._mark_open(error)
 
 
-def error_event(error: AppError) -> bytes:
-    """Return the event that ChatKit shows in the thread.
-
-    ChatKit would show only the status text of an HTTP error.
-    """
+def refusal(error: AppError, *, allow_retry: bool) -> ErrorEvent:
+    """Return the event that ChatKit shows in the thread, and count it."""
     metrics.refusals.labels(error.code).inc()
-    event = ErrorEvent(message=error.message, allow_retry=error.status >= 500)
+    return ErrorEvent(message=error.message, allow_retry=allow_retry)
+
+
+def error_event(error: AppError) -> bytes:
+    """Return the bytes of an event, because ChatKit shows only the status text of an HTTP error."""
+    event = refusal(error, allow_retry=error.status >= 500)
     return b"data: " + event.model_dump_json(exclude_none=True).encode() + b"\n\n"
+
+
+def _text_key(event: ThreadItemUpdatedEvent) -> Hashable:
+    """Return the name of the text that a delta continues; None if the event is no such delta."""
+    match event.update:
+        case AssistantMessageContentPartTextDelta() as delta:
+            return event.item_id, delta.content_index
+        case WidgetStreamingTextValueDelta() as delta:
+            return event.item_id, delta.component_id, delta.done
+    return None
+
+
+def _joined(deltas: list[ThreadItemUpdatedEvent]) -> ThreadItemUpdatedEvent:
+    first = deltas[0]
+    if len(deltas) == 1:
+        return first
+    text = "".join(each.update.delta for each in deltas)  # type: ignore[union-attr] # text deltas
+    return ThreadItemUpdatedEvent(
+        item_id=first.item_id, update=first.update.model_copy(update={"delta": text})
+    )

@@ -22,14 +22,15 @@ Answer = AsyncIterator[str | ThreadStreamEvent]
 
 
 async def as_events(
-    answer: Answer, thread: ThreadMetadata, new_id: Callable[[], str]
+    begin: Callable[[], Answer], thread: ThreadMetadata, new_id: Callable[[], str]
 ) -> AsyncIterator[ThreadStreamEvent]:
     """Yield events as they are; texts up to the next event become one message.
 
     If the answer fails, the text that it has given so far is completed first, so that it is saved.
+    `begin` is called when the first event is asked for, so its errors are raised here too.
     """
     message: _Message | None = None
-    stream = cast(AsyncGenerator[str | ThreadStreamEvent, None], answer)
+    stream = cast(AsyncGenerator[str | ThreadStreamEvent, None], begin())
     async with aclosing(stream):
         try:
             async for piece in stream:
@@ -47,7 +48,7 @@ async def as_events(
                         yield event
                     message = None
                 yield piece
-        except Exception:
+        except Exception:  # any error is raised again, after the message is completed
             if message is not None:
                 for event in message.finished():
                     yield event

@@ -96,7 +96,7 @@ async def fetch_attachment(
     ] = 0,
     pages: Annotated[
         str,
-        Field(description="For a PDF: pages to get, `10-12` or `1, 4-6`. Otherwise empty."),
+        Field(description="For a PDF or TIFF: pages to get, `10-12` or `1, 4-6`. Otherwise empty."),
     ] = "",
     member: MemberName = "",
 ) -> list[Output]:
@@ -172,9 +172,12 @@ def _output(part: Part) -> Output:
     if part["type"] == "input_text":
         return ToolOutputText(text=part["text"])
     if part["type"] == "input_image":
-        return ToolOutputImage(image_url=part.get("image_url"), detail="auto")
+        return ToolOutputImage(
+            image_url=part.get("image_url"), file_id=part.get("file_id"), detail="auto"
+        )
     return ToolOutputFileContent(
         file_data=part.get("file_data"),
         file_url=part.get("file_url"),
+        file_id=part.get("file_id"),
         filename=part.get("filename"),
     )

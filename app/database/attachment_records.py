@@ -3,15 +3,16 @@
 `app/attachment_state.py` draws the transitions.
 """
 
+import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, and_, func, literal, null, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from app.attachment_state import READABLE, USABLE, AttachmentState
+from app.attachment_state import USABLE, AttachmentState
 from app.database import statements
 from app.database.audit import Act, Action, Actor, Kind, announce, entries_of
 from app.database.engine import Database
@@ -22,6 +23,7 @@ from app.database.references import payload_of_file, payload_of_image, payload_p
 from app.database.tables import attachments, audit_log
 from app.database.transitions import in_state, transition
 from app.errors import NotFound
+from app.fair_slots import FairSlots
 from app.faults import fault_point
 from app.file_types.file_type import FileType
 from app.settings.quota import QuotaSettings
@@ -35,8 +37,9 @@ class AttachmentRecord:
 
     `size` is in bytes: as announced in state PENDING, verified after that. `object_key` is None for
     an attachment that this service did not create. Nothing can arrive by the upload link after
-    `upload_ends_at`; it is None when what the link wrote is deleted. `purge_attempts` counts the
-    claims of a tombstone. Times have a time zone.
+    `upload_ends_at`; it is None when what the link wrote is deleted. `malware` is the name of what
+    the scanner found, and until `quarantine_ends_at` the bytes are in quarantine. `purge_attempts`
+    counts the claims of a tombstone. Times have a time zone.
     """
 
     user_id: str
@@ -51,6 +54,8 @@ class AttachmentRecord:
     upload_etag: str | None
     etag: str | None
     problem: str | None
+    malware: str | None
+    quarantine_ends_at: datetime | None
     upload_ends_at: datetime | None
     created_at: datetime
     purge_attempts: int
@@ -58,8 +63,13 @@ class AttachmentRecord:
 
 ATTACHMENT_READ = Act(Actor.USER, Action.READ, Kind.ATTACHMENT)
 ATTACHMENT_DELETED = Act(Actor.USER, Action.DELETED, Kind.ATTACHMENT)
+ATTACHMENT_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.ATTACHMENT)
+ATTACHMENT_QUARANTINED = Act(Actor.SERVICE, Action.QUARANTINED, Kind.ATTACHMENT)
 
 RECORD_COLUMNS = [attachments.c[field.name] for field in fields(AttachmentRecord)]
+
+# One inserts, and the next one is at the lock already.
+_CONNECTIONS_OF_ONE_USER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +80,18 @@ class Pin:
     is_ours: bool
 
 
-_link_has_expired = and_(
-    in_state(AttachmentState.PENDING), attachments.c.upload_ends_at < func.now()
-)
-
-
 class AttachmentRecords:
     """Reads and changes the rows of a given user. Those of other users count as missing."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        # Reservations of one user wait for each other on a lock in the database. Those that wait
+        # must not occupy all connections, or other users would get none.
+        self._reserving = FairSlots(sys.maxsize, most_of_one=_CONNECTIONS_OF_ONE_USER)
 
     async def reserve(self, new: NewAttachment, quota: QuotaSettings) -> None:
         """Insert a row in the state PENDING. Raises `QuotaExceeded`."""
-        async with self._database.begin() as connection:
+        async with self._reserving.slot(new.user_id), self._database.begin() as connection:
             await insert_within_quota(connection, new, quota)
         announce(ATTACHMENT_CREATED, new.user_id, [new.id])
 
@@ -102,7 +110,7 @@ class AttachmentRecords:
         """
         readable = and_(
             _has_id(user_id, attachment_id),
-            in_state(*READABLE),
+            in_state(*USABLE),
             attachments.c.object_key.is_not(None),
         )
         if only_types is not None:
@@ -138,26 +146,6 @@ class AttachmentRecords:
         if missing:
             raise no_such_file(missing[0])
         return found
-
-    async def load_with_expired_link(self, user_id: str) -> list[AttachmentRecord]:
-        """Return the user's pending rows for which nothing can arrive any more."""
-        async with self._database.connect() as connection:
-            rows = await connection.execute(
-                select(*RECORD_COLUMNS).where(attachments.c.user_id == user_id, _link_has_expired)
-            )
-            return [to_record(row) for row in rows]
-
-    async def tombstone_missed(self, user_id: str, attachment_ids: Sequence[str]) -> None:
-        """Change those of the user's rows to TOMBSTONE that are pending with an expired link."""
-        async with self._database.connect() as connection:
-            await tombstone_where(
-                connection,
-                and_(
-                    attachments.c.user_id == user_id,
-                    attachments.c.id.in_(list(attachment_ids)),
-                    _link_has_expired,
-                ),
-            )
 
     async def pin_upload(self, user_id: str, attachment_id: str, etag: str) -> Pin | None:
         """Choose the upload whose bytes are kept; the first choice is final.
@@ -228,22 +216,41 @@ class AttachmentRecords:
             row = stored.one_or_none()
             return None if row is None else to_record(row)
 
-    async def mark_rejected(self, user_id: str, attachment_id: str, problem: str) -> bool:
-        """Change PENDING to REJECTED with the reason. The bytes no longer count against the quota.
+    async def mark_rejected(
+        self,
+        user_id: str,
+        attachment_id: str,
+        problem: str,
+        *,
+        malware: str | None = None,
+        kept_until: datetime | None = None,
+    ) -> bool:
+        """Change PENDING to REJECTED with the reason.
 
-        Return False, and change nothing, if the row is in another state.
+        The bytes no longer count against the quota, unless they are kept in quarantine. With
+        `malware`, the same statement writes an audit entry. Return False, and change nothing, if
+        the row is in another state.
         """
-        async with self._database.connect() as connection:
-            rejected = await connection.execute(
-                transition(AttachmentState.REJECTED, AttachmentState.PENDING)
-                .where(_has_id(user_id, attachment_id))
-                .values(
-                    problem=problem,
-                    # A page can't show an image whose bytes are deleted.
-                    payload=payload_of_file(),
-                )
+        rejected = (
+            transition(AttachmentState.REJECTED, AttachmentState.PENDING)
+            .where(_has_id(user_id, attachment_id))
+            .values(
+                problem=problem,
+                malware=malware,
+                quarantine_ends_at=kept_until,
+                # A page can't show an image whose bytes are deleted.
+                payload=payload_of_file(),
             )
-            return bool(rejected.rowcount)
+        )
+        async with self._database.connect() as connection:
+            if malware is None:
+                return bool((await connection.execute(rejected)).rowcount)
+            row = rejected.returning(attachments.c.user_id, attachments.c.id).cte("quarantined")
+            entered = await connection.execute(entries_of(ATTACHMENT_QUARANTINED, row))
+            if not entered.rowcount:
+                return False
+        announce(ATTACHMENT_QUARANTINED, user_id, [attachment_id])
+        return True
 
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str
@@ -289,9 +296,11 @@ async def tombstone_where(
 def to_tombstone() -> Update:
     """Return an UPDATE that makes tombstones; the caller adds the condition on the rows.
 
-    Their objects are due for the purge at once.
+    Their objects are due for the purge at once, and their transcripts are deleted now.
     """
-    return transition(AttachmentState.TOMBSTONE).values(purge_after=func.now())
+    return transition(AttachmentState.TOMBSTONE).values(
+        purge_after=func.now(), transcript=null(), transcribing_until=None
+    )
 
 
 def _of_type(file_type: FileType, preview_key: str | None) -> dict[str, Any]:

@@ -4,17 +4,17 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Text, bindparam, func, literal, select
+from sqlalchemy import BigInteger, Row, Text, and_, bindparam, case, exists, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.attachment_state import COUNTED, AttachmentState
 from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.search_terms import search_terms
-from app.database.tables import attachments
+from app.database.tables import attachments, erasures
 from app.database.transitions import in_state
-from app.errors import QuotaExceeded
+from app.errors import ErasureUnderWay, QuotaExceeded
 from app.settings.quota import QuotaSettings
-from app.sizes import in_words
+from app.sizes import LARGE_FILE_BYTES, in_words
 
 # 512 kbit/s. A file's size divided by this is the time that its upload may take.
 SLOW_LINE_BYTES_PER_SECOND = 64 * 1024
@@ -50,13 +50,17 @@ _GIVEN_COLUMNS = (
 
 # The lock is taken in a statement of its own, so that the next statement's snapshot has what the
 # previous holder of the lock has committed.
-_LOCK_USER = select(
+LOCK_USER = select(
     func.pg_advisory_xact_lock(
         func.hashtextextended(bindparam("user_id", type_=Text), literal(1, BigInteger))
     )
 )
 
-_counted = in_state(*COUNTED)
+_is_quarantined = and_(
+    in_state(AttachmentState.REJECTED), attachments.c.quarantine_ends_at.is_not(None)
+)
+# Without what is in quarantine, a user could fill the bucket with malware.
+_counted = in_state(*COUNTED) | _is_quarantined
 _is_alive = attachments.c.upload_ends_at > func.now()
 # The upload is in the bucket or may still arrive, in addition to the copy of a verified file. The
 # counted files and these uploads together may use twice the quota. Apart from previews, that is the
@@ -65,12 +69,16 @@ _has_upload = in_state(AttachmentState.PENDING) | _is_alive
 # Deleted or rejected, so it does not count against the quota. Such rows are limited too, which
 # limits creating and deleting in a loop.
 _lingering = ~_counted & _is_alive
+# The links of a large file can write it once as an object and once as parts. Of a counted file, the
+# parts take the place of its copy, which is not made before they are deleted.
+_has_parts = _lingering & (attachments.c.size > LARGE_FILE_BYTES)
+_upload_size = attachments.c.size * case((_has_parts, 2), else_=1)
 
 _USED = (
     select(
         func.coalesce(func.sum(attachments.c.size).filter(_counted), 0).label("bytes"),
         func.count().filter(in_state(AttachmentState.PENDING)).label("pending"),
-        func.coalesce(func.sum(attachments.c.size).filter(_has_upload), 0).label("upload_bytes"),
+        func.coalesce(func.sum(_upload_size).filter(_has_upload), 0).label("upload_bytes"),
         func.count().filter(_lingering).label("lingering"),
     )
     .where(
@@ -78,6 +86,10 @@ _USED = (
         _counted | _lingering,
     )
     .subquery("used")
+)
+
+_is_being_erased = exists().where(
+    erasures.c.user_id == bindparam("user_id", type_=Text), erasures.c.finished_at.is_(None)
 )
 
 _size = bindparam("size", type_=BigInteger)
@@ -92,6 +104,7 @@ _INSERT_ROW = attachments.insert().from_select(
     )
     .select_from(_USED)
     .where(
+        ~_is_being_erased,
         _USED.c.pending < _max_pending,
         _USED.c.bytes + _size <= _max_bytes,
         _USED.c.pending + _USED.c.lingering < 2 * _max_pending,
@@ -109,12 +122,12 @@ async def insert_within_quota(
 ) -> None:
     """Insert the row in state PENDING, and its audit entry, if the quota allows it.
 
-    Raises `QuotaExceeded`.
+    Raises `QuotaExceeded` and `ErasureUnderWay`.
 
     Concurrent calls for one user take turns on an advisory lock that is held until the transaction
     ends. Otherwise two calls could both take the last free space. Other users do not wait.
     """
-    await connection.execute(_LOCK_USER, {"user_id": new.user_id})
+    await connection.execute(LOCK_USER, {"user_id": new.user_id})
     written = await connection.execute(
         _INSERT,
         {
@@ -132,6 +145,8 @@ async def insert_within_quota(
         },
     )
     if written.rowcount == 0:
+        if await connection.scalar(select(_is_being_erased), {"user_id": new.user_id}):
+            raise ErasureUnderWay
         used = (await connection.execute(select(_USED), {"user_id": new.user_id})).one()
         raise _quota_exceeded(used, new.size, quota)
 

@@ -9,7 +9,7 @@ from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
-from app.database.tombstones import awaited_uploads
+from app.database.tombstones import awaited_quarantines, awaited_uploads
 from app.database.transitions import in_state, transition
 
 _PAGE = 1000
@@ -88,6 +88,10 @@ class ReconcileRows:
     async def awaited_uploads(self, object_keys: Collection[str]) -> set[str]:
         """Return those of the object keys whose upload is in use or is left to the sweep."""
         return await awaited_uploads(self._database, object_keys)
+
+    async def awaited_quarantines(self, object_keys: Collection[str]) -> set[str]:
+        """Return those of the object keys whose bytes in quarantine are kept."""
+        return await awaited_quarantines(self._database, object_keys)
 
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
         """Change STORED or ATTACHED to REJECTED with the reason, because the bytes are lost.

@@ -25,7 +25,7 @@ from sqlalchemy.dialects.postgresql import JSONB, insert
 from app.attachment_state import AttachmentState
 from app.database.audit import Act, Action, Actor, Kind, entries_of
 from app.database.references import preview_reference
-from app.database.tables import attachments, feedback, thread_items, threads
+from app.database.tables import attachments, erasures, feedback, thread_items, threads
 from app.database.transitions import in_state
 
 _OWNER = bindparam("owner", type_=Text)
@@ -61,14 +61,16 @@ DELETE_THREAD = entries_of(
 
 # Inserts of one user's threads take turns from here to their commit. So positions become visible in
 # their order: a reader that pages forward can't miss a smaller one that is committed later.
+# As text, because Citus keeps what a CTE returns in a file, which can't have a void column.
 _turn = select(
-    func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger)))
+    cast(func.pg_advisory_xact_lock(func.hashtextextended(_OWNER, literal(2, BigInteger))), Text)
 ).cte("turn")
+_is_being_erased = exists().where(erasures.c.user_id == _OWNER, erasures.c.finished_at.is_(None))
 _new_thread = insert(threads).from_select(
     ["user_id", "id", "title", "search_terms", "words", "payload"],
-    select(
-        _OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _WORDS, _PAYLOAD
-    ).select_from(_turn),
+    select(_OWNER, _THREAD, bindparam("thread_title", type_=Text), _TERMS, _WORDS, _PAYLOAD)
+    .select_from(_turn)
+    .where(~_is_being_erased),
 )
 UPSERT_THREAD = _new_thread.on_conflict_do_update(
     index_elements=["user_id", "id"],

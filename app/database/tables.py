@@ -117,14 +117,16 @@ def _in_states(*states: AttachmentState) -> str:
 _TRUE_IN_STATE = {
     AttachmentState.PENDING: (
         "object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL AND problem IS NULL"
-        " AND purge_after IS NULL"
+        " AND malware IS NULL AND purge_after IS NULL"
     ),
     AttachmentState.STORED: (
-        "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND purge_after IS NULL"
+        "object_key IS NOT NULL AND etag IS NOT NULL AND thread_id IS NULL AND malware IS NULL"
+        " AND purge_after IS NULL"
     ),
     # A foreign attachment has no object key, and may be in no thread.
     AttachmentState.ATTACHED: (
-        "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND purge_after IS NULL"
+        "(object_key IS NULL OR etag IS NOT NULL AND thread_id IS NOT NULL) AND malware IS NULL"
+        " AND purge_after IS NULL"
     ),
     AttachmentState.REJECTED: (
         "object_key IS NOT NULL AND etag IS NULL AND problem IS NOT NULL AND purge_after IS NULL"
@@ -154,6 +156,9 @@ attachments = Table(
     Column("etag", Text),
     # Why the attachment can't be used, for the person who attached it.
     Column("problem", Text),
+    # The name of the malware in a rejected file, and until when its bytes are kept in quarantine.
+    Column("malware", Text),
+    Column("quarantine_ends_at", DateTime(timezone=True)),
     Column("payload", JSONB, nullable=False),
     # Nothing can arrive by the upload link after this. NULL when what the link wrote is deleted.
     Column("upload_ends_at", DateTime(timezone=True)),
@@ -162,6 +167,9 @@ attachments = Table(
     Column("purge_attempts", Integer, nullable=False, server_default="0"),
     # The search terms of the name.
     Column("search_terms", ARRAY(Text), nullable=False),
+    # What is said in a recording (transcripts.py), and until when a process may be transcribing it.
+    Column("transcript", JSONB),
+    Column("transcribing_until", DateTime(timezone=True)),
     PrimaryKeyConstraint("user_id", "id"),
     CheckConstraint(
         "CASE state "
@@ -169,6 +177,7 @@ attachments = Table(
         + " ELSE false END",
         name="state",
     ),
+    CheckConstraint("quarantine_ends_at IS NULL OR malware IS NOT NULL", name="quarantine"),
     Index("ix_attachments_user_id_state", "user_id", "state", postgresql_include=["size"]),
     Index("ix_attachments_user_id_thread_id", "user_id", "thread_id"),
     Index("ix_attachments_object_key", "object_key"),
@@ -186,6 +195,11 @@ attachments = Table(
         "ix_attachments_upload_ends_at",
         "upload_ends_at",
         postgresql_where=_in_states(*SETTLED),
+    ),
+    Index(
+        "ix_attachments_quarantine_ends_at",
+        "quarantine_ends_at",
+        postgresql_where="quarantine_ends_at IS NOT NULL",
     ),
     Index(
         "ix_attachments_search_terms",
@@ -224,4 +238,63 @@ audit_log = Table(
     PrimaryKeyConstraint("user_id", "position"),
     # Entries are written in the order of their time, so the smallest of indexes finds old ones.
     Index("ix_audit_log_at", "at", postgresql_using="brin"),
+)
+
+# The last erasure of each user (erasures.py). It stays when it is finished, for its receipt.
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("requested_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    Column("finished_at", DateTime(timezone=True)),
+    Column("receipt", JSONB),
+    PrimaryKeyConstraint("user_id"),
+)
+
+# The ids of what an erasure that is under way has deleted.
+erased = Table(
+    "erased",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("id", Text(collation="C"), nullable=False),
+    Column("object_key", Text),
+    PrimaryKeyConstraint("user_id", "kind", "id"),
+)
+
+# A row is written after the file, because the provider chooses its id, and deleted after the file.
+# It outlives the row of its attachment until the provider has deleted the file.
+provider_files = Table(
+    "provider_files",
+    metadata,
+    Column("user_id", Text, nullable=False),
+    Column("file_id", Text, nullable=False),
+    Column("attachment_id", Text, nullable=False),
+    # Says which of the attachment's renditions it is, and what the provider does not keep of it.
+    Column("rendition_key", Text, nullable=False),
+    Column("rendition", JSONB, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # When the provider deletes it; NULL if it never does by itself.
+    Column("expires_at", DateTime(timezone=True)),
+    # When to delete it at the provider; NULL while it is in use.
+    Column("purge_after", DateTime(timezone=True)),
+    Column("purge_attempts", Integer, nullable=False, server_default="0"),
+    PrimaryKeyConstraint("user_id", "file_id"),
+    Index(
+        "ix_provider_files_in_use",
+        "user_id",
+        "attachment_id",
+        "rendition_key",
+        unique=True,
+        postgresql_where="purge_after IS NULL",
+    ),
+    Index(
+        "ix_provider_files_purge_after",
+        "purge_after",
+        postgresql_where="purge_after IS NOT NULL",
+    ),
+    Index("ix_provider_files_expires_at", "expires_at"),
 )

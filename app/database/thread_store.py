@@ -35,6 +35,7 @@ from app.database.payloads import Hydrator, decode_thread, encode_thread
 from app.database.search_terms import search_terms
 from app.database.tables import attachments
 from app.database.word_index import index_words
+from app.errors import ErasureUnderWay
 from app.faults import fault_point
 from app.storable import storable
 
@@ -215,11 +216,15 @@ class PostgresStore(Store[RequestContext]):
     ) -> None:
         """Save a message, its thread if that is new, and bind its attachments, or do none of it.
 
-        Raises `NotFound` for the thread or an attachment, and what `bind_attachments` raises.
+        Raises `NotFound` for the thread or an attachment, `ErasureUnderWay` for a new thread, and
+        what `bind_attachments` raises.
         """
         async with self._database.begin() as connection:
             if create_thread:
-                await connection.execute(statements.CREATE_THREAD, _thread_values(thread, context))
+                values = _thread_values(thread, context)
+                created = await connection.execute(statements.CREATE_THREAD, values)
+                if not created.rowcount:
+                    raise ErasureUnderWay
             elif not await connection.scalar(
                 statements.LOCK_THREAD, {"owner": context.user_id, "thread": storable(thread.id)}
             ):

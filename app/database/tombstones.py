@@ -33,6 +33,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.attachment_state import SETTLED, UNUSED, AttachmentState
 from app.database.attachment_records import (
+    ATTACHMENT_EXPIRED,
     RECORD_COLUMNS,
     AttachmentRecord,
     to_record,
@@ -41,6 +42,7 @@ from app.database.attachment_records import (
 )
 from app.database.audit import Act, Action, Actor, AuditLog, Kind, announce, entries_of
 from app.database.engine import Database
+from app.database.provider_files import mark_files_of
 from app.database.tables import attachments, threads
 from app.database.transitions import in_state
 from app.telemetry import metrics
@@ -49,7 +51,6 @@ from app.telemetry import metrics
 FIRST_RETRY_SECONDS = 5
 LONGEST_RETRY_SECONDS = 3600
 
-ATTACHMENT_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.ATTACHMENT)
 THREAD_EXPIRED = Act(Actor.SERVICE, Action.DELETED, Kind.THREAD)
 
 _KEY = (attachments.c.user_id, attachments.c.id)
@@ -63,7 +64,10 @@ class Tombstones:
         self._audit = AuditLog(database)
 
     async def claim(self, limit: int) -> list[AttachmentRecord]:
-        """Claim up to `limit` tombstones that are due, the oldest first."""
+        """Claim up to `limit` tombstones that are due, the oldest first.
+
+        Their files at the model's provider are marked for deletion.
+        """
 
         def claimed(attempts: int) -> Update:
             # Computed here, because Citus does not compute times from columns in an UPDATE.
@@ -75,7 +79,11 @@ class Tombstones:
             )
 
         due = and_(in_state(AttachmentState.TOMBSTONE), attachments.c.purge_after <= func.now())
-        return await self._change_due(due, attachments.c.purge_after, limit, claimed)
+        tombstones = await self._change_due(due, attachments.c.purge_after, limit, claimed)
+        if tombstones:
+            async with self._database.connect() as connection:
+                await mark_files_of(connection, [(row.user_id, row.id) for row in tombstones])
+        return tombstones
 
     async def remove(self, purged: Sequence[AttachmentRecord]) -> int:
         """Delete the rows of tombstones whose objects are deleted. Return how many were deleted.
@@ -114,6 +122,7 @@ class Tombstones:
             attachments.c.created_at < func.now() - _interval(ttl_seconds),
             # The row of a rejected attachment stays in its thread, which shows the reason.
             attachments.c.thread_id.is_(None),
+            attachments.c.quarantine_ends_at.is_(None),
         )
         expired = await self._change_due(
             unused, attachments.c.created_at, limit, lambda _: to_tombstone(), ATTACHMENT_EXPIRED
@@ -132,6 +141,20 @@ class Tombstones:
         lease = func.now() + _interval(FIRST_RETRY_SECONDS)
         claimed = update(attachments).values(upload_ends_at=lease)
         return await self._change_due(dead, attachments.c.upload_ends_at, limit, lambda _: claimed)
+
+    async def claim_ended_quarantines(self, limit: int) -> list[AttachmentRecord]:
+        """Claim up to `limit` rejected attachments whose quarantine has ended.
+
+        The lease is a later `quarantine_ends_at`; `clear_quarantines` ends it.
+        """
+        ended = and_(
+            in_state(AttachmentState.REJECTED), attachments.c.quarantine_ends_at < func.now()
+        )
+        lease = func.now() + _interval(FIRST_RETRY_SECONDS)
+        claimed = update(attachments).values(quarantine_ends_at=lease)
+        return await self._change_due(
+            ended, attachments.c.quarantine_ends_at, limit, lambda _: claimed
+        )
 
     async def _change_due(
         self,
@@ -177,6 +200,15 @@ class Tombstones:
                 update(attachments)
                 .where(_is_one_of(cleared), in_state(*SETTLED))
                 .values(upload_ends_at=None)
+            )
+
+    async def clear_quarantines(self, cleared: Sequence[AttachmentRecord]) -> None:
+        """Record that the bytes of these rows are deleted from the quarantine."""
+        async with self._database.begin() as connection:
+            await connection.execute(
+                update(attachments)
+                .where(_is_one_of(cleared), in_state(AttachmentState.REJECTED))
+                .values(quarantine_ends_at=None)
             )
 
     async def expire_threads(self, retention_days: int, limit: int) -> list[tuple[str, str, int]]:
@@ -246,6 +278,22 @@ async def awaited_uploads(database: Database, object_keys: Collection[str]) -> s
     is_awaited = or_(
         in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
         attachments.c.upload_ends_at.is_not(None),
+    )
+    async with database.connect() as connection:
+        found = await connection.execute(
+            select(attachments.c.object_key).where(
+                attachments.c.object_key.in_(list(object_keys)), is_awaited
+            )
+        )
+        return set(found.scalars())
+
+
+async def awaited_quarantines(database: Database, object_keys: Collection[str]) -> set[str]:
+    """Return those of the object keys whose bytes in quarantine are kept or left to the sweep."""
+    is_awaited = or_(
+        # Verification copies the bytes before it changes the state.
+        in_state(AttachmentState.PENDING, AttachmentState.TOMBSTONE),
+        attachments.c.quarantine_ends_at.is_not(None),
     )
     async with database.connect() as connection:
         found = await connection.execute(

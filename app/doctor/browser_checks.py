@@ -48,7 +48,9 @@ async def preflight(deployment: Deployment, origin: str) -> str:
     method, headers = "GET", "range"
     if origin in deployment.page_origins:
         method = deployment.upload_method
-        headers = _PUT_HEADERS if method == "PUT" else "content-type"
+        headers = "content-type"
+        if method == "PUT":
+            headers = ",".join((_PUT_HEADERS, *deployment.public.endpoint.encryption_headers))
     url = deployment.public.endpoint.objects_url + deployment.sample.key
     answer = await request(
         deployment.http, "OPTIONS", url, headers=preflight_headers(origin, method, headers)

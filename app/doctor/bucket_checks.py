@@ -6,11 +6,12 @@ from email.utils import parsedate_to_datetime
 
 from app.doctor import remedies
 from app.doctor.deployment import Deployment
-from app.doctor.report import Problem
+from app.doctor.report import NotChecked, Problem
 from app.doctor.requests import HttpResponse, Unreachable, request
 from app.errors import BucketUnavailable
 from app.storage import codes, setup
 from app.storage.codes import Meaning
+from app.storage.endpoint import KMS_ALGORITHM, KMS_KEY_HEADER, SSE_HEADER
 from app.storage.object_keys import OBJECT_KEY_PREFIX, READINESS_KEY, new_object_key
 from app.storage.setup import is_minio
 
@@ -128,6 +129,36 @@ async def write(deployment: Deployment) -> str:
     )
     _check_permitted(deployment, answer, "s3:PutObject", "write")
     return f"wrote {OBJECT_KEY_PREFIX}…"
+
+
+async def encryption(deployment: Deployment) -> str:
+    """Check that what is written is encrypted with the key of S3_SSE_KMS_KEY_ID."""
+    key_id = deployment.settings.bucket.sse_kms_key_id
+    if key_id is None:
+        raise NotChecked("S3_SSE_KMS_KEY_ID is not set, so the bucket's own encryption applies")
+    object_key = new_object_key()
+    answer = await deployment.internal.send(
+        "PUT",
+        object_key,
+        signed_headers={"content-type": MIME_TYPE},
+        body=deployment.sample.content,
+    )
+    if not answer.is_success:
+        raise Problem(
+            f"the store does not write with the KMS key {key_id}: {answer.words}",
+            remedies.kms(key_id) if not is_minio(answer.headers) else remedies.KMS_ON_MINIO,
+        )
+    found = await deployment.internal.send("HEAD", object_key)
+    algorithm = found.headers.get(SSE_HEADER, "no encryption")
+    used = found.headers.get(KMS_KEY_HEADER, "")
+    is_alias = "alias/" in key_id
+    if algorithm != KMS_ALGORITHM or not (is_alias or used.endswith(key_id.rpartition("/")[2])):
+        raise Problem(
+            f"an object that was written with the KMS key {key_id} has {algorithm} {used}".rstrip(),
+            "The store ignores the request's encryption. Unset S3_SSE_KMS_KEY_ID and configure the"
+            " encryption of the store itself, or use a store with SSE-KMS.",
+        )
+    return f"objects are encrypted with {used}"
 
 
 async def read(deployment: Deployment) -> str:

@@ -24,6 +24,8 @@ from chatkit.types import (
 
 from app.assistant import Assistant
 from app.context import RequestContext
+from app.file_types.table import resolve
+from app.model_input.transcripts import NotTranscribed
 from app.settings.environment import Settings
 from app.storage.object_keys import every_key, upload_key
 from app.wiring.web import WebParts, create_web_parts
@@ -108,14 +110,27 @@ class Conversation:
         record = await self.parts.core.records.load(self.context.user_id, attachment_id)
         return record.problem
 
+    async def provider_files_of(self, attachment_id: str) -> list[str]:
+        """Return the ids of the attachment's files at the model's provider."""
+        rows = await self.parts.core.provider_files.load(self.context.user_id, [attachment_id])
+        return [row.file_id for row in rows]
+
     async def title_of(self, text: str) -> str:
         """Return the model's title for a chat that begins with `text`. Raises the API's errors."""
         return await self.parts.chat.titles.ask(text)
 
+    async def transcript_of(self, recording: bytes, mime_type: str) -> str:
+        """Return what the transcription model hears. Raises `NotTranscribed`."""
+        transcriber = self.parts.chat.transcriber
+        if transcriber is None:
+            raise NotTranscribed("no transcription model is configured", lasting=True)
+        return await transcriber.transcribe(recording, resolve("", mime_type))
+
     async def delete(self) -> None:
         """Delete the files, their objects and the threads.
 
-        The rows of the files stay as tombstones until the next sweep.
+        The rows of the files stay as tombstones until the next sweep, which also deletes the files
+        at the model's provider.
         """
         for attachment_id in self._object_keys:
             await self.parts.reservations.cancel(attachment_id, self.context)

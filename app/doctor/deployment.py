@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from app.attachments.capability_links import LinkSigner
+from app.clamd import Clamd
 from app.doctor.report import Problem
 from app.doctor.requests import BucketProbe
 from app.errors import AppError
@@ -89,6 +90,8 @@ def deployment_of(settings: Settings, http: httpx2.AsyncClient) -> Deployment:
     try:
         create_authenticator(settings.sign_in, credentials)
         check_origins(settings)
+        if settings.scanner.url is not None:
+            Clamd.of(settings.scanner.url)
         links = create_link_signer(settings.sign_in, credentials)
     except AppError as error:
         raise Problem(

@@ -11,7 +11,9 @@ from app.doctor import (
     database_checks,
     enforcement_checks,
     model_checks,
+    scanner_checks,
     service_checks,
+    sign_in_checks,
 )
 from app.doctor.deployment import Deployment, deployment_of
 from app.doctor.report import Finding, NotChecked, Problem
@@ -40,11 +42,13 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
     return [
         Check("database", database_checks.database),
         Check("migrations", database_checks.migrations, ("database",)),
+        Check("public_keys", sign_in_checks.public_keys),
         Check("endpoint", bucket_checks.endpoint),
         Check("clock", bucket_checks.clock, ("endpoint",)),
         Check("credentials", bucket_checks.credentials, ("clock",)),
         Check("bucket", bucket_checks.bucket, ("credentials",)),
         Check("write", bucket_checks.write, ("bucket",)),
+        Check("encryption", bucket_checks.encryption, ("bucket",)),
         Check("read", bucket_checks.read, ("write",)),
         Check("pinned_read", bucket_checks.pinned_read, ("read",)),
         Check("copy", bucket_checks.copy, ("read",)),
@@ -61,6 +65,8 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("policy_fields", enforcement_checks.policy_fields, readable),
         Check("put_length", enforcement_checks.put_length, readable),
         Check("put_once", enforcement_checks.put_once, readable),
+        Check("scanner", scanner_checks.scanner),
+        Check("scanner_size", scanner_checks.scanner_size, ("scanner",)),
         Check("service", service_checks.service),
         *_checks_of_the_service(deployment),
         Check("model", model_checks.model, answering),
@@ -68,6 +74,8 @@ def checks_for(deployment: Deployment) -> Sequence[Check]:
         Check("model_file", model_checks.model_file, ("model",)),
         Check("model_tool", model_checks.model_tool, ("model_file",)),
         Check("model_title", model_checks.model_title, ("model",)),
+        Check("model_speech", model_checks.model_speech, ("model",)),
+        Check("model_files", model_checks.model_files, ("model_file",)),
         Check("model_urls", model_checks.model_urls, readable),
         Check("cleanup", bucket_checks.cleanup, ("credentials",)),
     ]

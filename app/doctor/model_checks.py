@@ -16,8 +16,10 @@ from app.chat.failures import FailureKind, ModelFailed, stream_error_for
 from app.doctor.conversation import Conversation, conversation
 from app.doctor.deployment import Deployment, is_loopback
 from app.doctor.report import NotChecked, Problem
-from app.doctor.sample_files import CODE_WORD, blue_square, one_page_pdf
+from app.doctor.sample_files import CODE_WORD, blue_square, one_page_pdf, one_second_tone
 from app.errors import AppError
+from app.model_input.transcripts import NotTranscribed
+from app.provider_files.files_api import FilesApiFailed
 
 _REMEDIES = {
     FailureKind.KEY_REJECTED: "Check OPENAI_API_KEY, and that its project may use the model.",
@@ -98,11 +100,51 @@ async def model_title(deployment: Deployment) -> str:
     return f"a chat would be called {title[:60]!r}"
 
 
+async def model_speech(deployment: Deployment) -> str:
+    """Check that recordings can be transcribed, unless that is off."""
+    if deployment.settings.model.transcription_model.lower() == "off":
+        raise NotChecked("TRANSCRIPTION_MODEL is off: nothing is transcribed")
+    async with _conversation(deployment) as chat:
+        try:
+            await chat.transcript_of(one_second_tone(), "audio/wav")
+        except NotTranscribed as problem:
+            raise Problem(
+                f"a recording can't be transcribed: {_without_keys(problem.reason)}",
+                "Set TRANSCRIPTION_MODEL to a model of the provider's audio API, or to off:"
+                " dictation and recordings are then not offered.",
+            ) from problem
+    return f"{deployment.settings.model.transcription_model} takes a recording"
+
+
+async def model_files(deployment: Deployment) -> str:
+    """Check that MODEL_INPUT=files can upload, use and delete files at the provider."""
+    if deployment.settings.model.input != "files":
+        raise NotChecked(f"MODEL_INPUT is {deployment.settings.model.input}")
+    remedy = (
+        "Set MODEL_INPUT=inline, which answers do until then, or use a key that may read and write"
+        " files."
+    )
+    async with _conversation(deployment) as chat:
+        attachment_id = await chat.upload("code.pdf", one_page_pdf(), "application/pdf")
+        await chat.ask("Which code word is in the attached file?", attached=[attachment_id])
+        file_ids = await chat.provider_files_of(attachment_id)
+        api = chat.parts.core.files_api
+        if api is None or not file_ids:
+            raise Problem("the provider takes no files: they are sent inline", remedy)
+        try:
+            for file_id in file_ids:
+                await api.delete(file_id)
+        except FilesApiFailed as failed:
+            words = _without_keys(str(failed))
+            raise Problem(f"the provider does not delete files: {words}", remedy) from failed
+    return "a file is uploaded to the provider, sent by its id, and deleted"
+
+
 async def model_urls(deployment: Deployment) -> str:
     """Check that the provider can reach the bucket, which MODEL_INPUT=url needs."""
     settings = deployment.settings.model
     if settings.input != "url":
-        raise NotChecked("MODEL_INPUT is inline: the model gets bytes, not URLs")
+        raise NotChecked(f"MODEL_INPUT is {settings.input}: the model gets no URLs")
     model_host = urlsplit(settings.base_url or _OPENAI_URL).hostname or ""
     host = urlsplit(deployment.public.endpoint.objects_url).hostname or ""
     if _is_private(host) and not _is_private(model_host):

@@ -28,13 +28,19 @@ def iam_policy_json(bucket: str) -> str:
                         "s3:PutObject",
                         "s3:DeleteObject",
                         "s3:DeleteObjectVersion",
+                        "s3:AbortMultipartUpload",
+                        "s3:ListMultipartUploadParts",
                     ],
                     "Resource": f"arn:aws:s3:::{bucket}/{OBJECT_KEY_PREFIX}*",
                 },
                 {
                     "Sid": "FindOrphans",
                     "Effect": "Allow",
-                    "Action": ["s3:ListBucket", "s3:ListBucketVersions"],
+                    "Action": [
+                        "s3:ListBucket",
+                        "s3:ListBucketVersions",
+                        "s3:ListBucketMultipartUploads",
+                    ],
                     "Resource": f"arn:aws:s3:::{bucket}",
                     "Condition": {"StringLike": {"s3:prefix": f"{OBJECT_KEY_PREFIX}*"}},
                 },
@@ -66,6 +72,19 @@ def cors(bucket: str, access: Access) -> str:
 
 def iam_policy(bucket: str) -> str:
     return f"Give the key this policy:\n{iam_policy_json(bucket)}"
+
+
+KMS_ON_MINIO = (
+    "Set MINIO_KMS_SECRET_KEY=name:base64-of-32-bytes or MINIO_KMS_KES_ENDPOINT on MinIO, and"
+    " S3_SSE_KMS_KEY_ID to the name of the key."
+)
+
+
+def kms(key_id: str) -> str:
+    return (
+        f"Allow kms:GenerateDataKey and kms:Decrypt for the service's key on {key_id}. A store"
+        " without KMS can't do this: unset S3_SSE_KMS_KEY_ID there."
+    )
 
 
 def lifecycle(bucket: str) -> str:

@@ -150,8 +150,11 @@ class BucketProbe:
         An empty `key` addresses the bucket itself. Raises `Unreachable`, and `BucketUnavailable`
         if there are no credentials.
         """
-        url = self.url(method, key, headers=signed_headers, query=query, clock=clock)
-        headers = dict(signed_headers or {}) | dict(sent_headers or {})
+        signed = dict(signed_headers or {})
+        if method == "PUT":
+            signed |= self.endpoint.encryption_headers
+        url = self.url(method, key, headers=signed, query=query, clock=clock)
+        headers = signed | dict(sent_headers or {})
         headers.pop("content-length", None)
         if method == "PUT":
             self.written.add(key)

@@ -1,6 +1,9 @@
 """The files that doctor sends to the model: small ones that any model can read."""
 
+import io
+import math
 import struct
+import wave
 import zlib
 
 # Only the PDF has this word, so an answer that has it comes from a model that read the file.
@@ -16,6 +19,17 @@ def blue_square() -> bytes:
     header = struct.pack(">IIBBBBB", _SIDE_PIXELS, _SIDE_PIXELS, 8, 2, 0, 0, 0)
     chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(rows)), (b"IEND", b""))
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
+
+
+def one_second_tone() -> bytes:
+    """Return a WAV file of one second: the note A."""
+    rate = 16_000
+    samples = (int(9000 * math.sin(2 * math.pi * 440 * at / rate)) for at in range(rate))
+    out = io.BytesIO()
+    with wave.open(out, "wb") as recording:
+        recording.setparams((1, 2, rate, 0, "NONE", ""))
+        recording.writeframes(b"".join(struct.pack("<h", each) for each in samples))
+    return out.getvalue()
 
 
 def one_page_pdf() -> bytes:

@@ -23,6 +23,8 @@ ARCHIVES = (
     _archive("application/x-tar", ".tar"),
     _archive("application/x-bzip2", ".bz2", aliases=("application/x-bzip", "application/bzip2")),
     _archive("application/x-xz", ".xz"),
+    _archive("application/zstd", ".zst", ".tzst", aliases=("application/x-zstd",)),
+    _archive("application/x-7z-compressed", ".7z"),
     _archive(
         "application/java-archive",
         ".jar",

@@ -50,11 +50,13 @@ class Delivery(StrEnum):
     IMAGE = "image"  # as it is, or scaled down
     TRANSCODED_IMAGE = "transcoded image"
     FILE = "file"  # as it is by the Responses API, as extracted text by Chat Completions
+    FILE_ONLY = "file only"  # as it is by the Responses API, nothing by Chat Completions
     EXTRACTED_TEXT = "extracted text"
     TEXT = "text"
     MAIL = "mail"
     ARCHIVE = "archive"  # a list of what is in it, and small texts
     TABLE = "table"  # its profile
+    TRANSCRIPT = "transcript"  # what is said in it
     NOTHING = "nothing"
 
 

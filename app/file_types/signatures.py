@@ -31,6 +31,11 @@ _OTHER_NAMES = {"image/apng": Signature.PNG, "image/jpx": Signature.JP2}
 # filetype knows two of them.
 _AVIF_BRANDS = {b"avif", b"avis"}
 _HEIC_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"}
+# How the brands of MP4 files begin (https://mp4ra.org/registered-types/brands). filetype knows few.
+_MP4_BRANDS = {
+    **dict.fromkeys((b"M4A", b"M4B"), "audio/mp4"),
+    **dict.fromkeys((b"M4V", b"iso", b"mp4", b"das", b"avc", b"MSN"), "video/mp4"),
+}
 # PDF readers look for `%PDF-` in the first 1024 bytes (ISO 32000-1, annex H.3.4.1).
 _PDF_BYTES = 1024
 
@@ -41,18 +46,35 @@ def detect(head: bytes) -> str | None:
     Return None for text, and for a format that is not known. Office files in zip archives may have
     their own type or that of the archive, depending on the order of the entries.
     """
-    if head[4:8] == b"ftyp" and (image := _image_of_brands(head)):
-        return image
+    if head[4:8] == b"ftyp":
+        if image := _image_of_brands(head):
+            return image
+        if head[8:11] in _MP4_BRANDS:
+            return _MP4_BRANDS[head[8:11]]
     if b"%PDF-" in head[:_PDF_BYTES]:
         return Signature.PDF
     for beginning, signature in _BEGINNINGS.items():
         if head.startswith(beginning):
             return signature
+    if _is_mp3(head):
+        return "audio/mpeg"
     guessed: str | None = filetype.guess_mime(head)
     found = _OTHER_NAMES.get(guessed or "", guessed)
     if found in _WHOLE_BEGINNINGS and not head.startswith(_WHOLE_BEGINNINGS[found]):
         return None
     return found
+
+
+def _is_mp3(head: bytes) -> bool:
+    """Return whether it starts with a header of MPEG audio, layer III (ISO/IEC 11172-3, 2.4.2.3).
+
+    filetype misses half of the versions. Encoders may write zeros first.
+    """
+    sound = head.lstrip(b"\0")[:3]
+    if len(sound) < 3 or sound[0] != 0xFF or sound[1] & 0xE6 != 0xE2:
+        return False
+    version, bitrate, sampling = sound[1] >> 3 & 3, sound[2] >> 4, sound[2] >> 2 & 3
+    return version != 1 and bitrate not in (0, 15) and sampling != 3
 
 
 def _image_of_brands(head: bytes) -> Signature | None:

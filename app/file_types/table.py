@@ -12,6 +12,7 @@ from app.file_types.code import CODE
 from app.file_types.file_type import Delivery, Family, FileType, Signature
 from app.file_types.images import IMAGES
 from app.file_types.office import DOCUMENTS, MAIL, PRESENTATIONS, SPREADSHEETS
+from app.file_types.recordings import RECORDINGS
 from app.file_types.text import TEXTS
 from app.file_types.unread import UNREAD
 
@@ -24,6 +25,7 @@ FILE_TYPES = (
     *CODE,
     *MAIL,
     *ARCHIVES,
+    *RECORDINGS,
     *UNREAD,
 )
 

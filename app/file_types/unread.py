@@ -1,83 +1,55 @@
 """The rows of files that no reader here reads: what is in them never reaches the model."""
 
+from functools import partial
+
 from app.file_types.file_type import Delivery, Family, FileType
 
 
-def _audio(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
+def _unread(
+    family: Family,
+    why_nothing: str,
+    mime_type: str,
+    *suffixes: str,
+    aliases: tuple[str, ...] = (),
+) -> FileType:
     return FileType(
-        mime_type,
-        suffixes,
-        Family.AUDIO,
-        Delivery.NOTHING,
-        aliases=aliases,
-        why_nothing="the model takes no sound; attach a transcript of it",
+        mime_type, suffixes, family, Delivery.NOTHING, aliases=aliases, why_nothing=why_nothing
     )
 
 
-def _video(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
-    return FileType(
-        mime_type,
-        suffixes,
-        Family.VIDEO,
-        Delivery.NOTHING,
-        aliases=aliases,
-        why_nothing="the model takes no video; attach single pictures of it",
-    )
-
-
-def _archive(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
-    return FileType(
-        mime_type,
-        suffixes,
-        Family.ARCHIVE,
-        Delivery.NOTHING,
-        aliases=aliases,
-        why_nothing="such archives are not unpacked here; make a .zip of it",
-    )
-
-
-def _program(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
-    return FileType(
-        mime_type,
-        suffixes,
-        Family.OTHER,
-        Delivery.NOTHING,
-        aliases=aliases,
-        why_nothing="the model can't read a program; attach its source",
-    )
-
-
-def _data(mime_type: str, *suffixes: str, aliases: tuple[str, ...] = ()) -> FileType:
-    return FileType(
-        mime_type,
-        suffixes,
-        Family.OTHER,
-        Delivery.NOTHING,
-        aliases=aliases,
-        why_nothing="no reader here knows this format; export what matters as text, CSV or PDF",
-    )
-
+_audio = partial(
+    _unread,
+    Family.AUDIO,
+    "sound in this format can't be transcribed here; save it as .mp3, .m4a or .wav",
+)
+_video = partial(
+    _unread,
+    Family.VIDEO,
+    "video in this format can't be used here; save it as .mp4, of which the model gets what is"
+    " said, or attach single pictures of it",
+)
+_archive = partial(
+    _unread, Family.ARCHIVE, "such archives are not unpacked here; make a .zip of it"
+)
+_program = partial(_unread, Family.OTHER, "the model can't read a program; attach its source")
+_data = partial(
+    _unread,
+    Family.OTHER,
+    "no reader here knows this format; export what matters as text, CSV or PDF",
+)
 
 UNREAD = (
-    _audio("audio/mpeg", ".mp3", aliases=("audio/mp3", "audio/x-mp3", "audio/x-mpeg")),
-    _audio("audio/mp4", ".m4a", aliases=("audio/m4a", "audio/x-m4a")),
-    _audio("audio/wav", ".wav", aliases=("audio/x-wav", "audio/vnd.wave", "audio/wave")),
-    _audio("audio/ogg", ".ogg", ".oga", ".opus", aliases=("audio/opus",)),
-    _audio("audio/flac", ".flac", aliases=("audio/x-flac",)),
     _audio("audio/aac", ".aac", aliases=("audio/x-aac",)),
     _audio("audio/x-ms-wma", ".wma"),
-    _audio("audio/webm", ".weba"),
-    _video("video/mp4", ".mp4", ".m4v", aliases=("video/x-m4v",)),
+    _audio("audio/amr", ".amr"),
+    _audio("audio/x-aiff", ".aiff", ".aif", aliases=("audio/aiff",)),
+    _audio("audio/midi", ".mid", ".midi", aliases=("audio/x-midi", "audio/mid")),
     _video("video/quicktime", ".mov"),
-    _video("video/webm", ".webm"),
     _video("video/x-matroska", ".mkv"),
     _video("video/x-msvideo", ".avi", aliases=("video/avi",)),
-    _video("video/mpeg", ".mpg", ".mpeg"),
     _video("video/mp2t", ".m2ts"),
     _video("video/x-ms-wmv", ".wmv"),
     _video("video/3gpp", ".3gp"),
-    _archive("application/zstd", ".zst"),
-    _archive("application/x-7z-compressed", ".7z"),
     _archive(
         "application/vnd.rar",
         ".rar",

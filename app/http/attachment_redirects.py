@@ -8,14 +8,14 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from app import paths
-from app.attachment_state import AttachmentState
 from app.attachments.capability_links import LinkSigner
 from app.attachments.previews import SignedPreviews
+from app.attachments.verification import Verifier
 from app.database.attachment_records import AttachmentRecord, AttachmentRecords
+from app.errors import NotFound
 from app.file_types.table import INLINE_MIME_TYPES
 from app.http.asgi import own_path
 from app.http.authentication import Authentication
-from app.storage.object_keys import upload_key
 
 
 class AttachmentRedirects:
@@ -27,11 +27,13 @@ class AttachmentRedirects:
     def __init__(
         self,
         records: AttachmentRecords,
+        verifier: Verifier,
         authentication: Authentication,
         links: LinkSigner,
         urls: SignedPreviews,
     ) -> None:
         self._records = records
+        self._verifier = verifier
         self._authentication = authentication
         self._links = links
         self._urls = urls
@@ -77,16 +79,20 @@ class AttachmentRedirects:
     async def _own(
         self, request: Request, *, only_types: Collection[str] | None = None
     ) -> tuple[AttachmentRecord, str]:
-        """Return the user's attachment and the key of its bytes. Raises `NotFound`."""
+        """Return the user's verified attachment and the key of its bytes.
+
+        Raises `NotFound` and what verification raises.
+        """
         context = await self._authentication.context(request)
-        record = await self._records.load_to_read(
-            context.user_id, request.path_params["attachment_id"], only_types=only_types
-        )
+        user_id, attachment_id = context.user_id, request.path_params["attachment_id"]
+        try:
+            record = await self._records.load_to_read(user_id, attachment_id, only_types=only_types)
+        except NotFound:
+            # No message uses it yet, so it was not verified; or it was rejected, and this says why.
+            await self._verifier.verify(await self._records.load(user_id, attachment_id))
+            record = await self._records.load_to_read(user_id, attachment_id, only_types=only_types)
         assert record.object_key is not None  # noqa: S101 - only such rows are read
-        # Until a message uses the attachment, its bytes stay where the upload link put them.
-        is_pending = record.state is AttachmentState.PENDING
-        key = upload_key(record.object_key) if is_pending else record.object_key
-        return record, key
+        return record, record.object_key
 
     def _redirect(self, url: str) -> RedirectResponse:
         # 307 keeps the method. `private`, because the URL is a capability of this user.

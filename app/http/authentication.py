@@ -1,11 +1,13 @@
 """Authentication of requests, and the sign-in cookie of AUTH_MODE=dev."""
 
+import hmac
 from collections.abc import Awaitable, Callable, Sequence
 
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import Response
 
-from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator
+from app.auth import DEV_COOKIE, Authenticator, DevAuthenticator, bearer_token
 from app.context import RequestContext
 from app.errors import Unauthenticated
 from app.telemetry import logs
@@ -60,6 +62,26 @@ class Authentication:
                 if name in request.headers
             },
         )
+
+
+class AdminToken:
+    """ADMIN_TOKEN, which administrators send as a bearer token. Without it, nobody is one."""
+
+    def __init__(self, token: SecretStr | None) -> None:
+        self._token = token
+
+    def is_in(self, request: Request) -> bool:
+        token = bearer_token(request.headers)
+        return (
+            self._token is not None
+            and token is not None
+            and hmac.compare_digest(token.encode(), self._token.get_secret_value().encode())
+        )
+
+    def check(self, request: Request) -> None:
+        """Raise `Unauthenticated` if the request does not have it."""
+        if not self.is_in(request):
+            raise Unauthenticated("This needs ADMIN_TOKEN as the bearer token.")
 
 
 def _address_of(request: Request) -> str:

@@ -14,7 +14,13 @@ from app import paths
 from app.chat.requests import parse_request
 from app.chat.server import AssistantServer
 from app.chat.stream import StreamedAnswer, error_event
-from app.errors import AppError, InvalidRequest, RequestTooLarge, Unavailable
+from app.errors import (
+    AppError,
+    InvalidRequest,
+    RequestTooLarge,
+    ScannerUnavailable,
+    Unavailable,
+)
 from app.http.authentication import Authentication
 from app.http.json_bounds import check_structure, is_flat
 from app.http.limits import ConcurrencyLimit, request_too_large
@@ -68,11 +74,13 @@ class ChatKitEndpoint:
                 with tracing.parent(span):
                     logs.bind(operation=operation.type, **_ids(operation))
                     result = await self._server.handle(operation, context)
-            except Unavailable:
-                # Nothing was stored, and ChatKit's client repeats a request after a 503.
-                raise
             except AppError as error:
-                if not (wants_events and is_streaming_req(operation)):
+                # Nothing was stored, and ChatKit's client repeats a request after a 503, without
+                # a word. A file may wait for its scan for longer, so its user reads why.
+                is_repeated = isinstance(error, Unavailable) and not isinstance(
+                    error, ScannerUnavailable
+                )
+                if is_repeated or not (wants_events and is_streaming_req(operation)):
                     raise
                 return _event_response(error)
             if isinstance(result, StreamedAnswer):

@@ -7,7 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from app.errors import AppError, RateLimited, Unauthenticated
+from app.errors import AppError, RateLimited, ScannerUnavailable, Unauthenticated
 from app.telemetry import metrics
 
 _HTTP_MESSAGES = {
@@ -19,7 +19,7 @@ _HTTP_MESSAGES = {
 def error_response(error: AppError) -> JSONResponse:
     metrics.refusals.labels(error.code).inc()
     headers = {}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | ScannerUnavailable):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"

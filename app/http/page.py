@@ -50,6 +50,7 @@ class PageConfig:
     auth_mode: AuthMode = "dev"
     model: str | None = None
     is_offline: bool = False
+    has_dictation: bool = False
     domain_key: str | None = None
     prompts: Sequence[str] = ()
     disclaimer: str | None = None
@@ -155,7 +156,7 @@ def page_configuration(config: PageConfig) -> dict[str, object]:
         },
         "auth": {"mode": config.auth_mode},
         "model": {"name": config.model, "isOffline": config.is_offline},
-        "dictation": not config.is_offline,
+        "dictation": config.has_dictation,
         "isDemo": config.is_demo,
         "prompts": list(config.prompts),
         "disclaimer": config.disclaimer,
@@ -213,6 +214,7 @@ def content_security_policy(config: PageConfig) -> str:
         "script-src": ["'self'"],
         "style-src": ["'self'"],
         "img-src": ["'self'", "blob:", "data:", *reached],
+        "media-src": ["'self'", *reached],
         "font-src": ["'self'"],
         "frame-src": ["blob:"],
         "connect-src": ["'self'", *reached],
@@ -235,7 +237,7 @@ def content_security_policy(config: PageConfig) -> str:
 
 
 def _document_headers(config: PageConfig) -> dict[str, str]:
-    microphone = "" if config.is_offline else "self"  # what dictation needs
+    microphone = "self" if config.has_dictation else ""
     return {
         "Content-Security-Policy": content_security_policy(config),
         "Cache-Control": "no-cache",

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from time import perf_counter
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -102,7 +102,7 @@ class MetricsPage:
         else:
             metrics.purge_backlog.set(backlog.count)
             metrics.purge_backlog_age_seconds.set(backlog.age_seconds)
-        return generate_latest()
+        return metrics.page()
 
 
 def _route(scope: Scope) -> str:

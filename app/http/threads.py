@@ -3,16 +3,14 @@
 https://platform.openai.com/docs/api-reference/chatkit/threads
 """
 
-import hmac
 from collections.abc import Sequence
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from app import paths
-from app.auth import bearer_token
 from app.chat.edits import edit_last_message, parse_edit
 from app.database.active_threads import ActiveThreads
 from app.database.audit import Act, Action, Actor, AuditLog, Kind
@@ -20,7 +18,7 @@ from app.database.missing import no_thread
 from app.database.pages import KeysetPage, OwnedThread, PageRequest, Pages
 from app.database.thread_store import PostgresStore
 from app.errors import InvalidRequest
-from app.http.authentication import Authentication
+from app.http.authentication import AdminToken, Authentication
 from app.http.json_bounds import check_structure
 from app.http.rest_search import to_rest_found
 from app.http.rest_types import LISTED_TYPES, to_deletion, to_rest_items, to_rest_thread
@@ -42,7 +40,7 @@ class ThreadsApi:
         active: ActiveThreads,
         authentication: Authentication,
         *,
-        admin_token: SecretStr | None,
+        admin_token: AdminToken,
         audit: AuditLog,
     ) -> None:
         self._store = store
@@ -64,7 +62,7 @@ class ThreadsApi:
     async def list_threads(self, request: Request) -> JSONResponse:
         wanted_user = request.query_params.get("user")
         query = request.query_params.get("query")
-        if self._is_admin(request):
+        if self._admin_token.is_in(request):
             if query is not None:
                 # What is found shows what people wrote, which the token may not read.
                 raise InvalidRequest(
@@ -131,14 +129,6 @@ class ThreadsApi:
         )
         [item] = to_rest_items([message])
         return _json(item)
-
-    def _is_admin(self, request: Request) -> bool:
-        token = bearer_token(request.headers)
-        return (
-            self._admin_token is not None
-            and token is not None
-            and hmac.compare_digest(token.encode(), self._admin_token.get_secret_value().encode())
-        )
 
 
 def _page_request(request: Request) -> PageRequest:

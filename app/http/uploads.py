@@ -67,7 +67,7 @@ class UploadGateway:
         fields = self._links.verify(own_path(request.scope), request.url.query)
         with ExitStack() as slots:
             # The link is verified first, so that nobody else can occupy the slots of its user.
-            slots.enter_context(self._of_links.slot(fields.get("key", "")))
+            slots.enter_context(self._of_links.slot(fields.get(PUT_FIELD) or fields.get("key", "")))
             slots.enter_context(self._uploads.slot(fields[UPLOADER_FIELD]))
             return await self._splice(request, fields)
 

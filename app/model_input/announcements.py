@@ -78,7 +78,7 @@ def attachment_parts(
 ) -> list[LabelledPart]:
     """Return the parts of one attachment, its announcement first.
 
-    `url` replaces the body of an untouched image or file.
+    `url` replaces the body of an untouched image or file. So does the id of a file at the provider.
     """
     head = announcement(attachment, rendition.remark)
     if rendition.outline:
@@ -90,23 +90,36 @@ def attachment_parts(
             LabelledPart(text_part(f"{head}\n{_written(rendition)}"), both),
             *(LabelledPart(_image_part(image), picture) for image in rendition.images),
         ]
+    return [
+        LabelledPart(text_part(head), Label(attachment, rendition, "announcement")),
+        content_part(attachment, rendition, url=url),
+    ]
+
+
+def content_part(
+    attachment: Announced, rendition: Rendition, *, url: str | None = None
+) -> LabelledPart:
+    """Return the part with the content of an image or a file: by reference, by URL, or whole."""
+    file_id = rendition.reference.file_id if rendition.reference else ""
     content: ResponseInputImageParam | ResponseInputFileParam
-    if rendition.kind == "image":
+    if rendition.kind == "image" and file_id:
+        content = ResponseInputImageParam(type="input_image", detail="auto", file_id=file_id)
+    elif rendition.kind == "image":
         content = _image_part(url or rendition.body)
+    elif file_id:
+        content = ResponseInputFileParam(type="input_file", file_id=file_id)
     elif url:
         content = ResponseInputFileParam(type="input_file", file_url=url)
     else:
         content = ResponseInputFileParam(
-            type="input_file",
-            filename=file_name(
-                rendition.file_name or attachment.name, suffix_of(rendition.mime_type)
-            ),
-            file_data=rendition.body,
+            type="input_file", filename=sent_name(attachment, rendition), file_data=rendition.body
         )
-    return [
-        LabelledPart(text_part(head), Label(attachment, rendition, "announcement")),
-        LabelledPart(content, Label(attachment, rendition, "content")),
-    ]
+    return LabelledPart(content, Label(attachment, rendition, "content"))
+
+
+def sent_name(attachment: Announced, rendition: Rendition) -> str:
+    """Return the name under which the provider gets the content of a rendition."""
+    return file_name(rendition.file_name or attachment.name, suffix_of(rendition.mime_type))
 
 
 def left_out(label: Label) -> LabelledPart:

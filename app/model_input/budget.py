@@ -4,13 +4,25 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.model_input.tokens import item_tokens, part_tokens
+from app.model_input.input_items import parts_of, without_parts
+from app.model_input.kinds import suffix_of
+from app.model_input.labels import label_of
+from app.model_input.rendition import Rendition
+from app.model_input.tokens import (
+    IMAGE_TOKENS,
+    PDF_PAGE_TOKENS,
+    file_tokens,
+    item_tokens,
+    part_tokens,
+)
 
 # Reserved for what a request has besides its input: instructions, tool schemas, settings.
 _RESERVE_BYTES = 256 * 1024
 _RESERVE_TOKENS = 4_000
 # Estimates of tokens are wrong by some per cent.
 _USED_SHARE = 0.9
+# A part that names a file at the provider.
+_REFERENCE_BYTES = 200
 
 # What JSON writes with a backslash, and what it may write with six characters (RFC 8259, 7).
 _SHORT_ESCAPES = b'"\\\n\r\t'
@@ -84,9 +96,28 @@ class Budget:
 
 
 def cost_of_part(part: Mapping[str, Any]) -> Cost:
-    """Return what a content part takes up."""
+    """Return what a content part takes up, with the file at the provider that it stands for."""
+    label = label_of(part)
     is_image = part.get("type") == "input_image"
+    if label and (is_image or part.get("type") == "input_file"):
+        return _cost_of_content(part, label.rendition)
     return Cost(json_bytes(part), int(is_image), part_tokens(part))
+
+
+def _cost_of_content(part: Mapping[str, Any], rendition: Rendition) -> Cost:
+    """Return the cost of an image or a file.
+
+    By reference, it is the same before and after the upload, so that every turn is planned alike.
+    """
+    is_image = part["type"] == "input_image"
+    size, tokens = json_bytes(part), part_tokens(part)
+    if rendition.reference:
+        size = rendition.content_bytes + _REFERENCE_BYTES
+        name = f".{suffix_of(rendition.mime_type)}"
+        tokens = IMAGE_TOKENS if is_image else file_tokens(name, rendition.content_bytes)
+    if rendition.pages:
+        tokens = rendition.pages * PDF_PAGE_TOKENS
+    return Cost(size, int(is_image), tokens)
 
 
 def cost_of_parts(parts: Iterable[Mapping[str, Any]]) -> Cost:
@@ -96,10 +127,9 @@ def cost_of_parts(parts: Iterable[Mapping[str, Any]]) -> Cost:
 
 def cost_of_item(item: Mapping[str, Any]) -> Cost:
     """Return what an input item takes up, with all of its parts."""
-    parts = item.get("output") or item.get("content")
-    parts = parts if isinstance(parts, list) else []
-    images = sum(part.get("type") == "input_image" for part in parts)
-    return Cost(json_bytes(item), images, item_tokens(item))
+    frame, parts = without_parts(item), parts_of(item)
+    commas = Cost(len(parts))
+    return Cost(json_bytes(frame), 0, item_tokens(frame)) + commas + cost_of_parts(parts)
 
 
 def cost_of_items(items: Iterable[Mapping[str, Any]]) -> Cost:

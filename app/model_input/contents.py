@@ -1,12 +1,13 @@
 """The content of one user's attachments, as parts of a model request."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
 from app.errors import Unavailable
 from app.model_input.announcements import attachment_parts
 from app.model_input.labels import LabelledPart
+from app.model_input.references import References
 from app.model_input.rendering import Renderer, StoredAttachment
 from app.model_input.rendition import Rendition, note
 from app.model_input.selection import WHOLE, Selection
@@ -30,10 +31,12 @@ class AttachmentContents:
         renderer: Renderer,
         *,
         links: ContentLinks | None = None,
+        references: References | None = None,
         rejected: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._renderer = renderer
         self._links = links
+        self._references = references
         self._rejected = rejected
 
     @property
@@ -41,12 +44,17 @@ class AttachmentContents:
         """Pixels of the longer side of images, unless a selection asks for less."""
         return self._renderer.image_max_side
 
+    async def prepare(self, attachment_ids: Collection[str]) -> None:
+        """Find out which files of these attachments the provider keeps, in one query."""
+        if self._references and attachment_ids:
+            await self._references.load(attachment_ids)
+
     async def render(self, record: StoredAttachment, selection: Selection = WHOLE) -> Rendition:
         """Return what the model gets of an attachment, or of what is selected in it."""
         reason = self._rejected.get(record.id)
         if reason is not None:
             return note(reason, lasting=False)
-        return await self._renderer.render(record, selection)
+        return await self._renderer.render(record, selection, self._references)
 
     def least_bytes(self, record: StoredAttachment) -> int:
         """Return a lower bound of the bytes that the content adds to a request. Reads nothing."""

@@ -1,8 +1,10 @@
 """Converts the bytes of a file into a rendition, by the kind of the file."""
 
 import asyncio
+from dataclasses import replace
 from typing import Literal
 
+from app.database.transcripts import Transcript
 from app.file_types.table import resolve
 from app.model_input.data_urls import DataUrls
 from app.model_input.file_facts import FileFacts
@@ -13,7 +15,7 @@ from app.model_input.kinds import (
     kind_of,
     taken_as_file,
 )
-from app.model_input.pdf_renditions import MOST_WHOLE_BYTES, PdfRenditions
+from app.model_input.pdf_renditions import MOST_WHOLE_BYTES, PdfRenditions, takes_pdf
 from app.model_input.readers import containers, documents, images, occurrences, office
 from app.model_input.readers.image_headers import sendable_type
 from app.model_input.readers.image_metadata import Malformed, without_metadata
@@ -23,6 +25,7 @@ from app.model_input.readers.unreadable import Unreadable
 from app.model_input.rendition import Rendition, note, text_rendition
 from app.model_input.selection import Selection
 from app.model_input.table_renditions import MOST_SHEET_ROWS, TableRenditions
+from app.model_input.transcript_remarks import remark_on_transcript
 from app.model_input.whole_texts import WholeText, WholeTexts
 from app.settings.model import ChatModelSettings
 from app.workers import Workers, WorkFailed
@@ -41,7 +44,9 @@ class Conversions:
         self._workers = workers
         self._settings = settings
         self._files_accepted = settings.api == "responses"
+        self._pdf_accepted = takes_pdf(settings)
         self._by_url = settings.input == "url"
+        self._by_reference = settings.input == "files"
         self._urls = DataUrls()
         self._texts = WholeTexts(workers)
         self._pdfs = PdfRenditions(workers, settings, self._urls)
@@ -49,7 +54,8 @@ class Conversions:
 
     def key(self, file: FileFacts, selection: Selection) -> tuple[str, ...]:
         """Return the part of a rendition's cache key that does not depend on the bytes."""
-        return (resolve(file.name, file.mime_type).mime_type, *selection.key)
+        settings = (self._settings.api, self._settings.input, str(self._settings.image_max_side))
+        return (resolve(file.name, file.mime_type).mime_type, *settings, *selection.key)
 
     def least_bytes(self, file: FileFacts) -> int:
         """Return a lower bound of what the file's content adds to a request.
@@ -62,7 +68,7 @@ class Conversions:
         is_sent_whole = self._goes_as_file(suffix) and not self._tables.reads(file)
         if not is_sent_whole or (suffix == "pdf" and file.size > MOST_WHOLE_BYTES):
             return 0
-        return 4 * ((file.size + 2) // 3)
+        return file.size if self._by_reference else 4 * ((file.size + 2) // 3)
 
     async def convert(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
         """Return what the model gets of `body`, which is not empty."""
@@ -77,9 +83,29 @@ class Conversions:
         except WorkFailed as problem:
             return note(f"the file could not be read: {problem}.")
 
+    async def of_transcript(
+        self, file: FileFacts, transcript: Transcript, selection: Selection
+    ) -> Rendition:
+        """Return what the model gets of a recording."""
+        if selection.pages or selection.member or selection.sql:
+            return note("a recording has neither pages nor members nor tables.")
+        text = transcript.text.strip()
+        remark = remark_on_transcript(file, transcript)
+        if not text:
+            return note(f"no speech was found in the recording ({remark}).")
+        if selection.words:
+            return await self._found_in(WholeText((text,), remark), selection.words)
+        return self._slice(text, selection.offset_chars, remark)
+
     async def _selected(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
-        if kind_of(file.mime_type, file.name) is Kind.OTHER:
+        kind = kind_of(file.mime_type, file.name)
+        if kind is Kind.OTHER:
             return note("files of this type can't be shown to the model.")
+        if kind is Kind.RECORDING:
+            return note(
+                "a recording inside another file is not transcribed. It has to be attached by"
+                " itself."
+            )
         if not body:
             return note("the file is empty.")
         if selection.sql:
@@ -87,10 +113,18 @@ class Conversions:
         if selection.words:
             return await self._found(file, body, selection.words)
         if selection.pages:
-            if document_suffix(file.mime_type, file.name) != "pdf":
-                return note("only a PDF has pages that can be fetched.")
-            return await self._pdfs.pages(body, selection.pages)
+            return await self._pages(file, body, selection.pages)
         return await self._whole(file, body, selection)
+
+    async def _pages(self, file: FileFacts, body: bytes, pages: str) -> Rendition:
+        if document_suffix(file.mime_type, file.name) == "pdf":
+            return await self._pdfs.pages(body, pages)
+        if kind_of(file.mime_type, file.name) is Kind.IMAGE:
+            side = self._settings.image_max_side
+            prepared = await self._workers.run(images.prepare, body, side)
+            if not isinstance(prepared, Unreadable) and prepared.mime_type == _PDF:
+                return await self._pdfs.pages(prepared.body or body, pages)
+        return note("only a PDF or a TIFF of several pages has pages that can be fetched.")
 
     async def _whole(self, file: FileFacts, body: bytes, selection: Selection) -> Rendition:
         offset_chars = selection.offset_chars
@@ -109,11 +143,13 @@ class Conversions:
     async def _image(self, file: FileFacts, body: bytes, side: int) -> Rendition:
         if mime_type := sendable_type(body, side):
             return await self._plain_image(file, mime_type, body)
-        prepared = await self._workers.run(images.prepare, body, side, self._files_accepted)
+        prepared = await self._workers.run(images.prepare, body, side)
         if isinstance(prepared, Unreadable):
             return note(f"the image could not be read: {prepared.reason}.")
         if prepared.body is None:
             return await self._untouched("image", file, prepared.mime_type, body)
+        if prepared.mime_type == _PDF and not self._pdf_accepted:
+            return await self._pdfs.text(prepared.body, 0)
         return Rendition(
             kind="file" if prepared.mime_type == _PDF else "image",
             body=await self._urls.make(prepared.mime_type, prepared.body),
@@ -157,10 +193,13 @@ class Conversions:
         return await self._untouched("file", file, document_type(suffix), body, remark)
 
     async def _pdf(self, file: FileFacts, body: bytes, offset_chars: int) -> Rendition:
-        if not self._files_accepted:
+        if not self._pdf_accepted:
             return await self._pdfs.text(body, offset_chars)
         excerpt = await self._pdfs.excerpt(body)
-        return excerpt or await self._untouched("file", file, document_type("pdf"), body)
+        if isinstance(excerpt, Rendition):
+            return excerpt
+        whole = await self._untouched("file", file, document_type("pdf"), body)
+        return replace(whole, pages=excerpt)
 
     async def _text(
         self, file: FileFacts, body: bytes, offset_chars: int, remark: str = ""
@@ -189,10 +228,15 @@ class Conversions:
         read = await self._texts.read(file, body)
         if isinstance(read, Unreadable):
             return note(f"the file could not be read: {read.reason}.")
+        return await self._found_in(read, words)
+
+    async def _found_in(self, read: WholeText, words: str) -> Rendition:
         found = await self._workers.run(occurrences.find, list(read.parts), words)
         return _written(found, read)
 
     def _goes_as_file(self, suffix: str) -> bool:
+        if suffix == "pdf":
+            return self._pdf_accepted
         return self._files_accepted and taken_as_file(suffix)
 
     async def _untouched(

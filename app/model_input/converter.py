@@ -58,6 +58,7 @@ class ThreadConverter:
         """Return the model input of a thread's items, in their order."""
         messages = _attachment_ids(items)
         records = await self._records([id for ids in messages for id in ids])
+        await self._contents.prepare(records)
         writer = self._make_writer().begin(records, self._mentions)
         written = cast(list[Item], await writer.to_agent_input(items))
         planner = ContentPlanner(self._contents, self._budget, cost_of_items(written))
@@ -71,6 +72,7 @@ class ThreadConverter:
         record = await self._record(attachment_id)
         if record is None:
             return [text_part(f"There is no file with the id {attachment_id!r} for this user.")]
+        await self._contents.prepare([record.id])
         rendition = await self._contents.render(record, selection)
         fitted = await MessageFitter(self._contents, self._budget.limit).fit(
             [Rendered(record, rendition)]

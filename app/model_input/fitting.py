@@ -68,7 +68,7 @@ class MessageFitter:
         return sum((cost_of_parts(self._parts(each)) for each in message), Cost())
 
     async def _with_smaller_images(self, message: Sequence[Rendered]) -> Sequence[Rendered]:
-        image_bytes = sum(len(each.rendition.body) for each in message if _is_image(each))
+        image_bytes = _image_bytes(message)
         total = self._cost(message)
         if total.bytes <= self._allowed.bytes or not image_bytes:
             return message
@@ -81,7 +81,7 @@ class MessageFitter:
             if side >= self._contents.image_max_side or (expected > allowed and side != _SIDES[-1]):
                 continue
             smaller = await asyncio.gather(*(self._scaled(each, side) for each in message))
-            if sum(len(each.rendition.body) for each in smaller if _is_image(each)) <= allowed:
+            if _image_bytes(smaller) <= allowed:
                 break
         return smaller
 
@@ -120,6 +120,10 @@ def _cut(each: Rendered, share: float) -> Rendered:
     length = int(len(each.rendition.body) * share) // _CUT_CHARS * _CUT_CHARS
     body = each.rendition.body[: max(length, _CUT_CHARS)]
     return Rendered(each.record, replace(each.rendition, body=body))
+
+
+def _image_bytes(message: Sequence[Rendered]) -> int:
+    return sum(each.rendition.content_bytes for each in message if _is_image(each))
 
 
 def _is_image(each: Rendered) -> bool:

@@ -19,5 +19,10 @@ def with_parts(item: Item, parts: Sequence[Part]) -> Item:
     return {**item, _key(item): list(parts)} if parts else item
 
 
+def without_parts(item: Item) -> Item:
+    """Return a copy of the item with an empty list in the place of its parts."""
+    return {**item, _key(item): []} if parts_of(item) else item
+
+
 def _key(item: Item) -> str:
     return "output" if item.get("type") == "function_call_output" else "content"

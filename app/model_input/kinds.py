@@ -25,6 +25,7 @@ class Kind(StrEnum):
     MAIL = "mail"
     ARCHIVE = "archive"
     TABLE = "table"
+    RECORDING = "recording"
     OTHER = "other"
 
 
@@ -32,11 +33,13 @@ _KINDS = {
     Delivery.IMAGE: Kind.IMAGE,
     Delivery.TRANSCODED_IMAGE: Kind.IMAGE,
     Delivery.FILE: Kind.DOCUMENT,
+    Delivery.FILE_ONLY: Kind.DOCUMENT,
     Delivery.EXTRACTED_TEXT: Kind.DOCUMENT,
     Delivery.TEXT: Kind.TEXT,
     Delivery.MAIL: Kind.MAIL,
     Delivery.ARCHIVE: Kind.ARCHIVE,
     Delivery.TABLE: Kind.TABLE,
+    Delivery.TRANSCRIPT: Kind.RECORDING,
     Delivery.NOTHING: Kind.OTHER,
 }
 
@@ -64,7 +67,7 @@ def suffix_of(mime_type: str) -> str:
 
 def taken_as_file(suffix: str) -> bool:
     """Whether the Responses API takes this format as `input_file`."""
-    return _document(suffix).delivery is Delivery.FILE
+    return _document(suffix).delivery in (Delivery.FILE, Delivery.FILE_ONLY)
 
 
 def _document(suffix: str) -> FileType:

@@ -26,21 +26,33 @@ _THE_REST = (
 )
 
 
+def takes_pdf(settings: ChatModelSettings) -> bool:
+    """Whether the model gets a PDF as a file.
+
+    OpenAI's Chat Completions take a PDF by the id of an uploaded file, but few other providers do.
+    """
+    return settings.api == "responses" or settings.input == "files"
+
+
 class PdfRenditions:
     """Cuts and draws pages in worker processes."""
 
     def __init__(self, workers: Workers, settings: ChatModelSettings, urls: DataUrls) -> None:
         self._workers = workers
         self._settings = settings
-        self._as_file = settings.api == "responses"
+        self._as_file = takes_pdf(settings)
         self._urls = urls
 
-    async def excerpt(self, body: bytes) -> Rendition | None:
-        """Return the first pages, with the outline, of a PDF that is large; else None."""
+    async def excerpt(self, body: bytes) -> Rendition | int:
+        """Return the first pages, with the outline, of a PDF that is large.
+
+        Of any other PDF, return the number of its pages; 0 if it is not known.
+        """
         facts = await self._workers.run(pdf.survey, body)
-        # Other readers open PDFs that PDFium can't; the provider may have one.
-        if isinstance(facts, Unreadable) or not _is_large(facts, body):
-            return None
+        if isinstance(facts, Unreadable):
+            return 0  # other readers open PDFs that PDFium can't; the provider may have one
+        if not _is_large(facts, body):
+            return facts.pages
         return await self._cut(body, range(min(_FIRST_PAGES, facts.pages)), facts)
 
     async def pages(self, body: bytes, written: str) -> Rendition:
@@ -83,6 +95,7 @@ class PdfRenditions:
             mime_type=_TYPE,
             remark=remark,
             outline=facts.outline if is_excerpt else "",
+            pages=len(chosen),
         )
 
     async def _text(

@@ -8,6 +8,18 @@ _OBJECT = re.compile(r"<[^<>]* at 0x[0-9a-fA-F]+>")
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """A file at the model's provider that has, or will have, the content of a rendition.
+
+    `key` says which of its attachment's renditions it is. `file_id` is empty until it is uploaded.
+    """
+
+    key: str
+    size_bytes: int
+    file_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendition:
     """What the model gets of a file's bytes. It has no attachment's name, so it can be cached.
 
@@ -16,9 +28,12 @@ class Rendition:
     `total_chars` is the length of the whole text; `body` is the slice of it that starts at
     `offset_chars`. A note that is not `lasting` reports a temporary fault and is not cached.
 
+    With a `reference`, the id of a file at the provider is sent instead of the body, which is empty
+    if the provider has the file.
+
     `outline` is a text in front of a file that has only a part of the document. `images` are data
     URLs of the pages of a document whose text is `body`. `file_name` is the name of a member, for
-    a file that is inside the attachment.
+    a file that is inside the attachment. `pages` counts those of a PDF; 0 if it is not known.
     """
 
     kind: Literal["image", "file", "text", "note"]
@@ -32,6 +47,16 @@ class Rendition:
     outline: str = ""
     images: tuple[str, ...] = ()
     file_name: str = ""
+    pages: int = 0
+    reference: Reference | None = None
+
+    @property
+    def content_bytes(self) -> int:
+        """How many bytes the content of an image or a file adds to a request.
+
+        A file at the provider counts too: the limit is that of all files that a request names.
+        """
+        return self.reference.size_bytes if self.reference else len(self.body)
 
     @property
     def weight_bytes(self) -> int:

@@ -16,8 +16,6 @@ from app.workers import Workers
 # OpenAI reads this many rows of a sheet: https://developers.openai.com/api/docs/guides/pdf-files
 MOST_SHEET_ROWS = 1000
 _CACHE_BYTES = 128 * 1024 * 1024
-# Excel's largest sheet takes 10 s on a free core, and three times as long on a busy one.
-_TIMES_LONGER = 4
 _PROFILE = (
     "too long to be shown whole: this is its profile. Call query_attachment with SQL (DuckDB) to"
     " count, add up, filter or list its rows"
@@ -71,9 +69,7 @@ class TableRenditions:
         if kept := self._kept.get(key):
             is_longer = any(each.rows > more_rows_than for each in kept.tables)
             return kept if is_longer else None
-        prepared = await self._workers.run(
-            tables.prepare, body, suffix, more_rows_than, times_longer=_TIMES_LONGER
-        )
+        prepared = await self._workers.run(tables.prepare, body, suffix, more_rows_than)
         if isinstance(prepared, Tables):
             self._kept.put(key, prepared, prepared.weight_bytes)
         return prepared

@@ -23,8 +23,8 @@ _BYTES_EACH_BEYOND_ASCII = 4.5
 # By OpenAI's guide, 2048 x 2048 pixels are between 765 (gpt-4o) and 2,489 (gpt-5-mini) tokens.
 IMAGE_TOKENS = 1_600
 # A page of a PDF is its text and an image, some 2,000 tokens. Most pages take 50 to 500 KB.
+PDF_PAGE_TOKENS = 2_000
 _PDF_BYTES_EACH = 100
-_LEAST_PDF_TOKENS = 2_000
 # Other documents hold their text compressed, with much else beside it.
 _DOCUMENT_BYTES_EACH = 40
 _ITEM_TOKENS = 4
@@ -60,9 +60,12 @@ def part_tokens(part: Mapping[str, Any]) -> int:
 
 
 def file_tokens(name: str, size: int) -> int:
-    """Return about how many tokens the API makes of a file of `size` bytes."""
+    """Return about how many tokens the API makes of a file of `size` bytes.
+
+    The number of pages, where it is known, says more about a PDF.
+    """
     if name.lower().endswith(".pdf"):
-        return max(_LEAST_PDF_TOKENS, size // _PDF_BYTES_EACH)
+        return max(PDF_PAGE_TOKENS, size // _PDF_BYTES_EACH)
     return size // _DOCUMENT_BYTES_EACH
 
 

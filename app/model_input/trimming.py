@@ -24,6 +24,7 @@ from app.model_input.budget import (
 )
 from app.model_input.input_items import Item, Part, parts_of, with_parts
 from app.model_input.labels import LabelTable, label_of
+from app.model_input.references import References
 from app.model_input.tool_calls import pair_tool_calls
 from app.settings.model import ModelApi
 
@@ -45,24 +46,34 @@ class RequestTrimmer:
     `last_tokens` is the estimate of its tokens, before the correction by `token_factor`; `requests`
     counts the requests.
 
-    `labels` knows the parts that the converter and the tool calls of the run have written.
+    `labels` knows the parts that the converter and the tool calls of the run have written. With
+    `references`, the bytes of files are replaced by the ids of files at the provider.
     """
 
-    def __init__(self, budget: Budget, model_api: ModelApi, labels: LabelTable) -> None:
+    def __init__(
+        self,
+        budget: Budget,
+        model_api: ModelApi,
+        labels: LabelTable,
+        references: References | None = None,
+    ) -> None:
         self._budget = budget
+        self._references = references
         self._tools_return_text = model_api == "chat_completions"
         self._labels = labels
         self.last_input: list[Item] = []
         self.last_tokens = 0
         self.requests = 0
 
-    def __call__(self, data: CallModelData[AgentContext[RequestContext]]) -> ModelInputData:
+    async def __call__(self, data: CallModelData[AgentContext[RequestContext]]) -> ModelInputData:
         self.requests += 1
         items = pair_tool_calls(cast(list[Item], data.model_data.input))
         items = [self._labels.restored(item) for item in items]
         if self._tools_return_text:
             items = _move_files_out_of_outputs(items)
-        self.last_input = trimmed(items, self._budget)
+        self.last_input = await with_files(
+            trimmed(items, self._budget), self._budget, self._references
+        )
         self.last_tokens = cost_of_items(self.last_input).tokens
         instructions = data.model_data.instructions
         return ModelInputData(
@@ -70,6 +81,18 @@ class RequestTrimmer:
             # Every agent needs the rules, also an operator's own.
             instructions=f"{instructions}\n\n{RULES}" if instructions else RULES,
         )
+
+
+async def with_files(
+    items: Sequence[Item], budget: Budget, references: References | None
+) -> list[Item]:
+    """Return trimmed items with ids of files at the provider, if there are `references`.
+
+    Files that can't be uploaded are sent whole. They take up more then, so content may be left out.
+    """
+    if references is None:
+        return list(items)
+    return trimmed(await references.uploaded(items), budget)
 
 
 def trimmed(items: Sequence[Item], budget: Budget) -> list[Item]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.file_types.file_type import Delivery
 from app.file_types.table import resolve
 from app.model_input.file_facts import FileFacts
 from app.model_input.kinds import Kind, kind_of
@@ -22,6 +23,7 @@ from app.model_input.readers.unreadable import Unreadable
 from app.workers import Workers
 
 _DECODE_IN_WORKER_BYTES = 1024 * 1024
+_NOT_HERE = "no reader here knows this format; save it as .docx, .pptx or .pdf"
 _NO_TEXT = "no text was found in it"
 
 _READERS: dict[str, Callable[[bytes], Decoded | Unreadable]] = {
@@ -52,6 +54,8 @@ class WholeTexts:
         """Return the text of a file, or why there is none. Raises `WorkFailed`."""
         mime_type = resolve(file.name, file.mime_type).mime_type
         kind = kind_of(file.mime_type, file.name)
+        if resolve(file.name, file.mime_type).delivery is Delivery.FILE_ONLY:
+            return Unreadable(_NOT_HERE)
         if mime_type == "application/pdf":
             pages = await self._workers.run(pdf.read, body)
             if isinstance(pages, Unreadable):

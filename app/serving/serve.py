@@ -6,12 +6,14 @@ program can take the port during the start.
 
 import signal
 import socket
+import time
 from collections.abc import Callable
 
 import uvicorn
 from starlette.applications import Starlette
 
 from app.serving.deadlines import DeadlineProtocol
+from app.serving.supervisor import BEAT_SECONDS
 
 LISTEN_BACKLOG = 2048
 
@@ -48,14 +50,25 @@ def open_listener(host: str, port: int) -> socket.socket:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, on_ready: Callable[[], None], on_beat: Callable[[], None]
+    ) -> None:
         super().__init__(config)
         self._on_ready = on_ready
+        self._on_beat = on_beat
+        self._next_beat = 0.0
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Do what uvicorn does ten times a second in the event loop."""
+        if (now := time.monotonic()) >= self._next_beat:
+            self._next_beat = now + BEAT_SECONDS
+            self._on_beat()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await super().shutdown(sockets)
@@ -70,10 +83,12 @@ def serve(
     *,
     on_ready: Callable[[], None],
     graceful_seconds: int,
+    on_beat: Callable[[], None] = lambda: None,
 ) -> bool:
     """Serve until a stop signal. Return whether the application started.
 
-    `on_ready` is called when the server answers. At the end, open requests get `graceful_seconds`
+    `on_ready` is called when the server answers, and `on_beat` every few seconds from its event
+    loop. At the end, open requests get `graceful_seconds`
     to finish; a second SIGINT ends them at once. There is no access log, because the query of an
     upload or preview link is a capability and must not be in log files.
     """
@@ -91,6 +106,7 @@ def serve(
             timeout_graceful_shutdown=graceful_seconds,
         ),
         on_ready,
+        on_beat,
     )
     # uvicorn has its own handlers while it runs, and repeats every signal to these afterwards. They
     # also catch signals before and after that, so a second Ctrl-C does not interrupt the clean-up.

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 
 from app.settings.group import CommaSeparated, SettingsGroup
+from app.sizes import LARGEST_FILE_BYTES
 
 UploadMethod = Literal["POST", "PUT"]
 PreviewMode = Literal["signed", "redirect", "data"]
@@ -15,8 +16,11 @@ _A_WEEK = 7 * 24 * 3600
 class AttachmentSettings(SettingsGroup):
     """Attachments."""
 
-    max_bytes: int = Field(25 * 1024 * 1024, alias="MAX_ATTACHMENT_BYTES", ge=1)
-    """The largest file that can be attached."""
+    max_bytes: int = Field(
+        25 * 1024 * 1024, alias="MAX_ATTACHMENT_BYTES", ge=1, le=LARGEST_FILE_BYTES
+    )
+    """The largest file that can be attached, 5 GiB at most. Pages that use `fetch.js` upload files
+    over 32 MiB in parts. `USER_QUOTA_BYTES` has to allow it as well."""
 
     allowed_mime_types: CommaSeparated | None = Field(None, alias="ALLOWED_MIME_TYPES")
     """The types that can be attached; `image/*` stands for every image type. By default, every

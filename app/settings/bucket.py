@@ -24,6 +24,10 @@ class BucketSettings(SettingsGroup):
     region: str = Field("us-east-1", alias="S3_REGION")
     """The region of the bucket, which is part of every signature. `auto` on Cloudflare R2."""
 
+    sse_kms_key_id: str | None = Field(None, alias="S3_SSE_KMS_KEY_ID")
+    """The KMS key that encrypts every object which is written (SSE-KMS): its id or ARN, on MinIO
+    its name. Empty: the bucket's own encryption. See docs/operations.md."""
+
     addressing_style: AddressingStyle = Field("auto", alias="S3_ADDRESSING_STYLE")
     """`path` writes endpoint/bucket/key, which self-hosted stores need; `virtual` writes
     bucket.endpoint/key; `auto` chooses as botocore does."""

@@ -19,6 +19,7 @@ from app.settings.model import ChatModelSettings
 from app.settings.operations import OperationsSettings
 from app.settings.quota import QuotaSettings
 from app.settings.retention import RetentionSettings
+from app.settings.scanner import ScannerSettings
 from app.settings.sign_in import SignInSettings
 from app.settings.web import WebSettings
 
@@ -34,6 +35,7 @@ class Settings(BaseModel):
     attachments: AttachmentSettings
     quota: QuotaSettings
     retention: RetentionSettings
+    scanner: ScannerSettings
     sign_in: SignInSettings
     limits: LimitSettings
     operations: OperationsSettings

@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr
 from app.settings.group import CommaSeparated, SettingsGroup
 
 ModelApi = Literal["responses", "chat_completions"]
-ModelInput = Literal["inline", "url"]
+ModelInput = Literal["inline", "url", "files"]
 
 
 class ChatModelSettings(SettingsGroup):
@@ -29,7 +29,9 @@ class ChatModelSettings(SettingsGroup):
 
     input: ModelInput = Field("inline", alias="MODEL_INPUT")
     """`inline` sends the bytes of files to the model. `url` sends links to the bucket, which then
-    has to be reachable from the internet."""
+    has to be reachable from the internet. `files` uploads each file once to the provider's Files
+    API, sends its id in every turn, and deletes it there when it is deleted here. Without that API,
+    files are sent inline."""
 
     agent: str | None = Field(None, alias="AGENT")
     """Your own agent, as `module:function`: see docs/own_agent.py."""
@@ -45,7 +47,8 @@ class ChatModelSettings(SettingsGroup):
     """Models that a person can choose in the composer. MODEL answers if none is chosen."""
 
     transcription_model: str = Field("gpt-4o-mini-transcribe", alias="TRANSCRIPTION_MODEL")
-    """The model that turns speech into text, for dictation."""
+    """The model that turns speech into text: what people dictate, and recordings that they attach.
+    `off`: neither is offered, for providers without OpenAI's audio API."""
 
     image_max_side: int = Field(2048, alias="MODEL_IMAGE_MAX_SIDE", ge=64)
     """Pixels of an image's longer side; larger images are scaled down. Providers scale them down
@@ -67,3 +70,8 @@ class ChatModelSettings(SettingsGroup):
 
     cache_bytes: int = Field(256 * 1024 * 1024, alias="MODEL_CACHE_BYTES", ge=0)
     """Memory for converted files, so that the next question does not read them again."""
+
+    @property
+    def transcribes(self) -> bool:
+        """Whether speech can be turned into text."""
+        return self.api_key is not None and self.transcription_model.lower() != "off"

@@ -18,3 +18,7 @@ class OperationsSettings(SettingsGroup):
 
     shutdown_grace_seconds: int = Field(30, alias="SHUTDOWN_GRACE_SECONDS", ge=0)
     """How long uploads and answers may take to finish after SIGTERM."""
+
+    workers: int = Field(1, alias="WEB_CONCURRENCY", ge=0)
+    """How many worker processes `serve` runs, the same as its option `--workers`; 0 is one for each
+    core. One process uses one core."""

@@ -39,7 +39,7 @@ class SignInSettings(SettingsGroup):
     signing_secret: SecretStr | None = Field(
         None, alias="SIGNING_SECRET", min_length=MIN_SECRET_CHARACTERS
     )
-    """Signs links to this service, and the cookies of AUTH_MODE=dev: random characters
+    """Signs links to this service, receipts, and the cookies of AUTH_MODE=dev: random characters
     (`openssl rand -base64 32`), the same on every replica. Empty: derived from the secret key of
     the bucket; `make run` creates one and keeps it."""
 
@@ -50,5 +50,5 @@ class SignInSettings(SettingsGroup):
     SIGNING_SECRET is replaced: see docs/operations.md."""
 
     admin_token: SecretStr | None = Field(None, alias="ADMIN_TOKEN", min_length=16)
-    """Requests with this bearer token may list the threads of all users at /v1/chatkit/threads.
-    Empty: nobody may."""
+    """Requests with this bearer token may list the threads of all users at /v1/chatkit/threads,
+    and erase users. Empty: nobody may."""

@@ -8,29 +8,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-import aioboto3
-from aiobotocore.credentials import AioCredentials
-from aiobotocore.session import AioSession
-from botocore.config import Config
-from botocore.credentials import ReadOnlyCredentials
 from botocore.exceptions import ClientError
 
 from app.errors import BucketUnavailable, ObjectMissing
+from app.sizes import LARGE_FILE_BYTES
+from app.storage.async_clients import ATTEMPTS, READ_TIMEOUT_SECONDS, open_client
 from app.storage.bucket_errors import bucket_errors, error_code, meaning_of_error
-from app.storage.call_metrics import observe_calls
-from app.storage.clients import with_cached_service_models
 from app.storage.codes import FORBIDDEN_HEAD, Meaning, meaning_of
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.multipart_uploads import MultipartUploads
 from app.storage.object_keys import READINESS_KEY
 
-# An unreachable bucket is reported after two attempts: after 4 seconds if nothing listens at its
-# address, after 10 if it accepts connections and does not answer.
-_CONNECT_TIMEOUT_SECONDS = 2
-_READ_TIMEOUT_SECONDS = 5
-_ATTEMPTS = 2
-_MAX_CONNECTIONS = 64
 _SLOW_STORE_BYTES_A_SECOND = 1024 * 1024
+# The longest time for work that depends on the size of an object: its copy, or joining its parts.
+_PATIENT_SECONDS = 300
 
 # The maximum of one DeleteObjects request.
 _DELETE_BATCH = 1000
@@ -71,29 +63,37 @@ class Bucket:
     this service's credentials. It works again as soon as the store does.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: SessionCredentials,
+        *,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._read_timeout_seconds = read_timeout_seconds
         self._resources = AsyncExitStack()
         self._client: Any = None
+        self._patient_client: Any = None
+        self.multipart: MultipartUploads
         self._is_versioned = False
         self._versioning_due_at = 0.0
 
     async def __aenter__(self) -> Self:
-        session = with_cached_service_models(AioSession())
-        session.register_component("credential_provider", _CredentialSource(self._credentials))
-        config = Config(
-            connect_timeout=_CONNECT_TIMEOUT_SECONDS,
-            read_timeout=_READ_TIMEOUT_SECONDS,
-            retries={"total_max_attempts": _ATTEMPTS, "mode": "standard"},
-            max_pool_connections=_MAX_CONNECTIONS,
+        self._client = await open_client(
+            self._resources,
+            self._endpoint,
+            self._credentials,
+            read_timeout_seconds=self._read_timeout_seconds,
         )
-        self._client = await self._resources.enter_async_context(
-            aioboto3.Session(botocore_session=session).client(
-                **self._endpoint.client_options(config)
-            )
+        self._patient_client = await open_client(
+            self._resources,
+            self._endpoint,
+            self._credentials,
+            read_timeout_seconds=_PATIENT_SECONDS,
         )
-        observe_calls(self._client.meta.events)
+        self.multipart = MultipartUploads(self._client, self._patient_client, self._endpoint)
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
@@ -149,31 +149,42 @@ class Bucket:
         """Create or replace the object and return its ETag. Raises `StorageFull`."""
         # The driver's timeouts begin when the body is sent. Without this one, a store that never
         # answers "100 Continue" or stops reading would block the caller for ever.
-        timeout_seconds = _ATTEMPTS * _READ_TIMEOUT_SECONDS + len(body) / _SLOW_STORE_BYTES_A_SECOND
+        answer_seconds = ATTEMPTS * self._read_timeout_seconds
+        timeout_seconds = answer_seconds + len(body) / _SLOW_STORE_BYTES_A_SECOND
         with bucket_errors():
             async with asyncio.timeout(timeout_seconds):
                 written = await self._client.put_object(
-                    Bucket=self._endpoint.bucket, Key=key, Body=body, ContentType=mime_type
+                    Bucket=self._endpoint.bucket,
+                    Key=key,
+                    Body=body,
+                    ContentType=mime_type,
+                    **self._endpoint.encryption_options,
                 )
         etag: str = written["ETag"]
         return etag
 
-    async def copy(self, source_key: str, key: str, *, etag: str, mime_type: str) -> str:
+    async def copy(
+        self, source_key: str, key: str, *, etag: str, mime_type: str, size: int = 0
+    ) -> str:
         """Copy `source_key` to `key` inside the store, up to 5 GiB, and return the copy's ETag.
+
+        `size` is that of the source in bytes: the store gets more time for more of them.
 
         The copy has none of the source's headers: an uploader can set some that are not signed,
         such as Content-Encoding. Raises `ObjectMissing`, `StorageFull`, and `ObjectChanged` if the
         source's ETag is not `etag`.
         """
         bucket = self._endpoint.bucket
+        client = self._patient_client if size > LARGE_FILE_BYTES else self._client
         with bucket_errors():
-            copied = await self._client.copy_object(
+            copied = await client.copy_object(
                 Bucket=bucket,
                 Key=key,
                 CopySource={"Bucket": bucket, "Key": source_key},
                 CopySourceIfMatch=etag,
                 MetadataDirective="REPLACE",
                 ContentType=mime_type,
+                **self._endpoint.encryption_options,
             )
         # Only in this response, some stores leave the quotes out.
         new_etag: str = copied["CopyObjectResult"]["ETag"].strip('"')
@@ -249,6 +260,33 @@ class Bucket:
             if each["Key"] == key
         ]
 
+    async def remnants(self, prefixes: Sequence[str]) -> Sequence[str]:
+        """Return the keys below these prefixes that have an object, a version or a delete marker.
+
+        A store that has no versions has only objects.
+        """
+        slots = asyncio.Semaphore(_CONCURRENT_LISTS)
+
+        async def keys_below(prefix: str) -> set[str]:
+            async with slots:
+                try:
+                    pages = self._client.get_paginator("list_object_versions").paginate(
+                        Bucket=self._endpoint.bucket, Prefix=prefix
+                    )
+                    return {
+                        each["Key"]
+                        async for page in pages
+                        for each in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
+                    }
+                except ClientError as exc:
+                    if meaning_of_error(exc) is not Meaning.NOT_IMPLEMENTED:
+                        raise
+                    return {each.key async for each in self.list(prefix)}
+
+        with bucket_errors():
+            found = await asyncio.gather(*map(keys_below, prefixes))
+        return sorted(set().union(*found))
+
     async def _delete(self, objects: Sequence[dict[str, str]]) -> dict[str, Any]:
         answer: dict[str, Any] = await self._client.delete_objects(
             Bucket=self._endpoint.bucket, Delete={"Objects": objects}
@@ -279,18 +317,3 @@ def _failures(answer: dict[str, Any]) -> list[DeleteFailure]:
         for error in answer.get("Errors", ())
         if meaning_of(error.get("Code", "")) is not Meaning.MISSING
     ]
-
-
-class _CredentialSource(AioCredentials):  # type: ignore[misc] # aiobotocore is untyped
-    """Gives aiobotocore the credentials of this process, so that it does not look for others."""
-
-    def __init__(self, credentials: SessionCredentials) -> None:
-        super().__init__(access_key=None, secret_key=None, method="shared")
-        self._credentials = credentials
-
-    async def load_credentials(self) -> Self:
-        return self
-
-    async def get_frozen_credentials(self) -> ReadOnlyCredentials:
-        current = await self._credentials.without_blocking()
-        return ReadOnlyCredentials(current.access_key, current.secret_key, current.token)

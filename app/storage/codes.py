@@ -13,7 +13,7 @@ class Meaning(Enum):
     """The meaning of an error response, for any kind of request."""
 
     MISSING = auto()
-    """There is no such object."""
+    """There is no such object, or no such multipart upload any more."""
     CHANGED = auto()
     """The object does not meet the condition of the request."""
     PAST_END = auto()
@@ -54,7 +54,7 @@ REQUEST_TIME_TOO_SKEWED = "RequestTimeTooSkewed"
 FORBIDDEN_HEAD = "403"
 
 _CODES = {
-    Meaning.MISSING: ("404", "NoSuchKey", "NotFound"),
+    Meaning.MISSING: ("404", "NoSuchKey", "NotFound", "NoSuchUpload"),
     Meaning.CHANGED: ("412", "PreconditionFailed"),
     Meaning.PAST_END: ("416", "InvalidRange"),
     Meaning.DENIED: ("AccessDenied",),

@@ -11,17 +11,42 @@ from botocore.config import Config
 from app.settings.bucket import AddressingStyle
 from app.storage.clients import client_options, with_cached_service_models
 
+SSE_HEADER = "x-amz-server-side-encryption"
+KMS_KEY_HEADER = "x-amz-server-side-encryption-aws-kms-key-id"
+KMS_ALGORITHM = "aws:kms"
+
 _PROBE_KEY = "k"
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One way to reach one bucket. `url` None means AWS itself, in `region`."""
+    """One way to reach one bucket. `url` None means AWS itself, in `region`.
+
+    With `sse_kms_key_id`, all that is written is encrypted with this key of KMS.
+    """
 
     url: str | None
     bucket: str
     region: str = "us-east-1"
     addressing_style: AddressingStyle = "auto"
+    sse_kms_key_id: str | None = None
+
+    @property
+    def encryption_headers(self) -> dict[str, str]:
+        """The headers of a request that writes, which are the fields of a form too.
+
+        Source: https://docs.aws.amazon.com/AmazonS3/latest/userguide/specifying-kms-encryption.html
+        """
+        if self.sse_kms_key_id is None:
+            return {}
+        return {SSE_HEADER: KMS_ALGORITHM, KMS_KEY_HEADER: self.sse_kms_key_id}
+
+    @property
+    def encryption_options(self) -> dict[str, str]:
+        """The same as arguments of boto's methods that write."""
+        if self.sse_kms_key_id is None:
+            return {}
+        return {"ServerSideEncryption": KMS_ALGORITHM, "SSEKMSKeyId": self.sse_kms_key_id}
 
     def client_options(self, config: Config | None = None) -> dict[str, Any]:
         """Return the arguments for a client of S3 at this endpoint: see `client_options`."""

@@ -26,6 +26,7 @@ class PostPolicySigner:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._bucket = endpoint.bucket
+        self._encryption_headers = endpoint.encryption_headers
         self._credentials = credentials
         self._clock = clock
         # It signs with the session's own credentials. Calling `credentials` renews those early.
@@ -54,7 +55,7 @@ class PostPolicySigner:
             if expires_in < 1:
                 raise BucketUnavailable("The storage credentials have expired.")
         sizes = ["content-length-range", size if least_size is None else least_size, size]
-        pinned = {"Content-Type": mime_type}
+        pinned = {"Content-Type": mime_type, **self._encryption_headers}
         if uploader is not None:
             pinned[UPLOADER_FIELD] = uploader
         post = self._client.generate_presigned_post(

@@ -6,6 +6,7 @@ for 4 ms instead of 68, because the library works in threads of its own (docs/pe
 """
 
 import re
+from collections.abc import AsyncGenerator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from obstore.exceptions import BaseError, PreconditionError
 from obstore.store import S3Store
 
 from app.errors import AppError, BucketUnavailable, ObjectMissing
+from app.storage.async_clients import ATTEMPTS, CONNECT_TIMEOUT_SECONDS, READ_TIMEOUT_SECONDS
 from app.storage.bucket_errors import error_for
 from app.storage.call_metrics import observed_call
 from app.storage.codes import Meaning, meaning_of
@@ -21,14 +23,13 @@ from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
 if TYPE_CHECKING:
+    from obstore import GetOptions, GetResult
     from obstore.store import S3Credential
 
-# The same limits as those of `Bucket`: a lost store is reported after two attempts.
-_CONNECT_TIMEOUT = timedelta(seconds=2)
-_READ_TIMEOUT = timedelta(seconds=5)
-_RETRIES = 1
 _CHUNK_BYTES = 1024 * 1024
-_RETRY_TIMEOUT = timedelta(seconds=10)
+
+# Exceptions that stand for a normal answer of the store.
+_ANSWERS = (PreconditionError, FileNotFoundError)
 
 _CODE = re.compile(r"<Code>(\w+)<")
 
@@ -36,12 +37,19 @@ _CODE = re.compile(r"<Code>(\w+)<")
 class ObjectReader:
     """Reads objects of one bucket. Its connections open when needed and close by themselves.
 
-    It works again as soon as the store does.
+    It has the limits of `Bucket`, and works again as soon as the store does.
     """
 
-    def __init__(self, endpoint: Endpoint, credentials: SessionCredentials) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: SessionCredentials,
+        *,
+        read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
+    ) -> None:
         self._endpoint = endpoint
         self._credentials = credentials
+        self._read_timeout = timedelta(seconds=read_timeout_seconds)
         self._store: S3Store | None = None
 
     async def read(self, key: str, *, etag: str | None = None) -> bytes:
@@ -51,15 +59,27 @@ class ObjectReader:
         `etag`.
         """
         try:
-            with observed_call("GetObject", PreconditionError, FileNotFoundError):
-                found = await obstore.get_async(
-                    self._opened(), key, options={"if_match": etag} if etag is not None else {}
-                )
+            with observed_call("GetObject", *_ANSWERS):
+                found = await self._get(key, etag)
                 # Joined here, because the library's own `bytes_async` holds the object twice.
                 chunks = [chunk async for chunk in found.stream(_CHUNK_BYTES)]
                 return b"".join(chunks)
         except (BaseError, OSError) as problem:
             raise _error_for(problem) from problem
+
+    async def stream(self, key: str, *, etag: str) -> AsyncGenerator[bytes, None]:
+        """Yield the object's bytes in chunks. Raises what `read` raises, also between chunks."""
+        try:
+            with observed_call("GetObject", *_ANSWERS):
+                found = await self._get(key, etag)
+            async for chunk in found.stream(_CHUNK_BYTES):
+                yield bytes(chunk)
+        except (BaseError, OSError) as problem:
+            raise _error_for(problem) from problem
+
+    async def _get(self, key: str, etag: str | None) -> "GetResult":
+        options: GetOptions = {"if_match": etag} if etag is not None else {}
+        return await obstore.get_async(self._opened(), key, options=options)
 
     def _opened(self) -> S3Store:
         if self._store is None:
@@ -71,10 +91,13 @@ class ObjectReader:
                 virtual_hosted_style_request=True,
                 client_options={
                     "allow_http": True,
-                    "connect_timeout": _CONNECT_TIMEOUT,
-                    "read_timeout": _READ_TIMEOUT,
+                    "connect_timeout": timedelta(seconds=CONNECT_TIMEOUT_SECONDS),
+                    "read_timeout": self._read_timeout,
                 },
-                retry_config={"max_retries": _RETRIES, "retry_timeout": _RETRY_TIMEOUT},
+                retry_config={
+                    "max_retries": ATTEMPTS - 1,
+                    "retry_timeout": ATTEMPTS * self._read_timeout,
+                },
                 credential_provider=self._current_credentials,
             )
         return self._store

@@ -16,7 +16,7 @@ from app.errors import BucketUnavailable
 from app.storage.bucket_errors import bucket_errors, error_code, meaning_of_error
 from app.storage.clients import with_cached_service_models
 from app.storage.codes import Meaning
-from app.storage.endpoint import Endpoint
+from app.storage.endpoint import KMS_ALGORITHM, Endpoint
 
 Outcome = Literal["set", "already set", "rejected", "off", "on"]
 
@@ -93,7 +93,7 @@ def set_up_bucket(endpoint: Endpoint, access: Access) -> Iterator[Step]:
             changes: dict[str, Callable[[], Outcome]] = {
                 "CORS": lambda: _set_cors(client, endpoint.bucket, access),
                 "lifecycle": lambda: _set_lifecycle(client, endpoint.bucket, access),
-                "encryption": lambda: _set_encryption(client, endpoint.bucket),
+                "encryption": lambda: _set_encryption(client, endpoint),
                 "public access block": lambda: _block_public(client, endpoint.bucket),
             }
             for name, change in changes.items():
@@ -203,17 +203,25 @@ def abort_rule(prefix: str) -> dict[str, Any]:
     }
 
 
-def _set_encryption(client: Any, bucket: str) -> Outcome:
-    """Encrypt at rest with the store's own key, unless the bucket has an encryption already."""
+def _set_encryption(client: Any, endpoint: Endpoint) -> Outcome:
+    """Encrypt at rest with the KMS key of the settings, or else with the store's own key.
+
+    If the settings have no KMS key, an encryption that the bucket has already is kept.
+    """
+    bucket, key_id = endpoint.bucket, endpoint.sse_kms_key_id
 
     def current() -> list[Any]:
         answer = client.get_bucket_encryption(Bucket=bucket)
         rules: list[Any] = answer["ServerSideEncryptionConfiguration"]["Rules"]
         return rules
 
-    if _configured(current):
+    default: dict[str, Any] = {"SSEAlgorithm": "AES256"}
+    if key_id is not None:
+        default = {"SSEAlgorithm": KMS_ALGORITHM, "KMSMasterKeyID": key_id}
+    applied = [rule.get("ApplyServerSideEncryptionByDefault") for rule in _configured(current)]
+    if default in applied or (applied and key_id is None):
         return "already set"
-    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    rule = {"ApplyServerSideEncryptionByDefault": default}
     client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
     return "set"
 

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import QUARANTINE_PREFIX
 
 MAX_EXPIRES_SECONDS = 7 * 24 * 3600
 
@@ -60,6 +61,7 @@ class UrlSigner:
         self._credentials = credentials
         self._clock = clock
         self._region = endpoint.region
+        self._encryption_headers = endpoint.encryption_headers
         self._objects_url = endpoint.objects_url
         parts = urlsplit(self._objects_url)
         self._objects_path = parts.path
@@ -89,8 +91,11 @@ class UrlSigner:
         if the credentials do. `headers` must be sent exactly as given. `query` overrides response
         headers (`response-content-disposition` …).
 
-        Raises `ValueError` for times that S3 rejects, `BucketUnavailable` without credentials.
+        Raises `ValueError` for times that S3 rejects and for what is in quarantine, and
+        `BucketUnavailable` without credentials.
         """
+        if key.startswith(QUARANTINE_PREFIX):
+            raise ValueError("no link leads into the quarantine")
         if not 1 <= expires_in <= MAX_EXPIRES_SECONDS:
             raise ValueError(f"expires_in must be 1 to {MAX_EXPIRES_SECONDS} seconds")
         if window_seconds and window_seconds >= expires_in:
@@ -109,6 +114,13 @@ class UrlSigner:
         if wanted not in urls:
             urls[wanted] = self._sign(method, key, signed_at, expires_in, day, None, given)
         return urls[wanted]
+
+    def upload_headers(self, mime_type: str) -> dict[str, str]:
+        """Return the headers that an upload by PUT has to send, besides its Content-Length.
+
+        `presign` signs them when they are given to it.
+        """
+        return {"Content-Type": mime_type, "If-None-Match": "*", **self._encryption_headers}
 
     def _limited(self, expires_in: int, signed_at: int, credentials: Credentials) -> int:
         """Return how many seconds a URL is valid: never longer than its credentials."""

@@ -177,6 +177,8 @@ def error_of(answer: RawResponse) -> AppError:
             return LinkExpired()
         case Meaning.INVALID_SIGNATURE | Meaning.WRONG_REGION:
             return LinkInvalid()
+        case Meaning.MISSING:
+            return UploadMismatch("The upload has ended already. Attach the file again.")
         case Meaning.DENIED:
             return UploadMismatch()  # the form differs from what its policy allows
         case Meaning.INVALID_FORM | Meaning.CHANGED:

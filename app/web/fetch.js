@@ -9,6 +9,8 @@
  *   bytes go to the same key through the gateway.
  * - An upload that is one too many at the same time waits as long as the answer says, and is sent
  *   again.
+ * - The link of a large file says how it can be uploaded in parts (`#parts=…`): three at a time, each
+ *   tried again on its own, so a lost connection costs parts and not the file.
  *
  * @param {object} options
  * @param {string} options.apiUrl          The ChatKit endpoint, as in `api.url`.
@@ -23,8 +25,16 @@ export function createFetch({ apiUrl, getToken, bucketPostUrl = null, fetch }) {
 
   return async (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input, document.baseURI);
+    const file = init.body instanceof FormData ? init.body.get('file') : init.body;
+    const partsUrl = partsUrlOf(url);
+    if (partsUrl && file instanceof Blob) {
+      const toBucket = Boolean(bucketPostUrl) || !isGatewayUrl(url);
+      const answer = await uploadInParts(partsUrl, file, {
+        send: sendWith(send), toBucket, signal: init.signal ?? undefined,
+      });
+      if (answer) return isSuccess(answer) ? new Response(answer.text) : withMessage(answer.status, answer.text);
+    }
     if (isGatewayUrl(url)) {
-      const file = init.body instanceof FormData ? init.body.get('file') : null;
       // Without a policy it has a presigned PUT, for a store that has no presigned POST.
       if (bucketPostUrl && url.searchParams.has('policy') && file instanceof Blob) {
         const body = bucketForm(url, file);
@@ -73,6 +83,15 @@ const MOST_TRIES = 12;
 export function secondsToWait(status, retryAfter, tries) {
   if (status !== 429 || !retryAfter || tries >= MOST_TRIES) return null;
   // Each try sends the file, so the later ones come less often.
+  return backoff(tries, retryAfter);
+}
+
+/**
+ * How many seconds to wait before another try.
+ * @param {number} tries
+ * @param {string | null} [retryAfter]
+ */
+function backoff(tries, retryAfter) {
   return Math.max(Number(retryAfter) || 0, Math.min(2 ** (tries - 1), 15));
 }
 
@@ -144,5 +163,204 @@ export function bucketMessage(xml) {
  * @param {string} xml
  */
 function withMessage(status, xml) {
-  return Response.json({ message: bucketMessage(xml) }, { status });
+  return Response.json({ message: ownMessage(xml) ?? bucketMessage(xml) }, { status });
+}
+
+/** @param {string} text  @returns {string | undefined} the message, if the service sent it and not the bucket. */
+function ownMessage(text) {
+  try {
+    return JSON.parse(text).message;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * @typedef {{method: string, url: string | URL, body?: Blob, seconds: number}} PartRequest
+ *   It is given up after `seconds`: a connection may end without a word.
+ * @typedef {{status: number, text: string, retryAfter: string | null}} PartAnswer
+ * @typedef {(request: PartRequest, signal: AbortSignal, onProgress: (loaded: number) => void) => Promise<PartAnswer>} SendPart
+ *   It throws if the connection fails.
+ * @typedef {{size: number, url: string, gateway: string | null, is_uploaded: boolean}} PartLink
+ */
+
+const PARTS_AT_ONCE = 3;
+/** How much has to arrive after a break until one part more travels at a time. */
+const STEADY_BYTES = 64 * 1024 * 1024;
+const SLOW_LINE_BYTES_A_SECOND = 64 * 1024;
+
+/**
+ * The connection, which all files share. It carries three parts at a time. When it breaks, all of them
+ * are lost, so on one that keeps breaking they travel one by one.
+ */
+class Line {
+  #most = PARTS_AT_ONCE;
+  #underWay = 0;
+  #steadyBytes = 0;
+  /** @type {(() => void)[]} */
+  #waiting = [];
+
+  /** @template T  @param {() => Promise<T> | T} task  @returns {Promise<T>} */
+  async carry(task) {
+    if (this.#underWay < this.#most) this.#underWay += 1;
+    else await new Promise((/** @type {(value?: undefined) => void} */ go) => this.#waiting.push(go));
+    try {
+      return await task();
+    } finally {
+      this.#underWay -= 1;
+      this.#admit();
+    }
+  }
+
+  broke() {
+    this.#most = 1;
+    this.#steadyBytes = 0;
+  }
+
+  /** @param {number} bytes */
+  held(bytes) {
+    this.#steadyBytes += bytes;
+    if (this.#most === PARTS_AT_ONCE || this.#steadyBytes < STEADY_BYTES) return;
+    this.#most += 1;
+    this.#steadyBytes = 0;
+    this.#admit();
+  }
+
+  #admit() {
+    if (this.#underWay >= this.#most || !this.#waiting.length) return;
+    this.#underWay += 1;
+    this.#waiting.shift()?.();
+  }
+}
+
+const line = new Line();
+
+/**
+ * The link for the upload in parts that the service has put into the upload link of a large file.
+ * @param {URL} url
+ */
+export function partsUrlOf(url) {
+  const link = /^#parts=(.+)/.exec(url.hash)?.[1];
+  return link ? decodeURIComponent(link) : null;
+}
+
+/**
+ * Uploads a file in parts. Returns the answer that ended it; null if this service or its bucket has no
+ * uploads in parts, so that the file has to go in one piece.
+ * @param {string} partsUrl
+ * @param {Blob} file
+ * @param {object} options
+ * @param {SendPart} options.send
+ * @param {boolean} options.toBucket  Whether the browser can reach the bucket; what fails on the way goes
+ *   through the gateway at the next try.
+ * @param {AbortSignal} [options.signal]
+ * @param {(loaded: number) => void} [options.onProgress]  Bytes of the file that were sent so far.
+ * @returns {Promise<PartAnswer | null>}
+ */
+export async function uploadInParts(partsUrl, file, { send, toBucket, signal, onProgress = () => {} }) {
+  const stop = new AbortController();
+  const abort = () => stop.abort(signal?.reason);
+  signal?.addEventListener('abort', abort);
+  if (signal?.aborted) abort();
+  const ask = (/** @type {string} */ url) =>
+    untilAnswered(() => send({ method: 'POST', url, seconds: 600 }, stop.signal, () => {}), stop.signal);
+  try {
+    const begun = await ask(partsUrl);
+    if (begun.status === 409) return { ...begun, status: 200 }; // uploaded by an attempt whose answer was lost
+    if (!isSuccess(begun)) return null;
+    /** @type {{parts: PartLink[], complete: string}} */
+    const { parts, complete } = JSON.parse(begun.text);
+    const loaded = parts.map(({ size, is_uploaded: isUploaded }) => (isUploaded ? size : 0));
+    const report = () => onProgress(loaded.reduce((sum, bytes) => sum + bytes, 0));
+    let end = 0;
+    /** @type {PartAnswer | null} */
+    let refusal = null;
+    await Promise.all(parts.map(async (part, index) => {
+      const body = file.slice(end, (end += part.size));
+      if (part.is_uploaded) return;
+      const ways = [toBucket ? part.url : null, part.gateway].flatMap((way) => (way ? [new URL(way, partsUrl)] : []));
+      const seconds = 60 + (PARTS_AT_ONCE * part.size) / SLOW_LINE_BYTES_A_SECOND;
+      const answer = await untilAnswered((failures) => line.carry(() => {
+        stop.signal.throwIfAborted();
+        const url = /** @type {URL} */ (ways[failures % ways.length]);
+        return send({ method: 'PUT', url, body, seconds }, stop.signal, (bytes) => {
+          // Chromium itself sends a request again whose connection it had used before and lost.
+          if (bytes < (loaded[index] ?? 0)) line.broke();
+          loaded[index] = Math.min(bytes, part.size);
+          report();
+        });
+      }), stop.signal);
+      if (isSuccess(answer)) {
+        line.held(part.size);
+        loaded[index] = part.size;
+        report();
+      } else {
+        refusal ??= answer;
+        stop.abort();
+      }
+    })).catch((error) => {
+      stop.abort();
+      if (!refusal) throw error;
+    });
+    return refusal ?? await ask(new URL(complete, partsUrl).href);
+  } finally {
+    signal?.removeEventListener('abort', abort);
+  }
+}
+
+/**
+ * Tries again until there is an answer that another try would not change.
+ * @param {(failures: number) => Promise<PartAnswer>} attempt
+ * @param {AbortSignal} signal
+ */
+async function untilAnswered(attempt, signal) {
+  for (let failures = 0; ; ) {
+    signal.throwIfAborted();
+    /** @type {PartAnswer | null} */
+    let answer = null;
+    try {
+      answer = await attempt(failures);
+    } catch (error) {
+      if (signal.aborted || failures + 1 >= MOST_TRIES) throw error;
+      line.broke();
+    }
+    failures += 1;
+    if (answer && (failures >= MOST_TRIES || !isTemporary(answer))) return answer;
+    await online(signal);
+    await pause(backoff(failures, answer?.retryAfter), signal);
+  }
+}
+
+/** @param {PartAnswer} answer */
+function isTemporary({ status, text }) {
+  // RequestTimeout: S3's answer to a connection on which nothing came any more.
+  return status >= 500 || status === 408 || status === 429 || (status === 400 && /RequestTimeout/.test(text));
+}
+
+/** @param {PartAnswer} answer */
+function isSuccess({ status }) {
+  return status >= 200 && status < 300;
+}
+
+/** Waits while the browser knows that it has no network. @param {AbortSignal} signal */
+async function online(signal) {
+  if (globalThis.navigator?.onLine !== false) return;
+  await new Promise((resolve, reject) => {
+    globalThis.addEventListener('online', resolve, { once: true });
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/**
+ * @param {typeof globalThis.fetch} send
+ * @returns {SendPart}
+ */
+function sendWith(send) {
+  return async ({ method, url, body, seconds }, signal) => {
+    // Safari has it since 17.4.
+    const limit = 'any' in AbortSignal ? AbortSignal.any([signal, AbortSignal.timeout(seconds * 1000)]) : signal;
+    const answer = await send(url, { method, body: body ?? null, signal: limit });
+    const text = await answer.text();
+    return { status: answer.status, text, retryAfter: answer.headers.get('Retry-After') };
+  };
 }

@@ -15,15 +15,18 @@ from app.auth import DevAuthenticator
 from app.database.active_threads import ActiveThreads
 from app.database.audit import AuditLog
 from app.database.entity_search import Entities
+from app.database.erasures import ErasureRows
 from app.database.migrate import check_schema
 from app.database.pages import Pages
 from app.http.attachment_redirects import AttachmentRedirects
-from app.http.authentication import Authentication, dev_sign_in
+from app.http.authentication import AdminToken, Authentication, dev_sign_in
 from app.http.chatkit import ChatKitEndpoint
 from app.http.direct_upload import DirectUploadEndpoint
 from app.http.entities import EntityRoutes
+from app.http.erasures import ErasuresApi
 from app.http.error_responses import http_exception_response
 from app.http.health import Health
+from app.http.large_uploads import LargeUploadEndpoint
 from app.http.limits import ConcurrencyLimit, RequestRate, RequestSizes
 from app.http.middleware import ErrorMiddleware, RequestIdMiddleware
 from app.http.page import CHATKIT_CDN, PageConfig, page_routes
@@ -111,11 +114,14 @@ def _upload_routes(
     direct = DirectUploadEndpoint(
         parts.direct_uploads, authentication, parts.store, parts.links, uploads
     )
-    return [*gateway.routes(), *direct.routes()]
+    large = LargeUploadEndpoint(parts.links, parts.large_uploads)
+    return [*gateway.routes(), *direct.routes(), *large.routes()]
 
 
 def _attachment_routes(parts: WebParts, authentication: Authentication) -> Sequence[BaseRoute]:
-    redirects = AttachmentRedirects(parts.core.records, authentication, parts.links, parts.signed)
+    redirects = AttachmentRedirects(
+        parts.core.records, parts.verifier, authentication, parts.links, parts.signed
+    )
     entities = EntityRoutes(
         Entities(parts.core.database), parts.assistant, authentication, parts.previews
     )
@@ -125,14 +131,19 @@ def _attachment_routes(parts: WebParts, authentication: Authentication) -> Seque
 def _thread_routes(
     sign_in: SignInSettings, parts: WebParts, authentication: Authentication
 ) -> Sequence[BaseRoute]:
-    return ThreadsApi(
+    admin_token = AdminToken(sign_in.admin_token)
+    threads = ThreadsApi(
         parts.store,
         Pages(parts.core.database, parts.previews),
         ActiveThreads(parts.core.database),
         authentication,
-        admin_token=sign_in.admin_token,
+        admin_token=admin_token,
         audit=AuditLog(parts.core.database),
-    ).routes()
+    )
+    erasures = ErasuresApi(
+        ErasureRows(parts.core.database), admin_token, on_start=parts.sweeper.wake
+    )
+    return [*threads.routes(), *erasures.routes()]
 
 
 def _operations_routes(core: Core) -> Sequence[BaseRoute]:
@@ -154,6 +165,7 @@ def _page_config(settings: Settings, parts: WebParts) -> PageConfig:
         auth_mode=settings.sign_in.mode,
         model=settings.model.name if settings.model.api_key else None,
         is_offline=parts.chat.is_offline,
+        has_dictation=settings.model.transcribes,
         is_demo=settings.sign_in.mode == "dev",
         domain_key=settings.web.chatkit_domain_key,
         prompts=settings.web.page_prompts,

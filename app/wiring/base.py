@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from app.attachments.capability_links import LinkSigner
 from app.attachments.deletion import Sweeper
+from app.attachments.erasure import Erasures
+from app.attachments.receipts import ReceiptSigner
 from app.auth import (
     Authenticator,
     DevAuthenticator,
@@ -15,21 +17,33 @@ from app.auth import (
 )
 from app.database.attachment_records import AttachmentRecords
 from app.database.engine import Database
+from app.database.erasures import ErasureRows
+from app.database.provider_files import ProviderFileRows
 from app.database.tombstones import Tombstones
 from app.errors import Misconfigured
+from app.provider_files.deletion import ProviderFilePurger
+from app.provider_files.files_api import FilesApi
 from app.public_keys import PublicKeys
 from app.settings.bucket import BucketSettings
 from app.settings.environment import Settings
+from app.settings.model import ChatModelSettings
 from app.settings.retention import RetentionSettings
 from app.settings.sign_in import SignInSettings
 from app.storage.bucket import Bucket
 from app.storage.credentials import SessionCredentials
 from app.storage.endpoint import Endpoint
 
+# The connections to the database of one replica. Its worker processes share them out.
+_MOST_CONNECTIONS = 20
+_LEAST_CONNECTIONS = 4
+
 
 @dataclass(frozen=True)
 class Core:
-    """The database and the bucket. `running` opens both."""
+    """The database, the bucket and the provider's files. `running` opens the first two.
+
+    `files_api` is None without OPENAI_API_KEY.
+    """
 
     database: Database
     records: AttachmentRecords
@@ -37,15 +51,26 @@ class Core:
     bucket: Bucket
     internal: Endpoint
     public: Endpoint
+    provider_files: ProviderFileRows
+    files_api: FilesApi | None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         async with self.database, self.bucket:
-            yield
+            try:
+                yield
+            finally:
+                if self.files_api is not None:
+                    await self.files_api.close()
 
 
 def create_core(settings: Settings) -> Core:
-    database = Database(settings.database.url.get_secret_value())
+    connections = max(_LEAST_CONNECTIONS, _MOST_CONNECTIONS // max(1, settings.operations.workers))
+    database = Database(
+        settings.database.url.get_secret_value(),
+        pool_size=connections // 2,
+        max_overflow=connections - connections // 2,
+    )
     credentials = SessionCredentials()
     internal = internal_endpoint(settings.bucket)
     return Core(
@@ -55,22 +80,55 @@ def create_core(settings: Settings) -> Core:
         bucket=Bucket(internal, credentials),
         internal=internal,
         public=public_endpoint(settings.bucket),
+        provider_files=ProviderFileRows(database),
+        files_api=_files_api(settings.model),
     )
 
 
-def create_sweeper(core: Core, retention: RetentionSettings) -> Sweeper:
-    return Sweeper(Tombstones(core.database), core.bucket, retention)
+def create_sweeper(
+    core: Core, retention: RetentionSettings, erasures: Erasures | None = None
+) -> Sweeper:
+    """Return a sweeper. It deletes the provider's files also after MODEL_INPUT was changed."""
+    return Sweeper(
+        Tombstones(core.database),
+        core.bucket,
+        retention,
+        ProviderFilePurger(core.provider_files, core.files_api),
+        erasures,
+    )
+
+
+def _files_api(model: ChatModelSettings) -> FilesApi | None:
+    if model.api_key is None:
+        return None
+    return FilesApi(model.api_key.get_secret_value(), model.base_url)
+
+
+def create_erasures(core: Core, sign_in: SignInSettings) -> Erasures:
+    signer = create_receipt_signer(sign_in, core.credentials)
+    return Erasures(ErasureRows(core.database), signer)
+
+
+def create_receipt_signer(
+    sign_in: SignInSettings, credentials: SessionCredentials
+) -> ReceiptSigner:
+    """Return the signer of receipts. Raises `Misconfigured`."""
+    secret, *previous = _derived_secrets(sign_in, credentials, b"erasure receipts")
+    return ReceiptSigner(secret, also_accepted=previous)
 
 
 def internal_endpoint(bucket: BucketSettings) -> Endpoint:
     """Return the endpoint at which this service reaches the bucket."""
-    return Endpoint(bucket.endpoint_url, bucket.name, bucket.region, bucket.addressing_style)
+    return _endpoint(bucket, bucket.endpoint_url)
 
 
 def public_endpoint(bucket: BucketSettings) -> Endpoint:
     """Return the endpoint at which browsers reach the bucket; links are signed for it."""
-    url = bucket.public_endpoint_url or bucket.endpoint_url
-    return Endpoint(url, bucket.name, bucket.region, bucket.addressing_style)
+    return _endpoint(bucket, bucket.public_endpoint_url or bucket.endpoint_url)
+
+
+def _endpoint(bucket: BucketSettings, url: str | None) -> Endpoint:
+    return Endpoint(url, bucket.name, bucket.region, bucket.addressing_style, bucket.sse_kms_key_id)
 
 
 def create_authenticator(sign_in: SignInSettings, credentials: SessionCredentials) -> Authenticator:

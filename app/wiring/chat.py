@@ -17,16 +17,20 @@ from app.chat.model_facts import DEFAULT_WINDOW_TOKENS, facts_of
 from app.chat.models import ConfiguredModels, OneModel
 from app.chat.responder import AgentResponder, MakeConverter, RejectionRecords
 from app.chat.titles import Titles
-from app.chat.wire import PiecewiseClient
+from app.chat.transcription import RecordingTranscriber
+from app.chat.wire import ModelClient
 from app.context import RequestContext
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
 from app.model_input.contents import AttachmentContents, ContentLinks
 from app.model_input.converter import AttachmentReader, ThreadConverter
 from app.model_input.mentions import Mentions
+from app.model_input.references import References
 from app.model_input.rendering import ByteSource, Renderer
 from app.model_input.thread_writer import ThreadWriter
+from app.model_input.transcripts import TranscriptKeeper, Transcripts
 from app.offline.model import OfflineModel
+from app.provider_files.uploads import Uploads
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 
@@ -42,11 +46,17 @@ class Chat:
     responder: AgentResponder
     titles: Titles
     dictation: Dictation
+    transcriber: RecordingTranscriber | None
+    transcripts: Transcripts
     client: AsyncOpenAI | None
+    uploads: Uploads | None
     is_offline: bool
 
     async def close(self) -> None:
-        """Close the connections to the model's provider."""
+        """Cancel transcriptions and uploads, and close the connections to the model's provider."""
+        await self.transcripts.close()
+        if self.uploads is not None:
+            await self.uploads.close()
         if self.client is not None:
             await self.client.close()
 
@@ -57,10 +67,15 @@ def build_chat(
     attachments: Attachments,
     bucket: ByteSource,
     store: Store[RequestContext],
+    transcripts: TranscriptKeeper,
     workers: Workers,
     links: ContentLinks | None = None,
+    uploads: Uploads | None = None,
 ) -> Chat:
-    """Wire the chat. MODEL_INPUT=url needs `links`. Raises `Misconfigured`."""
+    """Wire the chat. MODEL_INPUT=url needs `links`, and `files` needs `uploads`.
+
+    Raises `Misconfigured`.
+    """
     # The library's trace provider takes tens of milliseconds to create. Created here, it delays no
     # user's first answer.
     get_trace_provider()
@@ -73,6 +88,9 @@ def build_chat(
     else:
         models = ConfiguredModels(client, settings)
     titles = Titles(models if client else None)
+    speech_client = client if settings.transcribes else None
+    transcriber = _transcriber(speech_client, settings.transcription_model)
+    kept = Transcripts(transcripts, transcriber, workers)
     budget = Budget(settings.max_request_bytes, settings.max_images, _window_tokens(settings))
     agent = load_agent(settings.agent) if settings.agent else default_agent()
     responder = AgentResponder(
@@ -80,19 +98,21 @@ def build_chat(
         models=models,
         model_api=settings.api,
         budget=budget,
-        make_converter=_converters(
-            settings, attachments, _renderer(settings, bucket, workers), store, links
-        ),
+        make_converter=_converters(settings, attachments, bucket, workers, kept, store, links),
         store=store,
         rejections=attachments,
         # Other providers of Chat Completions may reject a field that they don't know.
         has_prompt_cache_keys=settings.api == "responses" or settings.base_url is None,
+        uploads=uploads if settings.input == "files" else None,
     )
     return Chat(
         responder=responder,
         titles=titles,
-        dictation=Dictation(client, settings.transcription_model),
+        dictation=Dictation(speech_client, settings.transcription_model),
+        transcriber=transcriber,
+        transcripts=kept,
         client=client,
+        uploads=uploads,
         is_offline=client is None and agent.model is None,
     )
 
@@ -116,36 +136,54 @@ def create_assistant(settings: ChatModelSettings) -> Assistant:
 def _client(settings: ChatModelSettings) -> AsyncOpenAI | None:
     if settings.api_key is None:
         return None
-    return PiecewiseClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
+    return ModelClient(api_key=settings.api_key.get_secret_value(), base_url=settings.base_url)
 
 
-def _renderer(settings: ChatModelSettings, bucket: ByteSource, workers: Workers) -> Renderer:
-    return Renderer(
-        bucket=bucket,
-        cache=RenditionCache(settings.cache_bytes),
-        workers=workers,
-        settings=settings,
-    )
+def _transcriber(client: AsyncOpenAI | None, model: str) -> RecordingTranscriber | None:
+    return RecordingTranscriber(client, model) if client else None
 
 
 def _converters(
     settings: ChatModelSettings,
     attachments: Attachments,
-    renderer: Renderer,
+    bucket: ByteSource,
+    workers: Workers,
+    transcripts: Transcripts,
     store: Store[RequestContext],
     links: ContentLinks | None,
 ) -> MakeConverter:
+    cache = RenditionCache(settings.cache_bytes)
+
+    def renderer(chosen: ChatModelSettings) -> Renderer:
+        return Renderer(
+            bucket=bucket,
+            cache=cache,
+            workers=workers,
+            settings=chosen,
+            transcripts=transcripts,
+        )
+
+    configured = renderer(settings)
+    # Where the provider has no Files API, Chat Completions get the text of a PDF.
+    without_files = renderer(settings.model_copy(update={"input": "inline"}))
+
     def make_converter(
         context: RequestContext,
         rejected: Mapping[str, str],
         budget: Budget,
         make_writer: Callable[[], ThreadWriter] = ThreadWriter,
+        references: References | None = None,
     ) -> ThreadConverter:
+        lacks_files = settings.input == "files" and references is None
+        renderer = without_files if lacks_files else configured
         return ThreadConverter(
             user_id=context.user_id,
             attachments=attachments,
             contents=AttachmentContents(
-                renderer, links=links if settings.input == "url" else None, rejected=rejected
+                renderer,
+                links=links if settings.input == "url" else None,
+                references=references,
+                rejected=rejected,
             ),
             budget=budget,
             mentions=Mentions(context, attachments, renderer, store),

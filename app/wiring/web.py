@@ -12,30 +12,38 @@ from app.attachments.data_previews import DataPreviews
 from app.attachments.deletion import Sweeper
 from app.attachments.direct_uploads import DirectUploads
 from app.attachments.generated_images import GeneratedImages
+from app.attachments.large_uploads import LargeUploads, LargeUploadTransport
 from app.attachments.missed_uploads import MissedUploads
 from app.attachments.policy import AttachmentPolicy
-from app.attachments.previews import RedirectPreviews, SignedPreviews
+from app.attachments.previews import NoPreviews, RedirectPreviews, SignedPreviews
 from app.attachments.reservations import Reservations
+from app.attachments.scanning import AttachmentScanner
 from app.attachments.store import ChatKitAttachmentStore
 from app.attachments.thumbnails import Thumbnails
 from app.attachments.upload_transports import PostTransport, PutTransport, UploadTransport
 from app.attachments.verification import Verifier
 from app.chat.composer import Composer, ComposerModel
 from app.chat.server import AssistantServer
+from app.clamd import Clamd
 from app.context import RequestContext
+from app.database.expired_links import ExpiredLinks
 from app.database.payloads import Hydrator
 from app.database.thread_store import PostgresStore
+from app.database.transcripts import TranscriptRecords
 from app.errors import Misconfigured
 from app.model_input.bucket_urls import BucketLinks
+from app.provider_files.uploads import Uploads
 from app.settings.attachments import AttachmentSettings
 from app.settings.environment import Settings
+from app.settings.scanner import ScannerSettings
+from app.storage.bucket import Bucket
 from app.storage.post import PostPolicySigner
 from app.storage.put import PutSigner
 from app.storage.reader import ObjectReader
 from app.storage.signing import UrlSigner
 from app.storage.splice import Splicer
 from app.storage.upload_fields import UploadFields
-from app.wiring.base import Core, create_core, create_link_signer, create_sweeper
+from app.wiring.base import Core, create_core, create_erasures, create_link_signer, create_sweeper
 from app.wiring.chat import Chat, build_chat, create_assistant
 from app.workers import Workers
 
@@ -55,6 +63,7 @@ class WebParts:
     links: LinkSigner
     signed: SignedPreviews
     previews: Hydrator
+    large_uploads: LargeUploads
     policy: AttachmentPolicy
     store: PostgresStore
     reservations: Reservations
@@ -111,9 +120,11 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
     signed = SignedPreviews(urls, ttl_seconds=settings.attachments.preview_ttl_seconds)
     previews = _previews(settings, core, signed, links)
     policy = AttachmentPolicy(
-        settings.attachments.max_bytes, settings.attachments.allowed_mime_types
+        settings.attachments.max_bytes,
+        settings.attachments.allowed_mime_types,
+        settings.model.transcribes,
     )
-    sweeper = create_sweeper(core, settings.retention)
+    sweeper = create_sweeper(core, settings.retention, create_erasures(core, settings.sign_in))
     store = PostgresStore(
         core.database, previews, messages_create_threads=True, on_tombstone=sweeper.wake
     )
@@ -122,7 +133,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         policy,
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
-        missed_uploads=MissedUploads(core.records, core.bucket),
+        missed_uploads=MissedUploads(ExpiredLinks(core.database), core.bucket),
         on_tombstone=sweeper.wake,
     )
     splicer = Splicer(core.internal)
@@ -131,20 +142,28 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         PutSigner(UrlSigner(core.internal, core.credentials)),
         splicer,
     )
-    attachment_store = ChatKitAttachmentStore(
-        reservations, _transport(settings.attachments, fields, links, urls), previews
-    )
     reader = ObjectReader(core.internal, core.credentials)
+    scanner = _scanner(settings.scanner, reader, core.bucket)
+    attachment_store = ChatKitAttachmentStore(
+        reservations,
+        _transport(settings.attachments, fields, links, urls),
+        # This preview is of the upload, before it was scanned.
+        NoPreviews() if scanner else previews,
+    )
     workers = Workers()
     thumbnails = Thumbnails(reader, core.bucket, workers)
-    verifier = Verifier(core.records, core.bucket, thumbnails, policy)
+    verifier = Verifier(core.records, core.bucket, thumbnails, policy, scanner)
+    # Every worker process has a cache of its own.
+    cache_bytes = settings.model.cache_bytes // max(1, settings.operations.workers)
     chat = build_chat(
-        settings.model,
+        settings.model.model_copy(update={"cache_bytes": cache_bytes}),
         attachments=core.records,
         bucket=reader,
         store=store,
+        transcripts=TranscriptRecords(core.database),
         workers=workers,
         links=BucketLinks(urls, ttl_seconds=settings.attachments.preview_ttl_seconds),
+        uploads=Uploads(core.files_api, core.provider_files) if core.files_api else None,
     )
     composer = Composer(
         settings.model.name,
@@ -156,6 +175,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         links=links,
         signed=signed,
         previews=previews,
+        large_uploads=LargeUploads(core.bucket, links, urls, _gateway_parts(settings, core)),
         policy=policy,
         store=store,
         reservations=reservations,
@@ -182,18 +202,32 @@ def _generated_images(
         AttachmentPolicy(_MAX_IMAGE_BYTES, None),
         settings.quota,
         upload_ttl_seconds=settings.attachments.upload_ttl_seconds,
-        missed_uploads=MissedUploads(core.records, core.bucket),
+        missed_uploads=MissedUploads(ExpiredLinks(core.database), core.bucket),
         on_tombstone=sweeper.wake,
     )
     return GeneratedImages(reservations, core.records, core.bucket, verifier, previews)
 
 
+def _scanner(
+    settings: ScannerSettings, reader: ObjectReader, bucket: Bucket
+) -> AttachmentScanner | None:
+    if settings.url is None:
+        return None
+    return AttachmentScanner(Clamd.of(settings.url), reader, bucket, settings)
+
+
 def _transport(
     settings: AttachmentSettings, fields: UploadFields, links: LinkSigner, urls: UrlSigner
 ) -> UploadTransport:
-    if settings.upload_method == "PUT":
-        return PutTransport(urls)
-    return PostTransport(fields, links)
+    whole = PutTransport(urls) if settings.upload_method == "PUT" else PostTransport(fields, links)
+    return LargeUploadTransport(whole, links)
+
+
+def _gateway_parts(settings: Settings, core: Core) -> PutSigner | None:
+    """Return what signs the parts that pass through the gateway; None if no upload may."""
+    if settings.attachments.upload_method == "PUT":
+        return None
+    return PutSigner(UrlSigner(core.internal, core.credentials))
 
 
 def _previews(

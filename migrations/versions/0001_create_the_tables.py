@@ -74,23 +74,27 @@ def upgrade() -> None:
         sa.Column("upload_etag", sa.Text()),
         sa.Column("etag", sa.Text()),
         sa.Column("problem", sa.Text()),
+        sa.Column("malware", sa.Text()),
+        sa.Column("quarantine_ends_at", sa.DateTime(timezone=True)),
         sa.Column("payload", JSONB(), nullable=False),
         sa.Column("upload_ends_at", sa.DateTime(timezone=True)),
         _timestamp("created_at"),
         sa.Column("purge_after", sa.DateTime(timezone=True)),
         sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
+        sa.Column("transcript", JSONB()),
+        sa.Column("transcribing_until", sa.DateTime(timezone=True)),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_attachments"),
         # What is true of a row in each state (app/database/tables.py).
         sa.CheckConstraint(
             """
             CASE state
               WHEN 'pending' THEN object_key IS NOT NULL AND etag IS NULL AND thread_id IS NULL
-                AND problem IS NULL AND purge_after IS NULL
+                AND problem IS NULL AND malware IS NULL AND purge_after IS NULL
               WHEN 'stored' THEN object_key IS NOT NULL AND etag IS NOT NULL
-                AND thread_id IS NULL AND purge_after IS NULL
+                AND thread_id IS NULL AND malware IS NULL AND purge_after IS NULL
               WHEN 'attached' THEN (object_key IS NULL OR etag IS NOT NULL
-                AND thread_id IS NOT NULL) AND purge_after IS NULL
+                AND thread_id IS NOT NULL) AND malware IS NULL AND purge_after IS NULL
               WHEN 'rejected' THEN object_key IS NOT NULL AND etag IS NULL
                 AND problem IS NOT NULL AND purge_after IS NULL
               WHEN 'tombstone' THEN purge_after IS NOT NULL
@@ -98,6 +102,10 @@ def upgrade() -> None:
             END
             """,
             name=op.f("ck_attachments_state"),
+        ),
+        sa.CheckConstraint(
+            "quarantine_ends_at IS NULL OR malware IS NOT NULL",
+            name=op.f("ck_attachments_quarantine"),
         ),
     )
     op.create_index(
@@ -125,6 +133,12 @@ def upgrade() -> None:
         "attachments",
         ["upload_ends_at"],
         postgresql_where=sa.text("state IN ('stored', 'attached', 'rejected')"),
+    )
+    op.create_index(
+        "ix_attachments_quarantine_ends_at",
+        "attachments",
+        ["quarantine_ends_at"],
+        postgresql_where=sa.text("quarantine_ends_at IS NOT NULL"),
     )
     op.create_index(
         "ix_attachments_search_terms",
@@ -177,8 +191,59 @@ def upgrade() -> None:
         " FOR EACH ROW EXECUTE FUNCTION audit_log_is_append_only()"
     )
 
+    op.create_table(
+        "erasures",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        _timestamp("requested_at"),
+        sa.Column("finished_at", sa.DateTime(timezone=True)),
+        sa.Column("receipt", JSONB()),
+        sa.PrimaryKeyConstraint("user_id", name="pk_erasures"),
+    )
+    op.create_table(
+        "erased",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.Text(collation="C"), nullable=False),
+        sa.Column("object_key", sa.Text()),
+        sa.PrimaryKeyConstraint("user_id", "kind", "id", name="pk_erased"),
+    )
+
+    op.create_table(
+        "provider_files",
+        sa.Column("user_id", sa.Text(), nullable=False),
+        sa.Column("file_id", sa.Text(), nullable=False),
+        sa.Column("attachment_id", sa.Text(), nullable=False),
+        sa.Column("rendition_key", sa.Text(), nullable=False),
+        sa.Column("rendition", JSONB(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        _timestamp("created_at"),
+        sa.Column("expires_at", sa.DateTime(timezone=True)),
+        sa.Column("purge_after", sa.DateTime(timezone=True)),
+        sa.Column("purge_attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.PrimaryKeyConstraint("user_id", "file_id", name="pk_provider_files"),
+    )
+    op.create_index(
+        "ix_provider_files_in_use",
+        "provider_files",
+        ["user_id", "attachment_id", "rendition_key"],
+        unique=True,
+        postgresql_where=sa.text("purge_after IS NULL"),
+    )
+    op.create_index(
+        "ix_provider_files_purge_after",
+        "provider_files",
+        ["purge_after"],
+        postgresql_where=sa.text("purge_after IS NOT NULL"),
+    )
+    op.create_index("ix_provider_files_expires_at", "provider_files", ["expires_at"])
+
 
 def downgrade() -> None:
+    op.drop_table("provider_files")
+    op.drop_table("erased")
+    op.drop_table("erasures")
     op.drop_table("audit_log")
     op.execute("DROP FUNCTION audit_log_is_append_only()")
     op.drop_table("feedback")

@@ -5,19 +5,17 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TypeVar
 
 import psutil
+
+from tests.waiting import wait_until
 
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 120
 STOP_SECONDS = 60
-
-T = TypeVar("T")
 
 
 class Command:
@@ -41,9 +39,9 @@ class Command:
             assert match or not ended, f"ended before {pattern!r}:\n{self.output}"
             return match
 
-        match = wait_for(found, seconds=seconds)
-        assert match is not None, f"no {pattern!r} within {seconds} seconds:\n{self.output}"
-        return match
+        return wait_until(
+            found, seconds=seconds, state=lambda: f"no {pattern!r} in:\n{self.output}"
+        )
 
     def wait_until_ready(self) -> str:
         """The URL it says it serves at."""
@@ -97,14 +95,6 @@ def clean_environment(settings: Mapping[str, str]) -> dict[str, str]:
         for name, value in os.environ.items()
         if name in kept or name.upper().startswith(network)
     } | dict(settings)
-
-
-def wait_for(condition: Callable[[], T], *, seconds: float) -> T:
-    """What `condition` returns once it is true, or its last result when the time is up."""
-    deadline = time.monotonic() + seconds
-    while not (result := condition()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return result
 
 
 def processes_of(data_dir: Path) -> list[str]:

@@ -15,7 +15,8 @@ from contextlib import contextmanager
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 
-from tests.acceptance.command import clean_environment, wait_for
+from tests.acceptance.command import clean_environment
+from tests.waiting import wait_until
 
 KILLED = -signal.SIGKILL
 _ENDS_WITHIN_SECONDS = 60
@@ -46,13 +47,11 @@ class Process:
             assert self._process.is_alive(), self.output
             return re.search(r"^Ready: (http://\S+)$", self.output, re.MULTILINE)
 
-        match = wait_for(ready, seconds=60)
-        assert match is not None, self.output
-        return match.group(1)
+        return wait_until(ready, seconds=60, state=lambda: self.output).group(1)
 
     def wait_for(self, words: str) -> None:
         """Until it has said `words`."""
-        assert wait_for(lambda: words in self.output, seconds=60), self.output
+        wait_until(lambda: words in self.output, seconds=60, state=lambda: self.output)
 
     def exit_status(self) -> int:
         """Wait for its end; negative for the signal that ended it."""

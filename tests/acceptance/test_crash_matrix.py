@@ -5,8 +5,10 @@ on as a user would, a day passes, the sweep runs. Then: no row without bytes, no
 row, the quota exact, the thread readable. Over both transports.
 """
 
+import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -27,6 +29,7 @@ from tests.acceptance.world import (
     send,
     send_a_disguise,
     upload,
+    upload_a_large_file,
     upload_directly,
 )
 from tests.closing_table import closing_table
@@ -60,6 +63,8 @@ SERVING: dict[str, Journey] = {
     "create.linked": create,
     "upload.begun": upload,
     "upload.answered": upload,
+    "parts.begun": upload_a_large_file,
+    "parts.completed": upload_a_large_file,
     "direct.reserved": upload_directly,
     "direct.uploaded": upload_directly,
     "verify.checked": send,
@@ -75,6 +80,9 @@ SERVING: dict[str, Journey] = {
     "delete.thread_committed": delete_thread,
 }
 SWEEPING = ("sweep.expired", "sweep.uploads", "purge.claimed", "purge.objects", "purge.rows")
+ERASING = ("erase.batch", "erase.tombstoned", "erase.finished")
+# They are in test_exporting.py, because an export changes nothing.
+EXPORTING = ("export.file", "export.thread")
 RECONCILING = ("reconcile.row", "reconcile.delete", "reconcile.deleted")
 
 
@@ -85,7 +93,7 @@ def test_every_fault_point_in_the_code_is_in_the_matrix() -> None:
         for name in re.findall(r'fault_point\("([\w.]+)"\)', source.read_text())
         if source.name != "faults.py"
     }
-    assert marked == {*SERVING, *SWEEPING, *RECONCILING}
+    assert marked == {*SERVING, *SWEEPING, *ERASING, *EXPORTING, *RECONCILING}
 
 
 @pytest.mark.parametrize(
@@ -153,6 +161,30 @@ def test_reconciling(world: World, fault_point: str) -> None:
         assert status == KILLED, output
         status, output = world.command(*arguments)
         assert status == 0, output
+        a_day_later_all_is_in_step(world, process, name)
+    closing_table.crashes_survived.add(name)
+
+
+@pytest.mark.parametrize("fault_point", ERASING)
+def test_erasing(world: World, fault_point: str, tmp_path: Path) -> None:
+    name = f"{world.transport}-{fault_point}"
+    receipt = str(tmp_path / "receipt.json")
+    with world.serve() as process, ChatKitClient.of(process.url(), name).http as http:
+        user = ChatKitClient(http)
+        send(user)
+        send(user)
+        upload(user)
+        world.at_first_hand(lambda rig: rig.later(DAY))
+        arguments = ("erase", "--user", name, "--output", receipt)
+        status, output = world.command(*arguments, fault_point=fault_point)
+        assert status == KILLED, output
+        status, output = world.command(*arguments)
+        assert status == 0, output
+        counts = json.loads(Path(receipt).read_text())["receipt"]["erased"]
+        assert counts["threads"]["count"] == 2 and counts["attachments"]["count"] == 3
+        status, output = world.command("verify-receipt", receipt)
+        assert status == 0, output
+        assert user.call("threads.list")["data"] == []
         a_day_later_all_is_in_step(world, process, name)
     closing_table.crashes_survived.add(name)
 

@@ -27,9 +27,9 @@ from tests.acceptance.command import (
     listeners,
     processes_of,
     running,
-    wait_for,
 )
-from tests.servers import TestBucket
+from tests.servers import TestBucket, missing
+from tests.waiting import wait_until
 
 INSTALL_SECONDS = 600
 NOT_COPIED = shutil.ignore_patterns(
@@ -94,7 +94,7 @@ def test_make_run_works_in_a_fresh_copy_and_ctrl_c_ends_everything(
         os.killpg(make.process.pid, signal.SIGINT)
         make.process.wait(STOP_SECONDS)
         assert "Traceback" not in make.output
-    assert wait_for(lambda: not processes_of(data_dir), seconds=STOP_SECONDS)
+    wait_until(lambda: not processes_of(data_dir), seconds=STOP_SECONDS)
 
 
 def test_a_restart_finds_everything_again_after_a_stop_and_after_a_kill(
@@ -139,7 +139,7 @@ def test_two_instances_run_side_by_side(instance: Instance, data_dir: Path, log:
             assert_the_file_is_there(there, talk_about_a_file(there))
         other.end()
     with ChatClient(instance.url) as here:
-        assert wait_for(lambda: here.http.get("/readyz").status_code == 200, seconds=30)
+        wait_until(lambda: here.http.get("/readyz").status_code == 200)
 
 
 def test_everything_listens_on_loopback_and_nothing_unneeded_runs(instance: Instance) -> None:
@@ -220,7 +220,7 @@ def test_a_full_disk_is_said_in_one_sentence(tmp_path: Path) -> None:
     disk.mkdir()
     mount = ["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(disk)]
     if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("making a small disk needs root")
+        missing("a small disk, which only root can make")
     try:
         said = _error_of(app("dev", "--port", "0", "--data-dir", str(disk / "data")))
     finally:
@@ -236,7 +236,7 @@ def test_an_initialisation_that_was_killed_half_way_is_done_again(
         command = app("dev", "--port", "0", "--data-dir", str(directory))
         unfinished = directory / "postgres.unfinished"
         with running(command, log=log) as first:
-            wait_for(partial(_is_initialised, directory), seconds=READY_SECONDS)
+            wait_until(partial(_is_initialised, directory), seconds=READY_SECONDS)
             first.end(signal.SIGKILL)
         for process in psutil.process_iter(["cmdline"]):
             if str(unfinished) in (process.info["cmdline"] or ()):

@@ -14,7 +14,6 @@ from app.database.migrate import upgrade
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import CannotStart
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from tests.acceptance.command import wait_for
 from tests.acceptance.world import (
     CUT_OFF,
     PHOTO,
@@ -27,6 +26,7 @@ from tests.acceptance.world import (
 from tests.closing_table import closing_table
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, create_bucket, missing
 from tests.service import ChatKitClient, events_of, user_message
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +78,16 @@ def refused(user: ChatKitClient, attachment_id: str) -> None:
         "threads.create", "text/event-stream", input=user_message("hello", attachment_id)
     )
     if streamed.status_code == 200:
-        (event,) = events_of(streamed.text)
-        assert event["type"] == "error" and event["allow_retry"], event
+        *waiting, event = events_of(streamed.text)
+        assert {each["type"] for each in waiting} <= {"progress_update"}
+        assert event["type"] == "error", event
 
 
 def works_again(user: ChatKitClient) -> None:
-    ready = wait_for(lambda: user.http.get("/readyz").status_code == 200, seconds=30)
-    assert ready, user.http.get("/readyz").text
+    wait_until(
+        lambda: user.http.get("/readyz").status_code == 200,
+        state=lambda: user.http.get("/readyz").text,
+    )
 
 
 def test_postgres_restarted_in_the_middle(world: World, own_postgres: EmbeddedPostgres) -> None:

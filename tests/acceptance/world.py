@@ -7,12 +7,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import boto3
 import httpx
 from PIL import Image
 
 from app.attachments.reconcile import Reconciliation
 from app.database.reconcile_rows import ReconcileRows
+from app.sizes import LARGE_FILE_BYTES
+from app.storage.object_keys import UPLOAD_PREFIX
 from tests.acceptance.processes import Process, fork_server, running
+from tests.large_files import LARGE_FILE, upload_in_parts
 from tests.rig import Rig, rig_on
 from tests.servers import ACCESS_KEY_ID, SECRET_ACCESS_KEY, TestBucket
 from tests.service import ChatKitClient, thread_id_of
@@ -55,6 +59,7 @@ class World:
             "SIGNING_SECRET": "crash-matrix-secret-of-32-characters",
             "UPLOAD_METHOD": self.transport,
             "SWEEP_INTERVAL_SECONDS": "3600",
+            "MAX_ATTACHMENT_BYTES": str(2 * LARGE_FILE_BYTES),
             **({"FAULT_POINT": fault_point} if fault_point else {}),
         }
 
@@ -90,6 +95,11 @@ def upload(user: ChatKitClient) -> None:
     user.attach("photo.jpg", PHOTO, "image/jpeg")
 
 
+def upload_a_large_file(user: ChatKitClient) -> None:
+    params = {"name": "list.txt", "size": len(LARGE_FILE), "mime_type": "text/plain"}
+    upload_in_parts(user.call("attachments.create", **params), LARGE_FILE)
+
+
 def upload_directly(user: ChatKitClient) -> None:
     user.http.post("/attachments", files={"file": ("photo.jpg", PHOTO, "image/jpeg")})
 
@@ -119,6 +129,7 @@ def delete_thread(user: ChatKitClient) -> None:
 def a_day_later_all_is_in_step(world: World, process: Process, user_id: str) -> None:
     world.at_first_hand(swept_a_day_later)
     world.at_first_hand(no_row_without_bytes_and_no_bytes_without_a_row)
+    assert incomplete_uploads(world.bucket) == []
     with ChatKitClient.of(process.url(), user_id).http as http:
         every_thread_is_readable(ChatKitClient(http))
 
@@ -149,6 +160,16 @@ async def no_row_without_bytes_and_no_bytes_without_a_row(rig: Rig) -> None:
         " WHERE state IN ('pending', 'stored', 'attached')"
     )
     assert counted == sum(size for size in wanted.values() if size is not None)
+
+
+def incomplete_uploads(bucket: TestBucket) -> list[str]:
+    """Return the keys of uploads in parts that were neither completed nor aborted."""
+    s3 = boto3.client("s3", endpoint_url=bucket.endpoint_url, region_name=bucket.region)
+    try:
+        found = s3.list_multipart_uploads(Bucket=bucket.name, Prefix=UPLOAD_PREFIX)
+    finally:
+        s3.close()
+    return [each["Key"] for each in found.get("Uploads", ())]
 
 
 def every_thread_is_readable(user: ChatKitClient) -> None:

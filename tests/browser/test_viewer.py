@@ -12,6 +12,7 @@ from tests.browser.conftest import PersonFactory, SiteFactory
 from tests.browser.files import png, text
 from tests.browser.person import Person, until
 from tests.browser.site import Site
+from tests.corpus import sound
 
 
 def pdf(name: str = "report.pdf") -> dict[str, object]:
@@ -65,6 +66,18 @@ def test_a_file_is_saved_from_its_preview(alice: Person) -> None:
         viewer(alice).get_by_role("button", name="Download").click()
     assert download.value.suggested_filename == "shopping list.txt"
     assert download.value.path().read_text() == "Milk"
+
+
+@pytest.mark.parametrize("origins", [1, 3])
+def test_a_recording_is_played(
+    new_site: SiteFactory, new_person: PersonFactory, origins: int
+) -> None:
+    alice = new_person(new_site(origins=origins, allowed_mime_types="audio/*"))
+    send_files(alice, {"name": "talk.wav", "mimeType": "audio/wav", "buffer": sound()})
+    alice.page.get_by_role("button", name="Open talk.wav").click()
+    player = viewer(alice).get_by_label("talk.wav")
+    expect(player).to_have_js_property("duration", 0.1)
+    expect(player).to_have_js_property("error", None)
 
 
 def test_a_pdf_is_shown_by_the_browser_s_own_viewer(alice: Person) -> None:

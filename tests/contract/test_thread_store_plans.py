@@ -74,8 +74,9 @@ async def test_a_page_reads_its_own_rows_from_the_index(
     database: Database, kind: Any, plan: str
 ) -> None:
     """Planned for its parameters, or, as for a statement that was run often, for any."""
-    async with database.connect() as connection:
-        await connection.execute(text(f"SET plan_cache_mode = {plan}"))
+    # In one transaction, because a pooler may give each its own connection to the server.
+    async with database.begin() as connection:
+        await connection.execute(text(f"SET LOCAL plan_cache_mode = {plan}"))
         shapes = itertools.product(("asc", "desc"), CURSORS[kind], (False, True))
         for number, (order, place, filtered) in enumerate(shapes):
             if filtered and kind != "items":
@@ -106,6 +107,7 @@ async def _explain(
         f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE {name}({values})"
     )
     (document,) = explained.scalar_one()
+    await connection.exec_driver_sql(f"DEALLOCATE {name}")
     plan: dict[str, Any] = document["Plan"]
     return plan
 

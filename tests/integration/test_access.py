@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
+from urllib.parse import urljoin, urlsplit
 
 import httpx
 import pytest
@@ -19,9 +20,11 @@ from starlette.routing import Mount, Route
 
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
 from app.settings.environment import Settings
+from app.sizes import LARGE_FILE_BYTES
 from app.wiring.application import create_application
 from tests.closing_table import closing_table
 from tests.databases import Databases, every_row
+from tests.large_files import begin, parts_link
 from tests.servers import create_bucket
 from tests.service import (
     ChatKitClient,
@@ -147,7 +150,11 @@ def place(databases: Databases, seaweedfs: EmbeddedSeaweedFS) -> Iterator[Place]
     bucket = create_bucket(seaweedfs.endpoint_url)
     with (
         databases.clone() as database_url,
-        running(settings := test_settings(database_url, bucket)) as url,
+        running(
+            settings := test_settings(
+                database_url, bucket, max_attachment_bytes=2 * LARGE_FILE_BYTES
+            )
+        ) as url,
         ChatKitClient.of(url, "alice").http as alice,
         ChatKitClient.of(url, "bob").http as bob,
     ):
@@ -300,13 +307,18 @@ WITHOUT_IDS = {
     *("/", "/config.json", "/favicon.ico", "/livez", "/readyz", "/metrics"),
     *("/chatkit", "/entities", "/attachments"),
 }
-BY_LINK = {"/uploads/{attachment_id}"}
+BY_LINK = {
+    "/uploads/{attachment_id}",
+    "/uploads/{attachment_id}/parts",
+    "/uploads/{attachment_id}/complete",
+}
+FOR_ADMINISTRATORS = ("/v1/chatkit/users/{user_id:path}/erasure",)
 
 
 def test_every_route_is_classified(place: Place) -> None:
     routes = create_application(place.settings).routes
     paths = {each.path for each in routes if isinstance(each, Route)}
-    assert paths - set(ROUTES) - BY_LINK - WITHOUT_IDS == set()
+    assert paths - {*ROUTES, *BY_LINK, *FOR_ADMINISTRATORS, *WITHOUT_IDS} == set()
     assert [each for each in routes if isinstance(each, Mount)] == []
 
 
@@ -396,3 +408,34 @@ def test_a_header_that_names_two_users_is_rejected(base_url: str) -> None:
     headers = [("x-forwarded-user", "mallory"), ("x-forwarded-user", "alice")]
     response = httpx.get(f"{base_url}/v1/chatkit/threads", headers=headers)
     assert response.status_code == 401
+
+
+@pytest.mark.parametrize("route", FOR_ADMINISTRATORS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_users_are_no_administrators(place: Place, route: str, method: str) -> None:
+    before = place.snapshot()
+    for user_id in ("alice", "bob", *place.bobs.ids().values()):
+        url = route.replace("{user_id:path}", user_id)
+        for headers in ({}, {"authorization": "Bearer guessed"}):
+            response = place.alice.http.request(method, url, headers=headers)
+            assert response.status_code == 401, response.text
+    assert place.snapshot() == before
+    closing_table.operations.add(route)
+
+
+def test_the_links_of_parts_are_good_for_their_own_attachment_only(place: Place) -> None:
+    size = LARGE_FILE_BYTES + 1
+    params = {"name": "a.txt", "size": size, "mime_type": "text/plain"}
+    begun = parts_link(place.alice.call("attachments.create", **params))
+    complete = urljoin(begun, begin(begun)["complete"])
+    before = place.snapshot()
+    for route, link in (("parts", begun), ("complete", complete)):
+        for kind, foreign in place.bobs.ids().items():
+            path = f"/uploads/{foreign}/{route}"
+            query = urlsplit(link).query
+            for url in (f"{path}?{query}", path):
+                assert place.alice.http.post(url).status_code == 403
+                closing_table.tampered_urls_refused.add(f"{route} link of another: {kind}")
+            closing_table.foreign_ids_tried.add((f"/uploads/{{attachment_id}}/{route}", kind))
+        closing_table.operations.add(f"/uploads/{{attachment_id}}/{route}")
+    assert place.snapshot() == before

@@ -11,7 +11,7 @@ from chatkit.types import UserMessageItem
 
 from app.chat.titles import Titles
 from app.settings.environment import Settings
-from tests.corpus import image
+from tests.corpus import image, sound
 from tests.integration.test_cancel import partial_answers, start_answer
 from tests.model_api import Call, Error, ModelApi, Text, model_api
 from tests.servers import TestBucket
@@ -142,6 +142,26 @@ def test_a_file_is_fetched_by_the_tool(settings_with_model: Settings, provider: 
         alice.say("Read it.", attachment["id"], thread_id=thread_id)
     assert "000010999" not in provider.received[-2].texts()
     assert "000010999" in provider.last.texts()
+
+
+def test_a_recording_is_transcribed_and_answered(
+    settings_with_model: Settings, provider: ModelApi
+) -> None:
+    provider.speech = "The quick brown fox."
+    with running(settings_with_model) as base_url:
+        alice = ChatKitClient.of(base_url)
+        thread_id = titled_thread(alice, provider)
+        # The suffix is wrong, and the browser knows no type for it.
+        recording = alice.attach("talk.mp3", sound(), "")
+        alice.say("What is said?", recording["id"], thread_id=thread_id)
+        assert "The quick brown fox." in provider.last.texts()
+        assert '"type": "audio/wav"' in provider.last.texts()
+    with running(settings_with_model) as base_url:
+        ChatKitClient.of(base_url).say("And now?", thread_id=thread_id)
+    assert "The quick brown fox." in provider.last.texts()
+    [heard] = provider.transcriptions
+    assert heard.body["file"] == "recording.wav"
+    provider.expect_no_rejection()
 
 
 @pytest.mark.slow

@@ -30,7 +30,10 @@ from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
-TABLES = {"threads", "thread_items", "attachments", "feedback", "audit_log"}
+TABLES = {
+    *("threads", "thread_items", "attachments", "feedback", "audit_log"),
+    *("provider_files", "erasures", "erased"),
+}
 
 
 @pytest.fixture(scope="module")

@@ -120,7 +120,10 @@ async def test_a_sound_deployment_passes_every_check_and_nothing_is_left_behind(
     other = (
         {"put_length", "put_once"} if upload_method == "POST" else {"policy_size", "policy_fields"}
     )
-    assert not_made - {"gateway"} == {*other, "model_urls"}
+    assert not_made - {"gateway"} == {
+        *(*other, "model_files", "model_urls"),
+        *("public_keys", "encryption", "scanner", "scanner_size"),
+    }
     assert keys_in(healthy_bucket) == []
 
 
@@ -616,12 +619,64 @@ async def test_what_the_model_api_rejects_is_named(
     assert setting in str(findings["model"].remedy)
 
 
+async def test_a_provider_without_an_audio_api_is_named(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    with model_api(answer=fetching) as provider:
+        options = {"openai_base_url": provider.base_url, "openai_api_key": "sk-test"}
+        unknown = await examined(
+            database_url, healthy_bucket, transcription_model="never-heard-of", **options
+        )
+        assert [each.status for each in provider.rejections] == [404]
+        provider.received.clear()
+        off = await examined(database_url, healthy_bucket, transcription_model="off", **options)
+    assert failed(unknown) == {"model_speech"}
+    assert "has no audio API" in unknown["model_speech"].words
+    assert "TRANSCRIPTION_MODEL" in str(unknown["model_speech"].remedy)
+    assert off["model_speech"].outcome == "skipped"
+
+
 async def test_a_bucket_that_the_provider_can_not_reach_is_named(
     database_url: str, healthy_bucket: TestBucket
 ) -> None:
     findings = await examined(database_url, healthy_bucket, model_input="url")
     assert failed(findings) == {"model_urls"}
     assert "MODEL_INPUT=inline" in str(findings["model_urls"].remedy)
+
+
+async def test_files_at_the_provider_are_checked_and_deleted(
+    database_url: str, healthy_bucket: TestBucket
+) -> None:
+    with model_api(answer=fetching) as provider:
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            model_input="files",
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
+        )
+        assert findings["model_files"].outcome == "ok", findings["model_files"].words
+        assert failed(findings) == set()
+        provider.delete_errors.append(Error(403, "Missing scopes: api.files.write"))
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            model_input="files",
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
+        )
+        assert failed(findings) == {"model_files"}
+        assert "Missing scopes" in findings["model_files"].words
+        provider.has_files = False
+        findings = await examined(
+            database_url,
+            healthy_bucket,
+            model_input="files",
+            openai_base_url=provider.base_url,
+            openai_api_key="sk-test",
+        )
+    assert failed(findings) == {"model_files"}
+    assert "inline" in findings["model_files"].words
 
 
 # Being interrupted

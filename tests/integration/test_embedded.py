@@ -20,9 +20,9 @@ from app.embedded import postgres
 from app.embedded.postgres import EmbeddedPostgres
 from app.embedded.processes import death_signal_prefix, stop_leftover, uninterrupted
 from app.embedded.seaweedfs import EmbeddedSeaweedFS
-from tests.acceptance.command import wait_for
 from tests.database_servers import FAST_AND_FORGETFUL
-from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket
+from tests.servers import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, TestBucket, missing
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 def bystander() -> Iterator[subprocess.Popen[bytes]]:
     """A process that has nothing to do with us."""
     process = subprocess.Popen(["sleep", "600"])
-    assert wait_for(lambda: "600" in psutil.Process(process.pid).cmdline(), seconds=60)
+    wait_until(lambda: "600" in psutil.Process(process.pid).cmdline(), seconds=60)
     yield process
     process.kill()
     process.wait()
@@ -115,14 +115,15 @@ def test_a_server_left_over_from_a_killed_run_is_ended_first(tmp_path: Path) -> 
         assert seaweedfs[0].endpoint_url == seaweedfs[1].endpoint_url, "its port was free again"
         for argument in (str(tmp_path / "postgres"), f"-dir={tmp_path / 'seaweedfs'}"):
             # A child of the server has its command line until it has named itself.
-            assert wait_for(partial(_is_alone, argument), seconds=30)
+            wait_until(partial(_is_alone, argument))
     finally:
         for server in servers:
             server.stop()
 
 
-@pytest.mark.skipif(death_signal_prefix(signal.SIGTERM) == (), reason="needs setpriv of util-linux")
 def test_the_servers_end_when_their_owner_is_killed(tmp_path: Path) -> None:
+    if not death_signal_prefix(signal.SIGTERM):
+        missing("setpriv (`apt-get install util-linux`)")
     program = f"""
 from pathlib import Path
 from app.embedded import postgres
@@ -142,7 +143,7 @@ input()
     owner.kill()
     owner.communicate()
     options = (str(tmp_path / "postgres"), f"-dir={tmp_path / 'seaweedfs'}")
-    assert wait_for(lambda: not any(map(_processes_with, options)), seconds=30)
+    wait_until(lambda: not any(map(_processes_with, options)))
 
 
 def _is_alone(argument: str) -> bool:
@@ -174,10 +175,11 @@ def test_postgres_works_where_the_path_is_too_long_for_a_socket(tmp_path: Path) 
     assert not elsewhere.exists()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="about running as root")
 def test_postgres_works_for_root_below_a_directory_that_only_root_may_enter(
     tmp_path: Path,
 ) -> None:
+    if os.geteuid() != 0:
+        missing("root, as whom this test runs PostgreSQL")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     server = EmbeddedPostgres(closed / "postgres", parameters=FAST_AND_FORGETFUL)

@@ -167,6 +167,8 @@ VALUES = st.text() | st.integers().map(str) | st.sampled_from(["\0", "%00", "asc
         ("GET", paths.THREAD),
         ("DELETE", paths.THREAD),
         ("GET", paths.THREAD_ITEMS),
+        ("GET", paths.ERASURE),
+        ("POST", paths.ERASURE),
         ("POST", paths.UPLOAD),
         ("PUT", paths.UPLOAD),
         ("GET", paths.LIVEZ),
@@ -189,7 +191,7 @@ def test_no_address_causes_an_internal_error(target: Target, method: str, path: 
     )
     def send(id: str, knows_id: bool, query: dict[str, str], is_admin: bool, body: bytes) -> None:
         filled = path
-        for name in ("attachment_id", "thread_id", "entity_id:path"):
+        for name in ("attachment_id", "thread_id", "entity_id:path", "user_id:path"):
             known = target.ids.get(name) if knows_id and method != "DELETE" else None
             filled = filled.replace("{" + name + "}", known or quoted(id))
         pairs = "&".join(f"{name}={quoted(value)}" for name, value in query.items())

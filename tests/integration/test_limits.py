@@ -34,7 +34,7 @@ from tests.servers import TestBucket, missing
 from tests.service import ChatKitClient, running, test_settings, user_message
 from tests.serving import serving
 from tests.settings import changed
-from tests.waiting import wait_until
+from tests.waiting import wait_until, wait_until_async
 
 
 @pytest.fixture
@@ -154,9 +154,12 @@ async def test_replicas_share_a_count_in_redis(tmp_path: Path) -> None:
         stdout=subprocess.DEVNULL,
     )
     try:
-        while not path.exists():
+
+        async def is_ready() -> bool:
             assert process.poll() is None
-            await asyncio.sleep(0.01)
+            return path.exists()
+
+        await wait_until_async(is_ready)
         shared = LimitSettings(
             request_rate="3/minute", rate_limit_storage_url=SecretStr(f"redis+unix://{path}")
         )

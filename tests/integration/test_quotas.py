@@ -7,14 +7,20 @@ from typing import Any
 
 import httpx
 import pytest
+from prometheus_client import REGISTRY
 
 from app.database import engine
+from app.database.quota import LOCK_USER
 from app.embedded.processes import free_ports
+from app.errors import QuotaExceeded
 from app.settings.environment import Settings
+from app.settings.quota import QuotaSettings
+from app.sizes import LARGE_FILE_BYTES
 from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import ChatKitClient, running, test_settings, thread_id_of
 from tests.settings import changed
+from tests.waiting import wait_until_async
 
 LIMIT = 10
 # Longer than an upload link is valid, shorter than an attachment is kept that no message uses.
@@ -22,12 +28,6 @@ LINK_SECONDS = 1200
 SIZE = 1000
 CREATE_PARAMS: dict[str, Any] = {"name": "a.txt", "size": SIZE, "mime_type": "text/plain"}
 CREATE = {"type": "attachments.create", "params": CREATE_PARAMS}
-
-
-@pytest.fixture(autouse=True)
-def patient_pool(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let creates of one user, which take turns, wait for a connection on a slow machine too."""
-    monkeypatch.setattr(engine, "_WAIT_SECONDS", 60.0)
 
 
 async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[str, int]]:
@@ -56,6 +56,32 @@ async def test_of_200_creates_at_once_exactly_the_limit_of_10_succeed(
     with running(settings) as url:
         answers = await create_at_once(url, 200)
     assert answers == {("user-0", 200): LIMIT, ("user-0", 429): 200 - LIMIT}
+
+
+async def test_a_burst_of_one_user_leaves_connections_to_the_database_for_others(
+    database_url: str, seaweedfs_bucket: TestBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "_WAIT_SECONDS", 1.0)
+    burst_size = 40
+    settings = test_settings(database_url, seaweedfs_bucket, user_pending_uploads=burst_size)
+    with running(settings) as url:
+        async with engine.Database(database_url) as database:
+            async with database.begin() as holder:
+                # As long as this transaction is open, no create of this user ends.
+                await holder.execute(LOCK_USER, {"user_id": "user-0"})
+                burst = asyncio.create_task(create_at_once(url, burst_size))
+                await wait_until_async(lambda: open_requests(burst_size))
+                async with httpx.AsyncClient(base_url=url, timeout=60) as http:
+                    headers = {"x-forwarded-user": "user-1"}
+                    other = await http.post("/chatkit", json=CREATE, headers=headers)
+            answers = await burst
+    assert other.status_code == 200, other.text
+    assert answers == {("user-0", 200): burst_size}
+
+
+async def open_requests(count: int) -> bool:
+    """Return whether the service, in a thread of this process, has so many requests under way."""
+    return REGISTRY.get_sample_value("http_requests_open") == count
 
 
 @pytest.mark.slow
@@ -219,3 +245,19 @@ async def test_the_bucket_never_has_more_than_two_quotas_of_one_user(
         async with rig_on(database_url, seaweedfs_bucket) as rig:
             stored = sum([each.size async for each in rig.bucket.list("")])
     assert stored <= 2 * quota
+
+
+async def test_parts_of_deleted_files_count_until_their_links_have_expired(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    """The links of a deleted large file can write it as an object, and once more as parts."""
+    size = LARGE_FILE_BYTES + 1
+    quota = QuotaSettings(max_bytes=2 * size)
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        for attachment_id in ("atc_1", "atc_2"):
+            await rig.reserve(attachment_id, size=size, quota=quota)
+            await rig.records.tombstone("alice", attachment_id)
+        with pytest.raises(QuotaExceeded):
+            await rig.reserve("atc_3", size=size, quota=quota)
+        await rig.later()
+        await rig.reserve("atc_4", size=size, quota=quota)

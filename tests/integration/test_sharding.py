@@ -19,7 +19,10 @@ from tests.waiting import wait_until
 # Replaces the tables by partitioned ones.
 pytestmark = [pytest.mark.slow, pytest.mark.single_node]
 
-TABLES = ("threads", "thread_items", "attachments", "feedback", "audit_log")
+TABLES = (
+    *("threads", "thread_items", "attachments", "feedback", "audit_log"),
+    *("provider_files", "erasures", "erased"),
+)
 PARTITIONS = 4
 
 

@@ -40,7 +40,10 @@ class ModelApi:
       as clients have seen it, instead of a 400, which the document has.
     - `repeat_ids`: number ids from 1 in every response, as some providers do; those take an id that
       comes twice.
-    - `upload_errors`: what the next uploads are answered with.
+    - `upload_errors`, `delete_errors`: what the next uploads and deletions of files are answered
+      with.
+    - `has_files`: whether there is a Files API, which other providers lack.
+    - `speech`: what is said in every recording; empty: how many bytes were heard.
     - `more_models`: names that are known beside those of OpenAI's document.
     """
 
@@ -52,10 +55,13 @@ class ModelApi:
     released: threading.Event = field(default_factory=threading.Event)
     uploads: Uploads = field(default_factory=Uploads)
     upload_errors: deque[Error] = field(default_factory=deque)
+    delete_errors: deque[Error] = field(default_factory=deque)
+    has_files: bool = True
     memory: Memory = field(default_factory=Memory)
     window: int | None = None
     overflow_in_stream: bool = False
     repeat_ids: bool = False
+    speech: str = ""
     more_models: frozenset[str] = frozenset()
     prompts: Prompts = field(init=False)
 
@@ -114,7 +120,12 @@ class ModelApi:
         heard = transcribed(filename, body, received.body)
         if self.script and isinstance(self.script[0], Error):
             self._reply(received)
-        return heard
+        return heard | {"text": self.speech} if self.speech else heard
+
+    @property
+    def transcriptions(self) -> list[Received]:
+        """The requests to the audio API."""
+        return [each for each in self.received if each.path.endswith("/audio/transcriptions")]
 
     def upload(self, received: Received, filename: str, body: bytes) -> Json:
         """What answers an upload to the Files API. Raises `Rejection`."""
@@ -122,6 +133,12 @@ class ModelApi:
         if self.upload_errors:
             raise self.upload_errors.popleft().rejection()
         return self.uploads.create(filename, body, received.body)
+
+    def deletion(self, file_id: str) -> Json:
+        """What answers the deletion of a file. Raises `Rejection`."""
+        if self.delete_errors:
+            raise self.delete_errors.popleft().rejection()
+        return self.uploads.delete(file_id)
 
     def _reply(self, received: Received) -> Reply:
         scripted = self.script.popleft() if self.script else self.answer(received)

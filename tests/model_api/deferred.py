@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.model_api.api import ModelApi
+from tests.model_api.forms import fields_of
 from tests.model_api.prompts import Usage
 from tests.model_api.received import Received
 from tests.model_api.rejections import Rejection
@@ -24,19 +25,23 @@ _STREAMS = b'"stream":true'
 
 
 class DeferredApi:
-    """The Responses API; `answer` makes a reply of a request's length and of whether it streams.
+    """The Responses API and uploads to the Files API.
 
-    A reply that falls silent is silent until the client goes away.
+    `answer` makes a reply of a request's length and of whether it streams. A reply that falls
+    silent is silent until the client goes away.
     """
 
     def __init__(self, answer: Callable[[int, bool], OutputItem]) -> None:
         self._answer = answer
         self._kept: list[bytes] = []
+        self._judge = ModelApi()
 
     def application(self) -> Starlette:
         return Starlette(
             routes=[
                 Route("/v1/responses", self._respond, methods=["POST"]),
+                Route("/v1/files", self._upload, methods=["POST"]),
+                Route("/v1/files", self._files, methods=["GET"]),
                 Route("/check", self._check),
             ]
         )
@@ -44,12 +49,11 @@ class DeferredApi:
     def check(self) -> list[str]:
         """What OpenAI would have rejected since the last check."""
         kept, self._kept = self._kept, []
-        judge = ModelApi()
         problems: list[str] = []
         for raw in kept:
             received = Received("/v1/responses", json.loads(raw), len(raw), {})
             try:
-                judge.answer_of_model(received)
+                self._judge.answer_of_model(received)
             except Rejection as rejection:
                 problems.append(str(rejection))
         return problems
@@ -63,6 +67,15 @@ class DeferredApi:
         if streams:
             return StreamingResponse(_events(stream), media_type="text/event-stream")
         return JSONResponse(stream.response())
+
+    async def _upload(self, request: Request) -> Response:
+        received = Received("/v1/files", {}, 0, {})
+        async with request.form() as form:
+            received.body, filename, body = fields_of(form)
+        return JSONResponse(self._judge.upload(received, filename, body))
+
+    async def _files(self, request: Request) -> Response:
+        return JSONResponse(self._judge.uploads.page(request.query_params))
 
     async def _check(self, request: Request) -> Response:
         return JSONResponse(self.check())

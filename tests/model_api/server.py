@@ -1,6 +1,5 @@
 """The stand-in over real HTTP, on a port of its own."""
 
-import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -22,6 +21,7 @@ from tests.model_api.received import Received
 from tests.model_api.rejections import Rejection
 from tests.model_api.replies import Failed, Reply, ScriptedRejection, Silence
 from tests.model_api.responses import Breaks, ResponseStream
+from tests.waiting import wait_until_async
 
 Json = dict[str, Any]
 Handler = Callable[[Request, Received], Awaitable[Response]]
@@ -60,6 +60,10 @@ class ModelServer:
             self._api.received.append(received)
             try:
                 _check_key(request)
+                if request.url.path.startswith("/v1/files") and not self._api.has_files:
+                    raise ScriptedRejection(
+                        f"Invalid URL ({request.method} {request.url.path})", status=404
+                    )
                 return await handler(request, received)
             except Rejection as rejection:
                 if not isinstance(rejection, ScriptedRejection):
@@ -107,7 +111,7 @@ class ModelServer:
         return Response(self._api.uploads.content(request.path_params["file_id"]))
 
     async def _delete(self, request: Request, received: Received) -> Response:
-        return JSONResponse(self._api.uploads.delete(request.path_params["file_id"]))
+        return JSONResponse(self._api.deletion(request.path_params["file_id"]))
 
     async def _events(self, stream: ResponseStream | CompletionStream) -> AsyncIterator[str]:
         for event in stream.events():
@@ -121,10 +125,12 @@ class ModelServer:
 
     async def _silence(self) -> None:
         try:
-            while not self._api.released.is_set():  # noqa: ASYNC110 - set by another thread
-                await asyncio.sleep(0.01)
+            await wait_until_async(self._is_released, seconds=600)
         finally:
             self._api.cancelled.set()
+
+    async def _is_released(self) -> bool:
+        return self._api.released.is_set()
 
 
 def _check_key(request: Request) -> None:

@@ -4,17 +4,22 @@ import asyncio
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx2
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
+from app.doctor.deployment import Deployment, deployment_of
+from app.doctor.report import Problem
+from app.doctor.sign_in_checks import public_keys
 from app.errors import Unavailable
 from app.public_keys import COOLDOWN_SECONDS, MAX_AGE_SECONDS, PublicKeys
+from app.settings.environment import Settings
 from tests.waiting import wait_until_async
 
 KEY = ec.generate_private_key(ec.SECP256R1())
@@ -29,6 +34,7 @@ class Issuer:
         self.answers = threading.Event()
         self.answers.set()
         self.status = 200
+        self.body: bytes | None = None
         issuer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -41,7 +47,7 @@ class Issuer:
                 ]
                 self.send_response(issuer.status)
                 self.end_headers()
-                self.wfile.write(json.dumps({"keys": keys}).encode())
+                self.wfile.write(issuer.body or json.dumps({"keys": keys}).encode())
 
             def log_message(self, format: str, *args: Any) -> None: ...
 
@@ -107,6 +113,59 @@ async def test_a_withdrawn_key_ends_although_the_endpoint_fails(
     issuer.status = 200
     clock.now += COOLDOWN_SECONDS
     assert await keys.key_of(token())
+
+
+@pytest.mark.parametrize("body", [b"<html>Sign in</html>", b"[]", b'{"keys": 5}', b"{}"])
+async def test_an_answer_that_is_no_set_of_keys_is_an_outage(
+    issuer: Issuer, keys: PublicKeys, clock: Clock, body: bytes
+) -> None:
+    issuer.body = body
+    with pytest.raises(Unavailable):
+        await keys.key_of(token())
+    issuer.body = None
+    clock.now += COOLDOWN_SECONDS
+    assert await keys.key_of(token())
+
+
+@pytest.fixture
+async def deployment(issuer: Issuer) -> AsyncIterator[Deployment]:
+    settings = Settings.read(
+        {
+            "DATABASE_URL": "postgresql://nobody@localhost/none",
+            "JWT_JWKS_URL": issuer.url,
+            "SIGNING_SECRET": "s" * 32,
+        }
+    )
+    async with httpx2.AsyncClient() as http:
+        yield deployment_of(settings, http)
+
+
+async def test_doctor_counts_the_keys_that_can_be_used(
+    issuer: Issuer, deployment: Deployment
+) -> None:
+    issuer.key_ids = ["first", "second"]
+    assert await public_keys(deployment) == "has 2 keys that can be used"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words"),
+    [
+        (500, None, "no keys can be fetched"),
+        (200, b"<html>Sign in</html>", "no keys can be fetched"),
+        (200, b'{"keys": []}', "no keys can be fetched"),
+        (
+            200,
+            b'{"keys": [{"kty": "oct", "k": "c2VjcmV0", "kid": "a", "alg": "HS256"}]}',
+            "no key that can be used",
+        ),
+    ],
+)
+async def test_doctor_explains_an_issuer_without_usable_keys(
+    issuer: Issuer, deployment: Deployment, status: int, body: bytes | None, words: str
+) -> None:
+    issuer.status, issuer.body = status, body
+    with pytest.raises(Problem, match=words):
+        await public_keys(deployment)
 
 
 async def test_a_new_key_is_known_at_its_first_token(

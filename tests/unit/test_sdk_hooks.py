@@ -1,17 +1,19 @@
 """The SDK's private hooks that our server overrides are still what they were."""
 
+import importlib
 import inspect
 
 import pytest
 from agents import OpenAIChatCompletionsModel
 from chatkit.server import ChatKitServer
+from openai import AsyncOpenAI
 
 from app.chat.server import AssistantServer
+from app.chat.wire import ModelClient
 
 OVERRIDDEN = [
     "_process_non_streaming",
     "_process_streaming_impl",
-    "_process_new_thread_item_respond",
     "_build_user_message_item",
     "_process_events",
 ]
@@ -38,6 +40,17 @@ def test_the_sdk_still_calls_the_hook(name: str) -> None:
 @pytest.mark.parametrize(("name", "parameters"), CALLED.items())
 def test_what_we_call_of_the_sdk_is_there(name: str, parameters: list[str]) -> None:
     assert list(inspect.signature(getattr(ChatKitServer, name)).parameters) == parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "caller"),
+    [("_prepare_options", "_base_client"), ("_process_response_data", "_streaming")],
+)
+def test_the_openai_client_still_calls_the_hook(name: str, caller: str) -> None:
+    ours = inspect.signature(getattr(ModelClient, name))
+    theirs = inspect.signature(getattr(AsyncOpenAI, name))
+    assert list(ours.parameters) == list(theirs.parameters)
+    assert f".{name}" in inspect.getsource(importlib.import_module(f"openai.{caller}"))
 
 
 def test_the_model_still_streams_what_the_hook_fetches() -> None:

@@ -1,6 +1,9 @@
 """Users share the workers fairly, whatever files they send. Proven by order, not by time."""
 
 import asyncio
+import mmap
+import os
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -153,7 +156,7 @@ def raises() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("attackers", [1, 3])
 async def test_work_that_never_ends_delays_nobody_else(attackers: int) -> None:
-    workers = Workers(processes=3, quick_seconds=0.1, timeout_seconds=HOURS)
+    workers = Workers(processes=3, quick_seconds=0.1, slow_seconds=HOURS, hang_seconds=HOURS)
     hanging = []
     for number in range(attackers):
         with as_user(f"mallory {number}"):
@@ -178,13 +181,38 @@ def takes_half_a_second() -> str:
 
 @pytest.mark.slow
 async def test_slow_work_gets_all_of_its_time_at_the_second_try() -> None:
-    workers = Workers(processes=2, quick_seconds=0.05, timeout_seconds=HOURS)
+    workers = Workers(processes=2, quick_seconds=0.05, slow_seconds=HOURS, hang_seconds=HOURS)
     assert await workers.run(takes_half_a_second) == "done"
+
+
+async def test_work_is_stopped_when_its_processor_time_is_used_up() -> None:
+    workers = Workers(processes=1, quick_seconds=0.05, slow_seconds=0.2, hang_seconds=HOURS)
+    with pytest.raises(WorkFailed, match=r"longer than 0\.2 seconds"):
+        await workers.run(never_ends)
+    assert await workers.run(answers) == "done"
+
+
+_reserved: list[mmap.mmap] = []
+
+
+def reserves(gibibytes: float) -> int:
+    """Reserve address space and keep it, as some libraries do. Return the process's id."""
+    _reserved.append(mmap.mmap(-1, int(gibibytes * 1024**3)))
+    return os.getpid()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux limits the address space")
+async def test_what_a_worker_has_reserved_before_does_not_count_against_the_next_file() -> None:
+    workers = Workers(processes=1)
+    first = await workers.run(reserves, 1.5)
+    assert await workers.run(reserves, 1) == first
+    with pytest.raises(WorkFailed):
+        await workers.run(reserves, 2)
 
 
 @pytest.mark.slow
 async def test_a_file_is_loaded_when_a_worker_is_free_and_for_each_try() -> None:
-    workers = Workers(processes=1, quick_seconds=0.05, timeout_seconds=HOURS)
+    workers = Workers(processes=1, quick_seconds=0.05, slow_seconds=HOURS, hang_seconds=HOURS)
     loaded: list[str] = []
 
     async def load() -> bytes:

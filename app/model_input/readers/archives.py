@@ -7,14 +7,16 @@ import bz2
 import gzip
 import io
 import lzma
+import sys
 import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import IO, cast
 
 from app.file_types.table import resolve
+from app.model_input.readers import seven_zip
+from app.model_input.readers.archive_entries import Entry
 from app.model_input.readers.members import (
     MAX_MEMBER_BYTES,
     Member,
@@ -26,11 +28,17 @@ from app.model_input.readers.members import (
 from app.model_input.readers.text import Decoded, decode
 from app.model_input.readers.unreadable import Unreadable
 
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
 _MOST_LISTED = 1000
 _SHOWN_MEMBER_BYTES = 20_000
 _SHOWN_CHARS = 40_000
 _MALFORMED = (
     *(zipfile.BadZipFile, tarfile.TarError, gzip.BadGzipFile, lzma.LZMAError, zlib.error),
+    zstd.ZstdError,
     *(OSError, EOFError, ValueError, NotImplementedError, RuntimeError),
 )
 _LOCKED = "it is protected with a password"
@@ -40,17 +48,8 @@ _COMPRESSIONS: dict[bytes, _Decompress] = {
     b"\x1f\x8b": lambda stream: cast(IO[bytes], gzip.GzipFile(fileobj=stream)),
     b"BZh": bz2.BZ2File,
     b"\xfd7zXZ\0": lzma.LZMAFile,
+    b"\x28\xb5\x2f\xfd": lambda stream: cast(IO[bytes], zstd.ZstdFile(stream)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A file in an archive. `read` unpacks at most that many bytes."""
-
-    name: str
-    size: int
-    is_locked: bool
-    read: Callable[[int], bytes]
 
 
 def read(body: bytes) -> Decoded | Unreadable:
@@ -96,10 +95,12 @@ def member(body: bytes, name: str) -> Member | Unreadable | None:
     return Member(entry.name, type_of(entry.name), content)
 
 
-def _entries(body: bytes) -> list[_Entry] | Unreadable:
+def _entries(body: bytes) -> list[Entry] | Unreadable:
     try:
         if zipfile.is_zipfile(io.BytesIO(body)):
             return list(_zip_entries(body))
+        if body.startswith(seven_zip.BEGINNING):
+            return seven_zip.entries(body)
         compression = next((c for mark, c in _COMPRESSIONS.items() if body.startswith(mark)), None)
         stream = compression(io.BytesIO(body)) if compression else io.BytesIO(body)
         try:
@@ -108,11 +109,13 @@ def _entries(body: bytes) -> list[_Entry] | Unreadable:
             if compression is None:
                 raise
         return [_single(compression, body)]
+    except seven_zip.SevenZipLocked:
+        return Unreadable(_LOCKED)
     except _MALFORMED as problem:
         return Unreadable(f"it is damaged or no archive that can be read ({str(problem)[:200]})")
 
 
-def _zip_entries(body: bytes) -> Iterator[_Entry]:
+def _zip_entries(body: bytes) -> Iterator[Entry]:
     archive = zipfile.ZipFile(io.BytesIO(body))
     files = [each for each in archive.infolist() if not each.is_dir()]
     for name, each in zip(unique_names([f.filename for f in files]), files, strict=True):
@@ -121,10 +124,10 @@ def _zip_entries(body: bytes) -> Iterator[_Entry]:
             with archive.open(entry) as content:
                 return content.read(most)
 
-        yield _Entry(name, each.file_size, bool(each.flag_bits & 1), read)
+        yield Entry(name, each.file_size, bool(each.flag_bits & 1), read)
 
 
-def _tar_entries(stream: IO[bytes]) -> Iterator[_Entry]:
+def _tar_entries(stream: IO[bytes]) -> Iterator[Entry]:
     archive = tarfile.open(fileobj=stream, mode="r:")  # noqa: SIM115  # read until the worker's call ends
     files = [each for each in archive.getmembers() if each.isfile()]
     for name, each in zip(unique_names([f.name for f in files]), files, strict=True):
@@ -133,16 +136,16 @@ def _tar_entries(stream: IO[bytes]) -> Iterator[_Entry]:
             content = archive.extractfile(entry)
             return content.read(most) if content else b""
 
-        yield _Entry(name, each.size, False, read)
+        yield Entry(name, each.size, False, read)
 
 
-def _single(compression: _Decompress, body: bytes) -> _Entry:
+def _single(compression: _Decompress, body: bytes) -> Entry:
     """Return the content of a file that is compressed without an archive; it may have no name."""
     content = compression(io.BytesIO(body)).read(MAX_MEMBER_BYTES + 1)
-    return _Entry("content", len(content), False, lambda most: content[:most])
+    return Entry("content", len(content), False, lambda most: content[:most])
 
 
-def _shown(entry: _Entry, left_chars: int) -> str:
+def _shown(entry: Entry, left_chars: int) -> str:
     """Return the text of a small text file; empty for other files, or if it has no room."""
     if entry.is_locked or entry.size > min(_SHOWN_MEMBER_BYTES, left_chars):
         return ""

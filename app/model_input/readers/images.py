@@ -78,17 +78,17 @@ def facts(body: bytes) -> ImageFacts | Unreadable:
     return ImageFacts(image.width, image.height, _format(image))
 
 
-def prepare(body: bytes, max_side: int, pages_as_pdf: bool = False) -> PreparedImage | Unreadable:
+def prepare(body: bytes, max_side: int) -> PreparedImage | Unreadable:
     """Make an image that the model API takes: PNG, JPEG, WEBP or GIF, one frame, upright.
 
-    Its longer side has at most `max_side` pixels, and it has no private metadata. With
-    `pages_as_pdf`, an image of several pages becomes a PDF of all of them. The whole image is
-    decoded, so that a damaged one is found here and not by the provider.
+    Its longer side has at most `max_side` pixels, and it has no private metadata. A TIFF of
+    several pages becomes a PDF of all of them. The whole image is decoded, so that a damaged one is
+    found here and not by the provider.
     """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Pillow's warnings about metadata, which is not sent
-            return _prepare(body, max_side, pages_as_pdf)
+            return _prepare(body, max_side)
     except TooManyPixels as problem:
         return Unreadable(str(problem))
     except UNREADABLE:
@@ -111,7 +111,7 @@ def _unreadable(body: bytes) -> Unreadable:
     )
 
 
-def _prepare(body: bytes, max_side: int, pages_as_pdf: bool) -> PreparedImage | Unreadable:
+def _prepare(body: bytes, max_side: int) -> PreparedImage | Unreadable:
     image = open_image(body)
     check_pixels(image)
     source_format = _format(image)
@@ -119,7 +119,7 @@ def _prepare(body: bytes, max_side: int, pages_as_pdf: bool) -> PreparedImage | 
     if source_format == "TIFF":
         pages = _pages(image)
         frames = len(pages)
-        if pages_as_pdf and frames > 1:
+        if frames > 1:
             return _as_pdf(image, max_side, pages)
     if frames == 1 and source_format in _PASSED_FORMATS and _is_upright(image):
         mime_type = _PASSED_FORMATS[source_format]

@@ -124,6 +124,7 @@ export const words = {
   'file.unknown': 'لا يمكن إرفاق ملفات من هذا النوع هنا. يمكنك إرفاق: {kinds}.',
 
   'kind.archive': 'أرشيف',
+  'kind.audio': 'تسجيل صوتي',
   'kind.chat': 'محادثة',
   'kind.code': 'تعليمات برمجية',
   'kind.data': 'بيانات',
@@ -136,8 +137,10 @@ export const words = {
   'kind.presentation': 'عرض تقديمي',
   'kind.spreadsheet': 'جدول بيانات',
   'kind.text': 'نص',
+  'kind.video': 'فيديو',
 
   'kinds.archive': 'ملفات أرشيف',
+  'kinds.audio': 'تسجيلات صوتية',
   'kinds.code': 'تعليمات برمجية',
   'kinds.data': 'بيانات',
   'kinds.document': 'مستندات',
@@ -149,6 +152,7 @@ export const words = {
   'kinds.presentation': 'عروض تقديمية',
   'kinds.spreadsheet': 'جداول بيانات',
   'kinds.text': 'نصوص',
+  'kinds.video': 'مقاطع فيديو',
 
   'mention.chosen': 'تمت الإشارة إلى {title}.',
   'mention.files': 'الملفات',

@@ -116,6 +116,7 @@ export const words = {
   'file.unknown': 'Dateien dieser Art können hier nicht angehängt werden. Möglich sind: {kinds}.',
 
   'kind.archive': 'Archiv',
+  'kind.audio': 'Aufnahme',
   'kind.chat': 'Chat',
   'kind.code': 'Code',
   'kind.data': 'Daten',
@@ -128,8 +129,10 @@ export const words = {
   'kind.presentation': 'Präsentation',
   'kind.spreadsheet': 'Tabelle',
   'kind.text': 'Text',
+  'kind.video': 'Video',
 
   'kinds.archive': 'Archive',
+  'kinds.audio': 'Aufnahmen',
   'kinds.code': 'Quelltext',
   'kinds.data': 'Daten',
   'kinds.document': 'Dokumente',
@@ -141,6 +144,7 @@ export const words = {
   'kinds.presentation': 'Präsentationen',
   'kinds.spreadsheet': 'Tabellen',
   'kinds.text': 'Text',
+  'kinds.video': 'Videos',
 
   'mention.chosen': '{title} erwähnt.',
   'mention.files': 'Dateien',

@@ -118,6 +118,7 @@ export const words = {
   'file.unknown': 'Files of this type can’t be attached here. You can attach {kinds}.',
 
   'kind.archive': 'Archive',
+  'kind.audio': 'Recording',
   'kind.chat': 'Chat',
   'kind.code': 'Code',
   'kind.data': 'Data',
@@ -130,8 +131,10 @@ export const words = {
   'kind.presentation': 'Presentation',
   'kind.spreadsheet': 'Spreadsheet',
   'kind.text': 'Text',
+  'kind.video': 'Video',
 
   'kinds.archive': 'archives',
+  'kinds.audio': 'recordings',
   'kinds.code': 'source code',
   'kinds.data': 'data',
   'kinds.document': 'documents',
@@ -143,6 +146,7 @@ export const words = {
   'kinds.presentation': 'presentations',
   'kinds.spreadsheet': 'spreadsheets',
   'kinds.text': 'text',
+  'kinds.video': 'videos',
 
   'mention.chosen': 'Mentioned {title}.',
   'mention.files': 'Files',

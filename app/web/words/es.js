@@ -118,6 +118,7 @@ export const words = {
   'file.unknown': 'Aquí no se pueden adjuntar archivos de este tipo. Puede adjuntar: {kinds}.',
 
   'kind.archive': 'Archivo comprimido',
+  'kind.audio': 'Grabación',
   'kind.chat': 'Chat',
   'kind.code': 'Código',
   'kind.data': 'Datos',
@@ -130,8 +131,10 @@ export const words = {
   'kind.presentation': 'Presentación',
   'kind.spreadsheet': 'Hoja de cálculo',
   'kind.text': 'Texto',
+  'kind.video': 'Vídeo',
 
   'kinds.archive': 'archivos comprimidos',
+  'kinds.audio': 'grabaciones',
   'kinds.code': 'código fuente',
   'kinds.data': 'datos',
   'kinds.document': 'documentos',
@@ -143,6 +146,7 @@ export const words = {
   'kinds.presentation': 'presentaciones',
   'kinds.spreadsheet': 'hojas de cálculo',
   'kinds.text': 'texto',
+  'kinds.video': 'vídeos',
 
   'mention.chosen': '{title}: mencionado.',
   'mention.files': 'Archivos',

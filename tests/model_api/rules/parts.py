@@ -44,6 +44,23 @@ def requests_have_50_megabytes_at_most(request: Request) -> Found:
         )
 
 
+@rule(
+    f"{_FILES_GUIDE}: 50 MB for all files of a request. It names no exception for files by id. The"
+    " words are on no public record"
+)
+def named_files_have_50_megabytes_at_most(request: Request) -> Found:
+    named = {file.file_id for file in _files(request) if file.file_id}
+    uploads = [request.uploads.held[id] for id in named if id in request.uploads.held]
+    total = request.length + sum(len(upload.body) for upload in uploads)
+    if total > _MOST_REQUEST_BYTES:
+        yield Rejection(
+            f"The total size of the files in the request, {total} bytes, exceeds the maximum of"
+            f" {_MOST_REQUEST_BYTES} bytes.",
+            "invalid_value",
+            "messages" if request.is_chat else "input",
+        )
+
+
 @rule("jeremychone/rust-genai#119, BerriAI/litellm#17507", apis=RESPONSES)
 def roles_have_their_own_parts(request: Request) -> Found:
     for path, item in items_of(request.body):

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from app.attachments.policy import AttachmentPolicy
 from app.errors import AppError, AttachmentTooLarge, InvalidName, InvalidSize, MimeTypeNotAllowed
 from app.file_types.file_type import FileType
+from app.file_types.recordings import MOST_RECORDING_BYTES
 from app.file_types.table import FILE_TYPES
 from app.sizes import in_words
 
@@ -57,7 +58,7 @@ def test_a_size_beyond_the_limit_is_rejected_with_both_figures() -> None:
 
 @pytest.mark.parametrize(
     ("name", "mime_type"),
-    [("a.exe", "application/x-msdownload"), ("a.mp4", "video/mp4"), ("a.mp4", ""), ("a", "")],
+    [("a.exe", "application/x-msdownload"), ("a.avi", "video/avi"), ("a.avi", ""), ("a", "")],
 )
 def test_types_that_never_reach_the_model_are_rejected(name: str, mime_type: str) -> None:
     with pytest.raises(MimeTypeNotAllowed):
@@ -82,10 +83,10 @@ def test_what_is_no_mime_type_is_rejected(mime_type: str) -> None:
 @pytest.mark.parametrize(
     ("name", "mime_type", "instead"),
     [
-        ("a.7z", "application/x-7z-compressed", "make a .zip of it"),
+        ("a.rar", "application/vnd.rar", "make a .zip of it"),
         ("a.numbers", "", "save it as .xlsx"),
         ("a.cr2", "image/x-canon-cr2", "raw photos can't be decoded here; export it as PNG"),
-        ("a.mp4", "video/mp4", "attach single pictures of it"),
+        ("a.mov", "video/quicktime", "save it as .mp4"),
     ],
 )
 def test_a_type_that_never_reaches_the_model_is_rejected_with_advice(
@@ -93,6 +94,24 @@ def test_a_type_that_never_reaches_the_model_is_rejected_with_advice(
 ) -> None:
     with pytest.raises(MimeTypeNotAllowed, match=instead):
         POLICY.check(params(name=name, mime_type=mime_type))
+
+
+@pytest.mark.parametrize("name", ["a.mp3", "a.mp4"])
+def test_recordings_are_rejected_with_advice_where_nothing_transcribes_them(name: str) -> None:
+    policy = AttachmentPolicy(max_bytes=1024, transcribes=False)
+    with pytest.raises(MimeTypeNotAllowed, match="attach a transcript of it"):
+        policy.check(params(name=name, mime_type=""))
+    policy = AttachmentPolicy(1024, allowed_mime_types=("audio/*", "video/*"), transcribes=False)
+    assert policy.check(params(name=name, mime_type="")).size == 10
+
+
+def test_a_recording_that_is_too_large_to_be_transcribed_is_rejected_with_advice() -> None:
+    policy = AttachmentPolicy(max_bytes=100 * 1024 * 1024)
+    most, name, mime_type = MOST_RECORDING_BYTES, "meeting.mp3", "audio/mpeg"
+    assert policy.check(params(name, most, mime_type)).size == most
+    with pytest.raises(AttachmentTooLarge, match=r"25\.0 MiB of sound .* lower bit rate"):
+        policy.check(params(name, most + 1, mime_type))
+    assert policy.check(params("a.pdf", most + 1, "application/pdf")).size == most + 1
 
 
 @pytest.mark.parametrize("file_type", FILE_TYPES, ids=lambda each: each.mime_type)

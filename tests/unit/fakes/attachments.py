@@ -10,6 +10,7 @@ from chatkit.types import (
 )
 
 from app.attachment_state import AttachmentState
+from app.database.transcripts import Transcript, TranscriptClaim
 from app.errors import NotFound, ObjectChanged, ObjectMissing
 from app.model_input.budget import Budget
 from app.model_input.cache import RenditionCache
@@ -17,6 +18,7 @@ from app.model_input.contents import AttachmentContents
 from app.model_input.converter import ThreadConverter
 from app.model_input.rendering import Renderer
 from app.model_input.thread_writer import MentionReader
+from app.model_input.transcripts import Transcripts
 from app.settings.model import ChatModelSettings
 from app.workers import Workers
 from tests.corpus import image
@@ -34,6 +36,7 @@ class Row:
     etag: str | None
     state: AttachmentState = AttachmentState.ATTACHED
     problem: str | None = None
+    user_id: str = "ada"
 
 
 class MemoryBucket:
@@ -56,6 +59,29 @@ class MemoryBucket:
         if etag is not None and etag != self.etags.get(key, etag_of(body)):
             raise ObjectChanged
         return body
+
+
+class MemoryTranscripts:
+    """Transcripts by the id of the attachment, and the ids that are being transcribed."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Transcript] = {}
+        self.claimed: set[str] = set()
+
+    async def claim(
+        self, user_id: str, attachment_id: str, *, lease_seconds: float
+    ) -> TranscriptClaim:
+        is_ours = attachment_id not in self.kept.keys() | self.claimed
+        if is_ours:
+            self.claimed.add(attachment_id)
+        return TranscriptClaim(self.kept.get(attachment_id), is_ours)
+
+    async def save(self, user_id: str, attachment_id: str, transcript: Transcript) -> None:
+        self.kept[attachment_id] = transcript
+        self.claimed.discard(attachment_id)
+
+    async def release(self, user_id: str, attachment_id: str) -> None:
+        self.claimed.discard(attachment_id)
 
 
 class Attachments:
@@ -89,6 +115,9 @@ class Attachments:
         options.setdefault("cache", RenditionCache(64 * 1024 * 1024))
         options.setdefault("workers", Workers())
         options.setdefault("settings", ChatModelSettings())
+        options.setdefault(
+            "transcripts", Transcripts(MemoryTranscripts(), None, options["workers"])
+        )
         return Renderer(bucket=self.bucket, **options)
 
     def converter(

@@ -20,7 +20,7 @@ from app.wiring.chat import Chat, build_chat
 from app.workers import Workers
 from tests.model_api import ModelApi, Received
 from tests.settings import changed_group
-from tests.unit.fakes.attachments import Attachments
+from tests.unit.fakes.attachments import Attachments, MemoryTranscripts
 from tests.unit.fakes.threads import CONTEXT, THREAD, MemoryStore, user_message
 
 both_apis = pytest.mark.parametrize("model_api", ["responses", "chat_completions"])
@@ -36,6 +36,7 @@ class Conversation:
     chat: Chat
     attachments: Attachments
     store: MemoryStore
+    transcripts: MemoryTranscripts
 
     async def say(self, text: str, *attachments: Attachment) -> list[ThreadStreamEvent]:
         self.store.items.append(user_message(len(self.store.items) + 1, text, *attachments))
@@ -62,16 +63,18 @@ async def conversation(
     """Open a conversation. `changes` are settings: `model_api="chat_completions"`."""
     attachments = Attachments()
     store = MemoryStore()
+    transcripts = MemoryTranscripts()
     chat = build_chat(
         changed_group(SETTINGS, openai_base_url=api.base_url, **changes),
         attachments=attachments,
         bucket=attachments.bucket,
         store=store,
+        transcripts=transcripts,
         workers=Workers(),
         links=links,
     )
     try:
-        yield Conversation(api, chat, attachments, store)
+        yield Conversation(api, chat, attachments, store, transcripts)
     finally:
         await chat.close()
 

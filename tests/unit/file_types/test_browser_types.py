@@ -14,8 +14,7 @@ POLICY = AttachmentPolicy(max_bytes=1024)
 
 # No reader knows these yet. Whoever adds one removes its suffix here.
 UNREAD = {
-    *("numbers", "7z", "rar"),
-    *("mp3", "m4a", "wav", "ogg", "flac", "mp4"),
+    *("numbers", "rar"),
 }
 
 

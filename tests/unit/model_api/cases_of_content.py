@@ -12,7 +12,7 @@ from tests.unit.model_api.asking import (
     responses,
     user,
 )
-from tests.unit.model_api.cases import Case
+from tests.unit.model_api.cases import Case, World
 
 Json = dict[str, Any]
 MEGABYTE = 1024 * 1024
@@ -39,6 +39,10 @@ def by_id(file_id: str) -> Json:
     return user({"type": "input_file", "file_id": file_id})
 
 
+def large_by_id(world: World, megabytes: int) -> Json:
+    return by_id(world.uploaded("a.docx", b"\xff" * megabytes * MEGABYTE))
+
+
 def image_by_id(file_id: str) -> Json:
     return user({"type": "input_image", "file_id": file_id, "detail": "auto"})
 
@@ -50,6 +54,12 @@ CONTENT = [
         responses([user(large_document(38))], truncation="auto"),
         "Maximum content size limit (52428800) exceeded",
         413,
+    ),
+    Case(
+        "named_files_have_50_megabytes_at_most",
+        lambda world: responses([large_by_id(world, 49)], truncation="auto"),
+        lambda world: responses([large_by_id(world, 50)], truncation="auto"),
+        "The total size of the files",
     ),
     Case(
         "roles_have_their_own_parts",

@@ -6,18 +6,18 @@ import time
 from app.model_input.readers.unreadable import Unreadable
 
 
-def hang(body: bytes, max_side: int, pages_as_pdf: bool) -> Unreadable:
+def hang(body: bytes, max_side: int) -> Unreadable:
     """A decoder that never ends."""
     while True:
         time.sleep(0.01)
 
 
-def eat(body: bytes, max_side: int, pages_as_pdf: bool) -> Unreadable:
+def eat(body: bytes, max_side: int) -> Unreadable:
     """A decoder that takes all the memory it can get."""
     kept = [bytes(1024**3) for _ in range(64)]  # asked for, never touched: no time passes
     return Unreadable(f"took {len(kept)} blocks")
 
 
-def die(body: bytes, max_side: int, pages_as_pdf: bool) -> Unreadable:
+def die(body: bytes, max_side: int) -> Unreadable:
     """A decoder that ends its process."""
     os._exit(1)

@@ -63,6 +63,11 @@ def test_every_file_reaches_the_model_in_its_best_form(
         assert content == []
         assert "\n----- begin text" in announced["text"]
         assert expected.removeprefix("text: ") in announced["text"]
+    elif expected.startswith("pages: "):
+        assert len(content) == int(expected.removeprefix("pages: "))
+        for part in content:
+            mime_type, sent = decoded([part])
+            assert mime_type == "image/jpeg" and min(Image.open(io.BytesIO(sent)).size) > 40
     elif expected.startswith("page: "):
         assert expected.removeprefix("page: ") in str(fields["remark"])
         mime_type, sent = decoded(content)

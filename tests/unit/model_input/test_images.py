@@ -20,7 +20,7 @@ TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
 
 
 def prepared(body: bytes, max_side: int = 2048) -> images.PreparedImage:
-    result = images.prepare(body, max_side, True)
+    result = images.prepare(body, max_side)
     assert isinstance(result, images.PreparedImage), result
     return result
 
@@ -66,7 +66,7 @@ def test_an_image_of_one_value_is_readable(value: int) -> None:
 
 
 def test_numbers_that_are_not_finite_are_no_image() -> None:
-    result = images.prepare(saved(Image.new("F", (9, 9), float("nan"))), 2048, True)
+    result = images.prepare(saved(Image.new("F", (9, 9), float("nan"))), 2048)
     assert isinstance(result, Unreadable)
 
 
@@ -180,6 +180,6 @@ def test_no_bytes_raise_another_error_than_malformed(junk: bytes, image_format: 
 def test_what_can_not_be_decoded_is_called_by_its_name_in_the_same_words(
     body: bytes, words: str
 ) -> None:
-    first, second = images.prepare(body, 2048, True), images.prepare(body, 2048, True)
+    first, second = images.prepare(body, 2048), images.prepare(body, 2048)
     assert isinstance(first, Unreadable) and first == second
     assert words in first.reason

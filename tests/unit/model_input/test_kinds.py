@@ -16,8 +16,8 @@ from app.model_input.kinds import Kind, kind_of
         ("application/octet-stream", "C:\\files\\a.PDF", Kind.DOCUMENT),
         ("", "photo.HEIC", Kind.IMAGE),
         ("application/problem+json", "", Kind.TEXT),
-        ("video/mp4", "a.txt", Kind.TEXT),
-        ("video/mp4", "a.mp4", Kind.OTHER),
+        ("video/avi", "a.txt", Kind.TEXT),
+        ("video/mp4", "a.mp4", Kind.RECORDING),
         ("nonsense", "a.txt", Kind.TEXT),
     ],
 )

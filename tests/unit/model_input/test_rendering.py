@@ -13,7 +13,7 @@ from app.storage.credentials import Credentials
 from app.storage.endpoint import Endpoint
 from app.storage.signing import UrlSigner
 from app.workers import Workers
-from tests.corpus import image, pdf
+from tests.corpus import image, pages, pdf
 from tests.model_api import ModelApi
 from tests.stopwatch import least_async, longest_turn
 from tests.unit.fakes.attachments import Attachments, MemoryBucket, Row
@@ -42,7 +42,7 @@ async def test_a_decoder_that_fails_affects_only_its_own_file(
 
     monkeypatch.setattr(images, "prepare", decoder)
     if decoder is bad_decoders.hang:  # the others end by themselves
-        monkeypatch.setattr(workers, "_timeout_seconds", 3)
+        monkeypatch.setattr(workers, "_hang_seconds", 3)
 
     async def is_noted() -> None:
         body = image("PNG") + b"1" * len(attachments.rows)
@@ -185,3 +185,16 @@ async def test_a_converter_belongs_to_one_user() -> None:
     file = attachments.add("a.txt", "text/plain", b"secret")
     converted = await attachments.converter().to_agent_input([user_message(1, "Look.", file)])
     assert "secret" not in str(converted)
+
+
+async def test_pages_of_a_tiff_can_be_fetched() -> None:
+    attachments = Attachments()
+    attachments.add("scan.tiff", "image/tiff", pages("1", "1", "1", size=(200, 300)))
+    attachments.add("photo.png", "image/png", image("PNG"))
+    scan, photo = attachments.rows.values()
+    renderer = attachments.renderer()
+    fetched = await renderer.render(scan, Selection(pages="2-3"))
+    assert (fetched.kind, fetched.mime_type) == ("file", "application/pdf")
+    assert fetched.remark == "pages 2-3 of 3"
+    refused = await renderer.render(photo, Selection(pages="2"))
+    assert refused.kind == "note" and "only a PDF or a TIFF" in refused.body

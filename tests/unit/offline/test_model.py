@@ -24,7 +24,9 @@ async def answer(attachments: Attachments, store: MemoryStore) -> list[ThreadStr
         models=OneModel(OfflineModel(workers, pause_seconds=0)),
         model_api="responses",
         budget=Budget(),
-        make_converter=lambda context, rejected, budget, make_writer=None: attachments.converter(),
+        make_converter=lambda context, rejected, budget, make_writer=None, references=None: (
+            attachments.converter()
+        ),
         store=store,
         rejections=attachments,
     )

@@ -21,7 +21,10 @@ from hypothesis import strategies as st
 from app.errors import BucketUnavailable
 from app.storage.credentials import Credentials, SessionCredentials
 from app.storage.endpoint import Endpoint
+from app.storage.object_keys import quarantine_key
+from app.storage.parts import Part
 from app.storage.post import UPLOADER_FIELD, PostPolicySigner
+from app.storage.put import presigned_part
 from app.storage.signing import Method, UrlSigner
 
 NOW = 1_800_000_123
@@ -100,11 +103,12 @@ def botocore_url(
     key: str,
     params: dict[str, Any],
     expires_in: int,
+    operation: str | None = None,
 ) -> str:
     moment = datetime.datetime.fromtimestamp(NOW, datetime.UTC)
     with patch("botocore.auth.get_current_datetime", lambda: moment.replace(tzinfo=None)):
         url = botocore_client(endpoint, keys).generate_presigned_url(
-            OPERATIONS[method],
+            operation or OPERATIONS[method],
             Params={"Bucket": endpoint.bucket, "Key": key, **params},
             ExpiresIn=expires_in,
         )
@@ -160,6 +164,25 @@ def test_extra_headers_are_signed_as_botocore_signs_them(
     assert ours == botocore_url(endpoint, keys, "PUT", "k/ü", params, 60)
 
 
+@settings(deadline=None, max_examples=50)
+@given(
+    st.sampled_from(ENDPOINTS),
+    st.sampled_from([KEYS, STS]),
+    st.text("abcXYZ019_.-+/=", min_size=1),
+    st.integers(1, 10_000),
+    st.integers(1, 5 * 1024**3),
+)
+def test_parts_of_a_multipart_upload_are_signed_as_botocore_signs_them(
+    endpoint: Endpoint, keys: Credentials, upload_id: str, number: int, size: int
+) -> None:
+    signer = our_signer(endpoint, keys)
+    ours = presigned_part(signer, "k/ü", upload_id, Part(number, size), expires_in=60)
+    params = {"PartNumber": number, "UploadId": upload_id, "ContentLength": size}
+    botocores = botocore_url(endpoint, keys, "PUT", "k/ü", params, 60, "upload_part")
+    assert sorted(ours.split("&")[1:]) == sorted(botocores.split("&")[1:])
+    assert query_of(ours) == query_of(botocores)
+
+
 def test_days_and_credentials_change_under_one_signer() -> None:
     moments = [(NOW, KEYS), (NOW + 86_400, KEYS), (NOW + 86_400, STS), (NOW, KEYS)]
     clock = iter([now for now, _ in moments])
@@ -209,6 +232,13 @@ def test_a_window_has_one_url_for_each_key_and_query() -> None:
     assert url() == fresh()
     keys.pop(0)
     assert url() == fresh()
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE"])
+def test_no_link_leads_into_the_quarantine(method: Method) -> None:
+    key = quarantine_key("attachments/abc")
+    with pytest.raises(ValueError, match="quarantine"):
+        signer_at(time.time).presign(method, key, expires_in=300)
 
 
 def test_a_window_as_long_as_the_life_is_an_error() -> None:

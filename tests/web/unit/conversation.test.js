@@ -130,3 +130,12 @@ test('a closed thread says why', () => {
   made.state.apply({ type: 'thread.updated', thread: { ...thread, status: { type: 'closed', reason: 'Solved.' }, items: {} } });
   assert.deepEqual(made.state.closed, { type: 'closed', reason: 'Solved.' });
 });
+
+test('a message that was waited for and then refused is not taken, and can not be answered again', async () => {
+  const progress = { type: 'progress_update', icon: 'clock', text: 'Waiting' };
+  const { made } = conversation([[progress, { type: 'error', message: 'The file storage failed.', allow_retry: false }]]);
+  const isTaken = await made.send({ content: question.content, attachments: [] });
+  assert.equal(isTaken, false);
+  assert.deepEqual(made.state.items.map(({ id }) => id), ['u1']);
+  assert.deepEqual([made.state.error.message, made.state.error.canRetry], ['The file storage failed.', false]);
+});

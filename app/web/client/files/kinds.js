@@ -3,13 +3,15 @@
 import { t } from '../words.js';
 
 /**
- * @typedef {'archive' | 'code' | 'data' | 'document' | 'email' | 'file' | 'image' | 'markdown' | 'pdf' |
- *   'presentation' | 'spreadsheet' | 'text'} Kind
+ * @typedef {'archive' | 'audio' | 'code' | 'data' | 'document' | 'email' | 'file' | 'image' | 'markdown' | 'pdf' |
+ *   'presentation' | 'spreadsheet' | 'text' | 'video'} Kind
  */
 
 /** @type {[RegExp, Kind][]} */
 const KINDS = [
   [/^image\//, 'image'],
+  [/^audio\//, 'audio'],
+  [/^video\//, 'video'],
   [/^application\/pdf$/, 'pdf'],
   [/wordprocessingml|msword|opendocument\.text|rtf|apple\.pages/, 'document'],
   [/spreadsheet|ms-excel|csv|tab-separated|apple\.numbers/, 'spreadsheet'],

@@ -1,4 +1,4 @@
-/** Draws what is in a file: a picture, a page, a table or a text. */
+/** Shows what is in a file: a picture, a page, a table, a text or a recording. */
 
 import { codeElement } from '../text/code-block.js';
 import { enrich } from '../text/enrich.js';
@@ -28,6 +28,7 @@ const MAX_ROWS = 1000;
 export async function previewOf(file, content) {
   const kind = kindOf(file.mimeType, suffixOf(file.name));
   if (kind === 'image') return previewPicture(file, content);
+  if (kind === 'audio' || kind === 'video') return previewRecording(kind, file, content);
   if (kind === 'pdf' && navigator.pdfViewerEnabled) return previewPdf(await content.blob(file.id, 'application/pdf'), file.name);
   const isTable = kind === 'spreadsheet' && /^text\//.test(file.mimeType);
   const isText = isTable || kind === 'code' || kind === 'data' || kind === 'email' || kind === 'markdown' || kind === 'text';
@@ -49,6 +50,20 @@ async function previewPicture(file, content) {
     url, name: file.name, onError: () => element.replaceWith(nothing(t('error.file_lost'))),
   });
   return { element, tools };
+}
+
+/**
+ * The browser's own player. It asks the bucket for the parts that it plays.
+ * @param {'audio' | 'video'} kind
+ * @param {ViewedFile} file
+ * @param {import('./file-content.js').FileContent} content
+ * @returns {Promise<Preview>}
+ */
+async function previewRecording(kind, file, content) {
+  const player = h(kind, { class: `preview-${kind}`, controls: true, preload: 'metadata', 'aria-label': file.name });
+  player.addEventListener('error', () => player.replaceWith(nothing(t('viewer.none'))));
+  player.src = await content.url(file.id);
+  return { element: player, release: () => player.removeAttribute('src') };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Moves one file's bytes, with progress: the same rules as `fetch.js`, on XMLHttpRequest. */
 
-import { bucketForm, bucketMessage, isGatewayUrl, pause, secondsToWait } from '../../fetch.js';
+import {
+  bucketForm, bucketMessage, isGatewayUrl, partsUrlOf, pause, secondsToWait, uploadInParts,
+} from '../../fetch.js';
 import { ApiError } from '../protocol/api.js';
 import { errorInWords, t } from '../words.js';
 
@@ -20,6 +22,16 @@ import { errorInWords, t } from '../words.js';
 export async function uploadTo(descriptor, file, bucketPostUrl, progress) {
   const { method, headers = {} } = descriptor;
   const url = new URL(descriptor.url, document.baseURI);
+  const partsUrl = partsUrlOf(url);
+  if (partsUrl) {
+    const answer = await uploadInParts(partsUrl, file, {
+      toBucket: method === 'PUT' || Boolean(bucketPostUrl), send: sendPart, ...progress,
+    });
+    if (answer) {
+      requireSuccess(answer, bucketMessage);
+      return;
+    }
+  }
   if (method === 'PUT') {
     const answer = await transfer({ method, url, headers, body: file }, progress);
     if (answer.status === 412) return; // written by an attempt whose answer was lost
@@ -54,6 +66,11 @@ export async function uploadDirect(url, token, file, progress) {
   return JSON.parse(answer.text);
 }
 
+/** @type {import('../../fetch.js').SendPart} */
+function sendPart({ method, url, body, seconds }, signal, onProgress) {
+  return transfer({ method, url, headers: {}, body: body ?? null, seconds }, { signal, onProgress });
+}
+
 /** @param {File} file */
 function formOf(file) {
   const form = new FormData();
@@ -62,7 +79,13 @@ function formOf(file) {
 }
 
 /**
- * @typedef {{method: string, url: string | URL, headers: Record<string, string>, body: FormData | File}} Request
+ * @typedef {object} Request
+ * @property {string} method
+ * @property {string | URL} url
+ * @property {Record<string, string>} headers
+ * @property {FormData | Blob | null} body
+ * @property {number} [seconds]  After these it counts as lost.
+ *
  * @typedef {{status: number, text: string, retryAfter: string | null}} Answer
  */
 
@@ -86,10 +109,12 @@ async function transferInTurn(request, progress) {
  * @param {Progress} progress
  * @returns {Promise<Answer>}
  */
-function transfer({ method, url, headers, body }, { onProgress, signal }) {
+function transfer({ method, url, headers, body, seconds = 0 }, { onProgress, signal }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
+    const lost = () => reject(new ApiError(t('error.upload_lost'), 0, 'connection_lost'));
     request.open(method, url);
+    request.timeout = seconds * 1000;
     for (const [name, value] of Object.entries(headers)) {
       // The browser sets this one itself, and refuses to be told.
       if (name.toLowerCase() !== 'content-length') request.setRequestHeader(name, value);
@@ -100,7 +125,8 @@ function transfer({ method, url, headers, body }, { onProgress, signal }) {
       // Of other origins the browser lets few headers through, and complains when asked for more.
       resolve({ status, text, retryAfter: status === 429 ? request.getResponseHeader('Retry-After') : null });
     });
-    request.addEventListener('error', () => reject(new ApiError(t('error.upload_lost'), 0, 'connection_lost')));
+    request.addEventListener('error', lost);
+    request.addEventListener('timeout', lost);
     request.addEventListener('abort', () => reject(new DOMException('Cancelled', 'AbortError')));
     signal.addEventListener('abort', () => request.abort(), { once: true });
     if (signal.aborted) request.abort();
