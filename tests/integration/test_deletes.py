@@ -31,7 +31,7 @@ async def test_deleting_an_attachment_is_one_statement(settings: Settings) -> No
         statements.clear()
         delete = {"type": "attachments.delete", "params": {"attachment_id": "atc_1"}}
         await parts.server.handle(parse_request(json.dumps(delete)), ALICE)
-    assert statements == ["UPDATE"]
+    assert statements == ["WITH"], "the change and its audit entry"
 
 
 @pytest.mark.parametrize("operation", ["attachments.delete", "threads.delete"])

@@ -90,7 +90,7 @@ async def test_it_streams_in_pieces_that_add_up_to_the_answer() -> None:
         if isinstance(event, ThreadItemUpdatedEvent)
         and event.update.type == "assistant_message.content_part.text_delta"
     ]
-    assert len(pieces) > 3
+    assert len(pieces) > 1
     assert "".join(pieces) == final_text(events)
 
 
