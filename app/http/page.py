@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ class PageConfig:
     composer: Composer | None = None
 
 
+@cache
+def _page_files() -> WebFiles:
+    """Return the page's files, which all applications of a process share."""
+    return WebFiles(WEB_DIRECTORY)
+
+
 def page_routes(
     config: PageConfig, *, welcome: Callable[[Request, Response], None] | None = None
 ) -> Sequence[BaseRoute]:
@@ -66,7 +73,7 @@ def page_routes(
     `welcome` may set a cookie on the document's response.
     """
     headers = _document_headers(config)
-    files = WebFiles(WEB_DIRECTORY)
+    files = _page_files()
 
     async def document(request: Request) -> Response:
         if config.is_demo:

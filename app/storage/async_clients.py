@@ -23,25 +23,28 @@ ATTEMPTS = 2
 _MAX_CONNECTIONS = 64
 
 
-async def open_client(
-    resources: AsyncExitStack,
-    endpoint: Endpoint,
-    credentials: SessionCredentials,
-    *,
-    read_timeout_seconds: float = READ_TIMEOUT_SECONDS,
-) -> Any:
-    """Return a client that `resources` closes."""
+def session_with(credentials: SessionCredentials) -> aioboto3.Session:
+    """Return a session for several clients, which all use the credentials of this process."""
     session = with_cached_service_models(AioSession())
     session.register_component("credential_provider", _CredentialSource(credentials))
+    return aioboto3.Session(botocore_session=session)
+
+
+async def open_client(
+    resources: AsyncExitStack,
+    session: aioboto3.Session,
+    endpoint: Endpoint,
+    *,
+    read_timeout_seconds: float,
+) -> Any:
+    """Return a client that `resources` closes."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
         read_timeout=read_timeout_seconds,
         retries={"total_max_attempts": ATTEMPTS, "mode": "standard"},
         max_pool_connections=_MAX_CONNECTIONS,
     )
-    client = await resources.enter_async_context(
-        aioboto3.Session(botocore_session=session).client(**endpoint.client_options(config))
-    )
+    client = await resources.enter_async_context(session.client(**endpoint.client_options(config)))
     observe_calls(client.meta.events)
     return client
 

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from app.errors import BucketUnavailable, ObjectMissing
 from app.sizes import LARGE_FILE_BYTES
-from app.storage.async_clients import ATTEMPTS, READ_TIMEOUT_SECONDS, open_client
+from app.storage.async_clients import ATTEMPTS, READ_TIMEOUT_SECONDS, open_client, session_with
 from app.storage.bucket_errors import bucket_errors, error_code, meaning_of_error
 from app.storage.codes import FORBIDDEN_HEAD, Meaning, meaning_of
 from app.storage.credentials import SessionCredentials
@@ -81,18 +81,13 @@ class Bucket:
         self._versioning_due_at = 0.0
 
     async def __aenter__(self) -> Self:
-        self._client = await open_client(
-            self._resources,
-            self._endpoint,
-            self._credentials,
-            read_timeout_seconds=self._read_timeout_seconds,
-        )
-        self._patient_client = await open_client(
-            self._resources,
-            self._endpoint,
-            self._credentials,
-            read_timeout_seconds=_PATIENT_SECONDS,
-        )
+        session = session_with(self._credentials)
+        self._client, self._patient_client = [
+            await open_client(
+                self._resources, session, self._endpoint, read_timeout_seconds=seconds
+            )
+            for seconds in (self._read_timeout_seconds, _PATIENT_SECONDS)
+        ]
         self.multipart = MultipartUploads(self._client, self._patient_client, self._endpoint)
         return self
 

@@ -1,7 +1,7 @@
 """Where a bucket is, and how its objects are addressed there."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -64,16 +64,23 @@ class Endpoint:
         botocore makes it, because it has the rules for `auto` addressing, for AWS's own hosts and
         for bucket names that no host name can hold.
         """
-        session = with_cached_service_models(botocore.session.Session())
-        session.set_credentials("probe", "probe")
-        client = session.create_client(**self.client_options())
-        probe: str = client.generate_presigned_url(
+        signer = _signer(self.url, self.region, self.addressing_style)
+        probe: str = signer.generate_presigned_url(
             "get_object", Params={"Bucket": self.bucket, "Key": _PROBE_KEY}
         )
-        client.close()
         return probe.partition("?")[0].removesuffix(_PROBE_KEY)
 
     @cached_property
     def bucket_url(self) -> SplitResult:
         """The URL of the bucket itself: its POST form, its list, its configuration."""
         return urlsplit(self.objects_url.removesuffix("/"))
+
+
+@cache
+def _signer(url: str | None, region: str, addressing_style: AddressingStyle) -> Any:
+    """Return a client that makes URLs for all buckets of a store, and connects to nothing."""
+    session = with_cached_service_models(botocore.session.Session())
+    session.set_credentials("probe", "probe")
+    return session.create_client(
+        **client_options(url=url, region=region, addressing_style=addressing_style)
+    )
