@@ -161,6 +161,7 @@ async def test_deleting_twice_never_fails_and_missing_objects_count_as_deleted(r
         await rig.records.tombstone("alice", "atc_1")
 
 
+@pytest.mark.slow
 async def test_what_the_store_does_not_delete_is_counted_and_tried_again_later(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -213,6 +214,7 @@ async def test_workers_in_many_replicas_take_separate_rows(rig: Rig) -> None:
     assert sorted(taken) == sorted(set(taken)) and len(taken) == 40
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("long_leases")
 async def test_four_sweepers_at_once_purge_everything_once(rig: Rig) -> None:
     for number in range(40):
@@ -373,6 +375,7 @@ async def test_the_claim_of_a_dead_worker_passes_to_another(rig: Rig) -> None:
     assert (await rig.sweeper.sweep_once()).purged == 1
 
 
+@pytest.mark.slow
 async def test_a_locked_row_does_not_delay_the_others(rig: Rig) -> None:
     for number in range(2):
         await rig.uploaded(f"atc_{number}", link_seconds=-1)

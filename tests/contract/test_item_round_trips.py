@@ -184,6 +184,7 @@ objects = st.dictionaries(words, json_values, max_size=4)
 moments = st.datetimes()
 
 
+@pytest.mark.slow
 @settings(
     max_examples=60,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

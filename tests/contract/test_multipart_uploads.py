@@ -65,6 +65,7 @@ async def test_parts_become_an_object_of_the_given_type(bucket: Bucket, urls: Ur
     assert await bucket.read(KEY, etag=head.etag) == BODY
 
 
+@pytest.mark.slow
 async def test_a_part_that_is_sent_again_is_one_part(bucket: Bucket, urls: UrlSigner) -> None:
     """Its answer was lost. SeaweedFS lists both."""
     upload_id = await bucket.multipart.begin(KEY, mime_type="text/plain")

@@ -113,6 +113,7 @@ def test_a_refused_file_is_remembered_across_a_restart(
         assert "Invalid image data" in provider.last.texts()
 
 
+@pytest.mark.slow
 def test_a_reader_that_goes_away_leaves_the_partial_text_and_stops_the_model(
     settings_with_model: Settings, provider: ModelApi
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_file_is_fetched_by_the_tool(settings_with_model: Settings, provider: 
     assert "000010999" in provider.last.texts()
 
 
+@pytest.mark.slow
 def test_a_recording_is_transcribed_and_answered(
     settings_with_model: Settings, provider: ModelApi
 ) -> None:
@@ -178,6 +180,7 @@ def test_dictation_without_a_key_says_how_to_set_one(alice: ChatKitClient) -> No
     assert "OPENAI_API_KEY" in response.json()["message"]
 
 
+@pytest.mark.slow
 def test_with_model_input_url_the_provider_can_read_the_link(
     database_url: str, seaweedfs_bucket: TestBucket, provider: ModelApi
 ) -> None:

@@ -39,6 +39,7 @@ async def entries(settings: Settings, *, as_json: bool = False) -> list[str]:
     return said
 
 
+@pytest.mark.slow
 async def test_a_journey_is_in_the_log_and_nothing_that_was_written(
     settings: Settings, alice: ChatKitClient, sql: Callable[[str], str], caplog: Any
 ) -> None:
@@ -105,6 +106,7 @@ def test_an_administrators_page_that_shows_nobody_is_not_written(
     assert sql("SELECT count(*) FROM audit_log") == "0"
 
 
+@pytest.mark.slow
 def test_an_entry_costs_no_statement(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """The numbers are those of the service before it had an audit log."""
     sent: list[str] = []

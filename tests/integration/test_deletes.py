@@ -34,6 +34,7 @@ async def test_deleting_an_attachment_is_one_statement(settings: Settings) -> No
     assert statements == ["WITH"], "the change and its audit entry"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("operation", ["attachments.delete", "threads.delete"])
 def test_a_delete_wakes_the_sweep(
     database_url: str, seaweedfs_bucket: TestBucket, sql: Callable[[str], str], operation: str

@@ -204,6 +204,7 @@ def test_a_missing_type_is_found_by_the_name(service: Service) -> None:
     assert service.post(body).json()["mime_type"] == "text/markdown"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [

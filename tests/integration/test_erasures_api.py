@@ -31,6 +31,7 @@ def finished(admin: httpx.Client, path: str) -> dict[str, Any] | None:
     return shown if shown["status"] == "finished" else None
 
 
+@pytest.mark.slow
 def test_an_erasure_ends_with_a_receipt(settings: Settings) -> None:
     user_id = "auth0|a/b c"
     path = "/v1/chatkit/users/auth0%7Ca%2Fb%20c/erasure"

@@ -142,6 +142,7 @@ def test_the_greenhouse_draws_pictures_with_progress(
         assert image["image"]["url"]
 
 
+@pytest.mark.slow
 def test_the_bike_desk_knows_and_serves_its_customer(
     settings: Settings, provider: ModelApi
 ) -> None:

@@ -128,6 +128,7 @@ def test_a_text_in_a_thread_with_four_large_pdfs_is_a_small_request(
     assert (after[0] - before[0], after[1] - before[1]) == (4, 4 * TEN_MEGABYTES)
 
 
+@pytest.mark.slow
 def test_a_file_is_uploaded_once_also_over_restarts_and_is_not_read_again(
     settings: Settings, provider: ModelApi, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -150,6 +151,7 @@ def test_a_file_is_uploaded_once_also_over_restarts_and_is_not_read_again(
     assert [each.expires_at - each.created_at for each in held if each.expires_at] == [604_800] * 2
 
 
+@pytest.mark.slow
 def test_files_that_the_provider_has_lost_are_uploaded_again_and_nothing_is_blamed(
     alice: ChatKitClient, provider: ModelApi, sql: Callable[[str], str]
 ) -> None:
@@ -218,6 +220,7 @@ def test_a_file_that_can_not_be_uploaded_is_sent_inline_and_uploaded_later(
     assert len(file_ids(provider.last)) == 1 and names_sent(provider.last) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model_api_name", ["responses", "chat_completions"])
 def test_without_a_files_api_files_are_sent_inline_with_one_warning(
     settings: Settings,
@@ -238,6 +241,7 @@ def test_without_a_files_api_files_are_sent_inline_with_one_warning(
         assert "one page" in provider.last.texts()
 
 
+@pytest.mark.slow
 def test_chat_completions_get_the_id_of_a_pdf_and_the_bytes_of_an_image(
     settings: Settings, provider: ModelApi
 ) -> None:
@@ -290,6 +294,7 @@ def test_answers_at_once_share_one_upload(alice: ChatKitClient, provider: ModelA
     assert len(uploads(provider)) == 2 and len(provider.uploads.held) == 1
 
 
+@pytest.mark.slow
 def test_two_users_never_share_a_file(settings: Settings, provider: ModelApi) -> None:
     ids, body = [], pdf("one page")
     with running(settings) as url:

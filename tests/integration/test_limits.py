@@ -291,6 +291,7 @@ def texts_of_answers(client: ChatKitClient) -> list[str]:
     return [item["content"][0]["text"] for item in items if item["type"] == "assistant_message"]
 
 
+@pytest.mark.slow
 def test_answers_that_wait_for_the_model_hold_no_connection_to_the_database(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -75,6 +75,7 @@ def service(database_url: str, bucket: TestBucket, **changes: object) -> Iterato
         yield base_url
 
 
+@pytest.mark.slow
 def test_a_request_leaves_one_line_with_its_ids_and_no_secret(
     log: io.StringIO, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:

@@ -162,6 +162,7 @@ async def test_expiry_releases_what_was_reserved(
         assert [create(user), create(user), create(user)] == [200, 200, 429]
 
 
+@pytest.mark.slow
 async def test_uploads_that_can_not_arrive_any_more_do_not_count(
     small: Settings, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -176,6 +177,7 @@ async def test_uploads_that_can_not_arrive_any_more_do_not_count(
             assert len(await rig.states()) == 2, "the others are deleted, and not only uncounted"
 
 
+@pytest.mark.slow
 async def test_uploads_that_arrived_count_although_their_link_has_expired(
     small: Settings, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:
@@ -189,6 +191,7 @@ async def test_uploads_that_arrived_count_although_their_link_has_expired(
         assert [create(user), create(user)] == [200, 429]
 
 
+@pytest.mark.slow
 async def test_during_an_outage_of_the_bucket_no_upload_is_taken_for_missed(
     small: Settings, database_url: str, seaweedfs_bucket: TestBucket
 ) -> None:

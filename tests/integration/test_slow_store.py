@@ -62,6 +62,7 @@ def texts_of_progress(events: list[Event]) -> list[str]:
     return [event["text"] for event in events if event["type"] == "progress_update"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_the_stream_says_what_is_waited_for(
     database_url: str, seaweedfs_bucket: TestBucket
@@ -81,6 +82,7 @@ def test_the_stream_says_what_is_waited_for(
             thread_id = thread_id or thread_id_of(events)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("impatient")
 def test_a_store_that_fails_after_the_wait_keeps_nothing_and_says_so(
     database_url: str, seaweedfs_bucket: TestBucket
@@ -125,6 +127,7 @@ def test_ten_seconds_for_each_request_are_waited_for(
     assert "rhubarb" in answer_of(events)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [Bucket, ObjectReader])
 async def test_a_request_that_got_no_answer_is_sent_again(
     kind: Callable[..., Bucket | ObjectReader], seaweedfs_bucket: TestBucket

@@ -84,6 +84,7 @@ def test_a_list_has_the_chat_first_that_goes_on(alice: ChatKitClient, client: Op
     assert [each.id for each in client.beta.chatkit.threads.list()] == [second, first]
 
 
+@pytest.mark.slow
 def test_the_admin_s_token_does_not_search(database_url: str, seaweedfs_bucket: TestBucket) -> None:
     token = "an-admin-token-for-tests"
     settings = test_settings(database_url, seaweedfs_bucket, admin_token=token)

@@ -138,6 +138,7 @@ NAMES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_no_file_name_reaches_a_header_or_a_path(service: Service, name: str) -> None:
     """Zulip, OpenAI's sample: stored XSS and header injection through file names."""

@@ -265,6 +265,7 @@ def test_a_policy_limits_every_pod_in_both_directions() -> None:
         assert limited == {"Ingress", "Egress"}, pod.owner
 
 
+@pytest.mark.slow
 @every_overlay
 def test_a_built_overlay_contains_what_its_resources_name(overlay: Path) -> None:
     resources = built(overlay)

@@ -185,6 +185,7 @@ async def test_slow_work_gets_all_of_its_time_at_the_second_try() -> None:
     assert await workers.run(takes_half_a_second) == "done"
 
 
+@pytest.mark.slow
 async def test_work_is_stopped_when_its_processor_time_is_used_up() -> None:
     workers = Workers(processes=1, quick_seconds=0.05, slow_seconds=0.2, hang_seconds=HOURS)
     with pytest.raises(WorkFailed, match=r"longer than 0\.2 seconds"):

@@ -213,6 +213,7 @@ async def test_a_sheet_that_the_provider_would_cut_is_a_profile(api: ModelApi) -
     assert "\n1500,1124250\n" in second.texts()
 
 
+@pytest.mark.slow
 async def test_a_workbook_too_long_for_text_is_a_profile(api: ModelApi) -> None:
     book = openpyxl.Workbook(write_only=True)
     sheet = book.create_sheet("Long")

@@ -69,6 +69,7 @@ def test_a_7z_archive_with_a_password_says_so() -> None:
     assert isinstance(read, Decoded) and "- folder/a.txt" in read.text
 
 
+@pytest.mark.slow
 def test_a_bomb_in_a_7z_archive_is_not_unpacked() -> None:
     found = archives.member(seven_zipped({"a.txt": bytes(MAX_MEMBER_BYTES + 1)}), "a.txt")
     assert isinstance(found, Unreadable) and "more than" in found.reason
