@@ -1,4 +1,4 @@
-"""The commands on bucket and database: `sweep`, `reconcile` and `audit`."""
+"""What these commands run: `sweep`, `reconcile`, `audit`, `export`, `erase`, `verify-receipt`."""
 
 import asyncio
 import json

@@ -1,8 +1,8 @@
 """The audit log: who created, read, listed, deleted, quarantined, exported or erased what.
 
 An entry has ids, a time and values of the enums below, and nothing that a person wrote. A statement
-that reads or changes rows carries their entries (`entries_of`), so an entry costs no round trip,
-and is there if and only if the statement was. PostgreSQL rejects every change of an entry, and the
+that reads or changes rows carries their entries (`entries_of`): there is never one without the
+other, and no extra round trip. PostgreSQL rejects every change of an entry, and the
 deletion of one that is younger than 30 days (the migration has the trigger).
 """
 

@@ -63,14 +63,14 @@ _is_quarantined = and_(
 _counted = in_state(*COUNTED) | _is_quarantined
 _is_alive = attachments.c.upload_ends_at > func.now()
 # The upload is in the bucket or may still arrive, in addition to the copy of a verified file. The
-# counted files and these uploads together may use twice the quota. Apart from previews, that is the
-# most that a user can have in the bucket.
+# counted files and these uploads together have at most twice the quota, so a user never has more
+# in the bucket, apart from previews.
 _has_upload = in_state(AttachmentState.PENDING) | _is_alive
 # Deleted or rejected, so it does not count against the quota. Such rows are limited too, which
 # limits creating and deleting in a loop.
 _lingering = ~_counted & _is_alive
-# The links of a large file can write it once as an object and once as parts. Of a counted file, the
-# parts take the place of its copy, which is not made before they are deleted.
+# The links of a large file can write it once as an object and once as parts. A counted file needs
+# no doubling: its parts are deleted before its copy is made.
 _has_parts = _lingering & (attachments.c.size > LARGE_FILE_BYTES)
 _upload_size = attachments.c.size * case((_has_parts, 2), else_=1)
 

@@ -143,8 +143,8 @@ attachments = Table(
     Column("id", Text, nullable=False),
     Column("thread_id", Text),
     Column("state", _State, nullable=False),
-    # NULL for foreign attachments: those that this service did not create, saved by other code
-    # through ChatKit's store. Ordered by bytes, as a bucket lists its keys, for `reconcile`.
+    # NULL for an attachment that other code saved through ChatKit's store. `reconcile` needs the
+    # order of collation C, in which a bucket lists its keys.
     Column("object_key", Text(collation="C")),
     # The key of the thumbnail; NULL if the preview is the object itself.
     Column("preview_key", Text),

@@ -24,7 +24,8 @@ from app.settings.attachments import UploadMethod
 from app.settings.sign_in import AuthMode
 
 WEB_DIRECTORY = Path(__file__).parent.parent / "web"
-# ChatKit's own default for `composer.attachments.maxCount`.
+# The files that the page lets people attach: ChatKit's own default for `maxCount`. The server's
+# limit is in `app/chat/requests.py`.
 DEFAULT_MAX_ATTACHMENTS = 10
 # Where OpenAI serves chatkit.js and the frame it opens.
 CHATKIT_CDN = "https://cdn.platform.openai.com"

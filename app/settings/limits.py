@@ -10,8 +10,8 @@ class LimitSettings(SettingsGroup):
 
     concurrent_uploads: int = Field(10, alias="USER_CONCURRENT_UPLOADS", ge=1)
     """Uploads that one user may have under way at the same time through the gateway and the direct
-    strategy together; each replica counts its own. Below 10, a page that sends all files of a
-    message at once gets some of them rejected."""
+    strategy together; each replica counts its own. The page lets people attach 10 files and sends
+    them at once, so a lower value rejects some of them."""
 
     concurrent_streams: int = Field(10, alias="USER_CONCURRENT_STREAMS", ge=1)
     """Answers that one user may have under way at the same time; each replica counts its own."""
