@@ -69,9 +69,10 @@ _has_upload = in_state(AttachmentState.PENDING) | _is_alive
 # Deleted or rejected, so it does not count against the quota. Such rows are limited too, which
 # limits creating and deleting in a loop.
 _lingering = ~_counted & _is_alive
-# The links of a large file can write it once as an object and once as parts. Of a counted file, the
-# parts take the place of its copy, which is not made before they are deleted.
-_has_parts = _lingering & (attachments.c.size > LARGE_FILE_BYTES)
+# The links of a large file can write it once as an object and once as parts. Of a file that is
+# pending or usable, the parts take the place of its copy, which is not made before they are
+# deleted. A copy in quarantine leaves the links their place.
+_has_parts = ~in_state(*COUNTED) & (attachments.c.size > LARGE_FILE_BYTES)
 _upload_size = attachments.c.size * case((_has_parts, 2), else_=1)
 
 _USED = (
