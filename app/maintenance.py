@@ -20,6 +20,7 @@ from app.database.export_rows import ExportRows
 from app.database.reconcile_rows import ReconcileRows
 from app.database.tombstones import Tombstones
 from app.export.archive import Export
+from app.provider_files.deletion import ProviderFilePurger
 from app.settings.environment import Settings
 from app.wiring.base import (
     create_core,
@@ -97,21 +98,23 @@ async def audit(settings: Settings, *, user_id: str, as_json: bool, say: Say) ->
 async def erase(settings: Settings, *, user_id: str, say: Say) -> Mapping[str, Any]:
     """Erase all that a user has, and return the signed receipt.
 
-    It waits until no upload can arrive by a link of the user. If it is interrupted, the service
-    continues, and so does the next call. An outage of the bucket delays it. Raises
-    `DatabaseUnavailable`.
+    It waits until no upload can arrive by a link of the user, and until the model's provider has
+    none of the user's files. If it is interrupted, the service continues, and so does the next
+    call. An outage of the bucket or of the provider delays it. Raises `DatabaseUnavailable`.
     """
     core = create_core(settings)
     rows = ErasureRows(core.database)
     erasures = create_erasures(core, settings.sign_in)
     purger = Purger(Tombstones(core.database), core.bucket)
-    said = None
+    provider_files = ProviderFilePurger(core.provider_files, core.files_api)
+    said: object = None
     async with core.running():
         started = await rows.start(user_id, Actor.OPERATOR)
         say(f"Erasure {started.id} of {user_id}.")
         while True:
             await erasures.delete_rows(user_id)
             await purger.purge(Swept())
+            await provider_files.purge()
             finished = await erasures.finish(user_id)
             if finished is not None:
                 break
@@ -119,6 +122,13 @@ async def erase(settings: Settings, *, user_id: str, say: Say) -> Mapping[str, A
             if ends is not None and ends > datetime.now(UTC) and ends != said:
                 say(f"Threads and files are deleted. An upload may end until {ends:%H:%M:%S}Z …")
                 said = ends
+            left = await core.provider_files.count(user_id)
+            if left and (ends is None or ends <= datetime.now(UTC)) and left != said:
+                say(
+                    f"{left} files are left at the model's provider. With OPENAI_API_KEY they are"
+                    " deleted; without it, this waits until they expire …"
+                )
+                said = left
             await asyncio.sleep(_ERASURE_PAUSE_SECONDS)
     assert finished.receipt is not None  # noqa: S101 - a finished erasure has one
     return finished.receipt

@@ -104,6 +104,7 @@ class AttachmentScanner:
                 quarantine_key(object_key),
                 etag=etag,
                 mime_type="application/octet-stream",
+                size=record.size,
             )
         except ObjectMissing as problem:
             # A parallel verification has found the same.

@@ -119,6 +119,11 @@ class Verifier:
         except ObjectChanged:
             # A parallel verification made a second copy, with another ETag.
             return await self._verify_again(record)
+        except ObjectMissing:
+            if await self._is_pending(record):
+                raise
+            # A parallel verification has rejected the file and deleted its copy.
+            return await self._verify_again(record)
 
     async def _verify_pending(self, record: AttachmentRecord, object_key: str) -> AttachmentRecord:
         etag = await self._copy_upload(record, object_key)
@@ -266,6 +271,13 @@ class Verifier:
         )
         await self._delete_objects(record, linked_keys)
         raise _rejection(record.id, sentence, why.malware)
+
+    async def _is_pending(self, record: AttachmentRecord) -> bool:
+        try:
+            current = await self._records.load(record.user_id, record.id)
+        except NotFound:
+            return False
+        return current.state is AttachmentState.PENDING
 
     async def _verify_again(self, record: AttachmentRecord) -> AttachmentRecord:
         """Load and verify a row that changed during its verification."""

@@ -10,7 +10,7 @@ from chatkit.types import ProgressUpdateEvent
 # still a 503, which ChatKit's client repeats by itself.
 PATIENCE_SECONDS = 5.0
 
-CHECKING_FILES = "Waiting for the file storage, to check your files …"
+CHECKING_FILES = "Checking your files …"
 READING_FILES = "Reading the files …"
 
 

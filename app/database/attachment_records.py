@@ -90,7 +90,7 @@ class AttachmentRecords:
         self._reserving = FairSlots(sys.maxsize, most_of_one=_CONNECTIONS_OF_ONE_USER)
 
     async def reserve(self, new: NewAttachment, quota: QuotaSettings) -> None:
-        """Insert a row in the state PENDING. Raises `QuotaExceeded`."""
+        """Insert a row in the state PENDING. Raises `QuotaExceeded` and `ErasureUnderWay`."""
         async with self._reserving.slot(new.user_id), self._database.begin() as connection:
             await insert_within_quota(connection, new, quota)
         announce(ATTACHMENT_CREATED, new.user_id, [new.id])

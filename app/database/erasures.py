@@ -169,7 +169,9 @@ class ErasureRows:
         """Make tombstones of all attachments, and remove what the user wrote from their rows."""
         own = attachments.c.user_id == user_id
         blank: dict[str, Any] = {"name": "", "payload": {}, "problem": None, "search_terms": []}
-        before = update(attachments).where(own, in_state(AttachmentState.TOMBSTONE))
+        # Those that were collected are blank. Sweeps repeat this until the last link has expired.
+        is_new = attachments.c.id.not_in(_ids(user_id, "attachments").order_by(None))
+        before = update(attachments).where(own, in_state(AttachmentState.TOMBSTONE), is_new)
         async with self._database.begin() as connection:
             for change in (before.values(blank), to_tombstone().where(own).values(blank)):
                 await _collect(connection, user_id, "attachments", change, attachments.c.id)

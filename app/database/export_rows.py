@@ -38,7 +38,10 @@ class ExportedItem:
 
 @dataclass(frozen=True, slots=True)
 class ExportedFile:
-    """An attachment. `size` is in bytes; `object_key` is None if the bytes are not kept here."""
+    """An attachment. `size` is in bytes; `object_key` is None if the bytes are not kept here.
+
+    `transcript` is the text of what is said in a recording, if it was transcribed.
+    """
 
     id: str
     state: AttachmentState
@@ -47,6 +50,7 @@ class ExportedFile:
     mime_type: str
     size: int
     etag: str | None
+    transcript: str | None = None
 
 
 class ExportRows:
@@ -91,6 +95,7 @@ class ExportRows:
             attachments.c.mime_type,
             attachments.c.size,
             attachments.c.etag,
+            attachments.c.transcript["text"].astext,
         )
         own = select(*columns).where(
             attachments.c.user_id == user_id, ~in_state(AttachmentState.TOMBSTONE)

@@ -112,6 +112,12 @@ class ProviderFileRows:
             winner = await connection.scalar(select(provider_files.c.file_id).where(same, _IN_USE))
             return str(winner) if winner else None
 
+    async def count(self, user_id: str) -> int:
+        """Return how many files of the user the provider may have."""
+        own = select(func.count()).where(provider_files.c.user_id == user_id)
+        async with self._database.connect() as connection:
+            return int(await connection.scalar(own) or 0)
+
     async def forget(self, user_id: str, file_ids: Collection[str]) -> int:
         """Delete the rows of files that the provider has lost. Return how many were deleted."""
         async with self._database.connect() as connection:

@@ -69,9 +69,10 @@ _has_upload = in_state(AttachmentState.PENDING) | _is_alive
 # Deleted or rejected, so it does not count against the quota. Such rows are limited too, which
 # limits creating and deleting in a loop.
 _lingering = ~_counted & _is_alive
-# The links of a large file can write it once as an object and once as parts. A counted file needs
-# no doubling: its parts are deleted before its copy is made.
-_has_parts = _lingering & (attachments.c.size > LARGE_FILE_BYTES)
+# The links of a large file can write it once as an object and once as parts. A file that is pending
+# or usable needs no doubling: its parts are deleted before its copy is made. A copy in quarantine
+# leaves the links their place.
+_has_parts = ~in_state(*COUNTED) & (attachments.c.size > LARGE_FILE_BYTES)
 _upload_size = attachments.c.size * case((_has_parts, 2), else_=1)
 
 _USED = (

@@ -84,6 +84,9 @@ class Export:
             else:
                 exported.missing.append(file.id)
                 files[file.id] = (file, "")
+            if file.transcript is not None:
+                with _text_entry(archive, f"{path}.transcript.txt") as entry:
+                    entry.write(file.transcript.encode())
             fault_point("export.file")
         return files
 

@@ -9,6 +9,7 @@ from chatkit.types import ThreadItem
 from pydantic import TypeAdapter
 
 from app.database.export_rows import ExportRows
+from app.database.transcripts import Transcript, TranscriptRecords
 from app.export.archive import Export
 from tests.acceptance.processes import KILLED
 from tests.acceptance.ten_thousand import FILES, ITEMS, THREADS, fill
@@ -129,3 +130,16 @@ async def test_a_large_file_is_not_held_in_memory(
     with zipfile.ZipFile(tmp_path / "large.zip") as archive:
         [name] = [each for each in archive.namelist() if each.startswith("files/")]
         assert archive.getinfo(name).file_size == len(body)
+
+
+async def test_the_transcript_of_a_recording_is_beside_it(
+    database_url: str, seaweedfs_bucket: TestBucket, tmp_path: Path
+) -> None:
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        record = await rig.verifier.verify(await rig.uploaded())
+        transcript = Transcript("What was said", "whisper-1")
+        await TranscriptRecords(rig.database).save("alice", record.id, transcript)
+        target = tmp_path / "alice.zip"
+        await Export(ExportRows(rig.database), rig.bucket).write("alice", target)
+    with zipfile.ZipFile(target) as archive:
+        assert archive.read("files/00001-a.transcript.txt") == b"What was said"

@@ -138,6 +138,22 @@ async def test_an_upload_under_way_does_not_survive(seaweedfs_rig: Rig) -> None:
     assert (await erasures.finish("alice")) is not None, "it stays finished"
 
 
+async def test_tombstones_are_written_once_however_often_sweeps_continue(
+    seaweedfs_rig: Rig,
+) -> None:
+    rig = seaweedfs_rig
+    await furnish(rig, "alice", link_seconds=600)
+    assert await erased(rig) is None
+    for attachment_id in ("atc_attached", "atc_deleted"):
+        await rig.sql(
+            "UPDATE attachments SET name = 'unchanged' WHERE user_id = 'alice' AND id = :id",
+            id=attachment_id,
+        )
+    await Erasures(ErasureRows(rig.database), SIGNER).delete_rows("alice")
+    names = dict(await rig.sql("SELECT id, name FROM attachments"))
+    assert names == {"atc_attached": "unchanged", "atc_deleted": "unchanged", "atc_pending": ""}
+
+
 async def test_it_waits_until_the_provider_has_deleted_its_files(seaweedfs_rig: Rig) -> None:
     rig = seaweedfs_rig
     await furnish(rig, "alice")

@@ -24,11 +24,13 @@ from app.errors import (
     BucketUnavailable,
     MalwareFound,
     NotFound,
+    ObjectMissing,
     QuotaExceeded,
     ScannerUnavailable,
 )
 from app.settings.quota import QuotaSettings
 from app.settings.scanner import ScannerSettings
+from app.sizes import LARGE_FILE_BYTES
 from app.storage.credentials import SessionCredentials
 from app.storage.object_keys import preview_key, quarantine_key, upload_key
 from app.storage.reader import ObjectReader
@@ -308,3 +310,50 @@ async def test_an_erasure_deletes_what_is_in_quarantine(rig: Rig) -> None:
     await rig.bucket.write(quarantine_key(record.object_key), EICAR, mime_type="text/plain")
     [left] = await remnants(receipt, ErasureRows(rig.database), rig.bucket)
     assert quarantine_key(record.object_key) in left, "verify-receipt looks there too"
+
+
+async def test_a_verification_is_overtaken_by_one_that_rejects_the_file(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await rig.uploaded(body=EICAR)
+    scanner = rig.verifier._scanner
+    assert scanner is not None
+    scan = scanner.scan
+
+    async def overtaken(*arguments: Any, **given: Any) -> str | None:
+        monkeypatch.setattr(scanner, "scan", scan)
+        with pytest.raises(MalwareFound):
+            await rig.verifier.verify(record)
+        return await scan(*arguments, **given)
+
+    monkeypatch.setattr(scanner, "scan", overtaken)
+    with pytest.raises(MalwareFound):
+        await rig.verifier.verify(record)
+
+
+async def test_a_missing_copy_of_a_pending_file_is_an_error(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await rig.uploaded()
+
+    async def missing(*_: object, **__: object) -> None:
+        raise ObjectMissing
+
+    monkeypatch.setattr(rig.verifier._scanner, "scan", missing)
+    with pytest.raises(ObjectMissing):
+        await rig.verifier.verify(record)
+
+
+async def test_a_large_file_has_the_time_that_its_copy_into_the_quarantine_takes(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = await rig.reserve(size=LARGE_FILE_BYTES + 1)
+    scanner, sizes = rig.verifier._scanner, []
+    assert scanner is not None
+
+    async def copy(*_: str, size: int = 0, **__: str) -> None:
+        sizes.append(size)
+
+    monkeypatch.setattr(rig.bucket, "copy", copy)
+    await scanner.quarantine(record, "attachments/a", etag='"e"')
+    assert sizes == [record.size], "Bucket.copy waits longer for a large source"

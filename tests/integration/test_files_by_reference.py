@@ -1,5 +1,6 @@
 """MODEL_INPUT=files: each file goes to the provider's Files API once, and requests have its id."""
 
+import asyncio
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,9 +11,12 @@ import boto3
 import pytest
 from prometheus_client import REGISTRY
 
+from app import maintenance
+from app.database.provider_files import ProviderFile, ProviderFileRows
 from app.settings.environment import Settings
 from tests.corpus import image, pdf
 from tests.model_api import Call, Error, ModelApi, Received, Reply, Text, model_api
+from tests.rig import rig_on
 from tests.servers import TestBucket
 from tests.service import (
     ChatKitClient,
@@ -305,3 +309,21 @@ def test_two_users_never_share_a_file(settings: Settings, provider: ModelApi) ->
             ids += file_ids(provider.last)
     bodies = [each.body for each in provider.uploads.held.values()]
     assert len(set(ids)) == 2 and bodies[0] == bodies[1]
+
+
+async def test_the_command_erase_deletes_files_at_the_provider_without_a_service(
+    settings: Settings,
+    database_url: str,
+    seaweedfs_bucket: TestBucket,
+    provider: ModelApi,
+) -> None:
+    file_id = str(provider.uploads.create("a.pdf", b"a", {"purpose": "user_data"})["id"])
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        record = await rig.verifier.verify(await rig.uploaded(link_seconds=-60))
+        rows = ProviderFileRows(rig.database)
+        await rows.add(ProviderFile("alice", file_id, record.id, "key", {}, 1, None))
+    said: list[str] = []
+    async with asyncio.timeout(60):  # it would wait for ever for a service that does not run
+        receipt = await maintenance.erase(settings, user_id="alice", say=said.append)
+    assert receipt["receipt"]["user"] == "alice" and len(said) == 1
+    assert not provider.uploads.held

@@ -3,6 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -264,3 +265,21 @@ async def test_parts_of_deleted_files_count_until_their_links_have_expired(
             await rig.reserve("atc_3", size=size, quota=quota)
         await rig.later()
         await rig.reserve("atc_4", size=size, quota=quota)
+
+
+async def test_parts_of_a_file_in_quarantine_count_until_its_links_have_expired(
+    database_url: str, seaweedfs_bucket: TestBucket
+) -> None:
+    """Its links can write it as an object and as parts, besides the copy in quarantine."""
+    size = LARGE_FILE_BYTES + 1
+    quota = QuotaSettings(max_bytes=2 * size)
+    async with rig_on(database_url, seaweedfs_bucket) as rig:
+        await rig.reserve("atc_1", size=size, quota=quota)
+        kept_until = datetime.now(UTC) + timedelta(days=30)
+        assert await rig.records.mark_rejected(
+            "alice", "atc_1", "malware", malware="EICAR", kept_until=kept_until
+        )
+        with pytest.raises(QuotaExceeded):
+            await rig.reserve("atc_2", size=size, quota=quota)
+        await rig.later()
+        await rig.reserve("atc_3", size=size, quota=quota)
