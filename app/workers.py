@@ -41,6 +41,14 @@ class WorkFailed(Exception):
     """The worker was stopped at its time limit, died or raised. The message is a clause."""
 
 
+def decoders_of(services: int) -> int:
+    """Return how many decoders each of `services` on this machine may run at once.
+
+    It is the share of the cores, but three at least: one user and slow files never occupy all.
+    """
+    return max(3, (os.cpu_count() or 1) // max(1, services))
+
+
 class Workers:
     """A pool of processes. They start when needed, and end when idle for minutes or hung.
 
@@ -58,7 +66,7 @@ class Workers:
         slow_seconds: float = 20,
         hang_seconds: float = 90,
     ) -> None:
-        processes = processes or max(3, (os.cpu_count() or 3))
+        processes = processes or decoders_of(1)
         self._slots = FairSlots(processes, most_of_one=max(1, processes - 1))
         self._slow_slots = FairSlots(max(1, processes - 2))
         self._quick_seconds = quick_seconds

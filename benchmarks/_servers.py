@@ -35,7 +35,7 @@ class Servers:
 
 @contextmanager
 def servers() -> Iterator[Servers]:
-    """Start them; their credentials are in the environment meanwhile."""
+    """Start them. Their credentials are in the environment while they run."""
     keys = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": secrets.token_hex(16)}
     os.environ.update(keys)
     with tempfile.TemporaryDirectory() as directory:

@@ -1,20 +1,11 @@
-"""The service and the model's provider as processes of their own, and uploads to the service."""
+"""The settings of a service that benchmarks run, and uploads to it."""
 
-import multiprocessing
-import os
 import secrets
-import signal
-import socket
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from multiprocessing.connection import Connection
+from collections.abc import Sequence
 
 import httpx
-import uvicorn
-from starlette.applications import Starlette
 
 from app.settings.environment import Settings
-from app.wiring.application import create_application
 from benchmarks._servers import Servers
 
 
@@ -46,33 +37,3 @@ def upload(base_url: str, user: str, files: Sequence[tuple[str, bytes, str]]) ->
             client.post(url, files={"file": (name, body, mime_type)}).raise_for_status()
             ids.append(created["id"])
     return ids
-
-
-def service(tell: Connection, settings: Settings) -> None:
-    serve(create_application(settings), tell)
-
-
-def serve(application: Starlette, tell: Connection) -> None:
-    class Announcing(uvicorn.Server):
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            await super().startup()
-            tell.send(self.servers[0].sockets[0].getsockname()[1])
-
-    config = uvicorn.Config(application, host="127.0.0.1", port=0, log_level="error")
-    Announcing(config).run()
-
-
-@contextmanager
-def process(run: object, *arguments: object) -> Iterator[str]:
-    receive, send = multiprocessing.Pipe(duplex=False)
-    context = multiprocessing.get_context("spawn")
-    process = context.Process(target=run, args=(send, *arguments), daemon=False)  # type: ignore[arg-type]  # any callable
-    process.start()
-    try:
-        yield f"http://127.0.0.1:{receive.recv()}"
-    finally:
-        if process.pid:
-            os.kill(process.pid, signal.SIGTERM)
-        process.join(15)
-        if process.is_alive():
-            process.kill()

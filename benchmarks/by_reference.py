@@ -11,13 +11,14 @@ import secrets
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 from statistics import median
 
 import httpx
+from starlette.applications import Starlette
 
-from benchmarks._servers import servers
-from benchmarks._services import process, serve, service, settings_for, upload
+from app.wiring.application import create_application
+from benchmarks._servers import process, servers
+from benchmarks._services import settings_for, upload
 from tests.corpus import pdf
 from tests.model_api import Text
 from tests.model_api.deferred import DeferredApi
@@ -72,14 +73,15 @@ class Chat:
 
 
 def main() -> None:
-    with servers() as running, process(_provider) as provider, ExitStack() as stack:
+    with servers() as running, process(_provider) as (provider, _), ExitStack() as stack:
         for name, changes in (("cached", {}), ("not cached", NOT_CACHED)):
             chats = {}
             for way in ("inline", "files"):
                 settings = settings_for(
                     running, f"{provider}/v1", model_input=way, titles="off", **changes
                 )
-                chats[way] = Chat(stack.enter_context(process(service, settings)))
+                url, _ = stack.enter_context(process(create_application, settings))
+                chats[way] = Chat(url)
                 chats[way].begin()
                 chats[way].ask()  # the first is not counted: pools and schemas are made in it
                 chats[way].seconds.clear()
@@ -112,5 +114,5 @@ def _said(length: int, streams: bool) -> Text:
     return Text(str(length))
 
 
-def _provider(tell: Connection) -> None:
-    serve(DeferredApi(_said).application(), tell)
+def _provider() -> Starlette:
+    return DeferredApi(_said).application()

@@ -18,6 +18,7 @@ from app.database.audit import Act, Action, Actor, Kind, announce, entries_of
 from app.database.engine import Database
 from app.database.message_attachments import bind_attachments
 from app.database.missing import no_attachment, no_such_file, no_thread
+from app.database.provider_files import mark_files_of
 from app.database.quota import ATTACHMENT_CREATED, NewAttachment, insert_within_quota
 from app.database.references import payload_of_file, payload_of_image, payload_previewed_by
 from app.database.tables import attachments, audit_log
@@ -255,13 +256,17 @@ class AttachmentRecords:
     async def mark_rejected_by_provider(
         self, user_id: str, attachment_id: str, problem: str
     ) -> None:
-        """Record why the model's provider rejected this file; later turns send a note instead."""
-        async with self._database.connect() as connection:
+        """Record why the model's provider rejected this file; later turns send a note instead.
+
+        Its files at the provider are marked for deletion.
+        """
+        async with self._database.begin() as connection:
             await connection.execute(
                 update(attachments)
                 .where(_has_id(user_id, attachment_id), in_state(*USABLE))
                 .values(problem=problem)
             )
+            await mark_files_of(connection, [(user_id, attachment_id)])
 
     async def tombstone(self, user_id: str, attachment_id: str) -> None:
         """Change any state to TOMBSTONE, in one statement; a tombstone stays as it is.

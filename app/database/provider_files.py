@@ -1,8 +1,9 @@
 """The rows of files that the model's provider keeps: MODEL_INPUT=files.
 
 A file belongs to one rendition of one attachment of one user, and is never used for another. Files
-of deleted attachments are marked when their tombstones are claimed (tombstones.py). Marked rows are
-the outbox of `app/provider_files/deletion.py`, which deletes the files at the provider.
+of deleted attachments are marked when their tombstones are claimed (tombstones.py), those of
+attachments that are rejected or lost later in the same transaction. Marked rows are the outbox of
+`app/provider_files/deletion.py`, which deletes the files at the provider.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -176,7 +177,7 @@ class ProviderFileRows:
 
 
 async def mark_files_of(connection: AsyncConnection, keys: Sequence[tuple[str, str]]) -> None:
-    """Mark the files of deleted attachments, given by user and id, for deletion."""
+    """Mark the files of attachments, given by user and id, for deletion."""
     columns = tuple_(provider_files.c.user_id, provider_files.c.attachment_id)
     await connection.execute(
         sql_update(provider_files).where(columns.in_(list(keys)), _IN_USE).values(_MARKED)

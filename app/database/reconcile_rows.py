@@ -3,10 +3,11 @@
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 
-from sqlalchemy import Double, Update, cast, func, select, update
+from sqlalchemy import ColumnElement, Double, and_, cast, func, select, update
 
 from app.attachment_state import USABLE, AttachmentState
 from app.database.engine import Database
+from app.database.provider_files import mark_files_of
 from app.database.references import payload_previewed_by
 from app.database.tables import attachments
 from app.database.tombstones import awaited_quarantines, awaited_uploads
@@ -96,19 +97,21 @@ class ReconcileRows:
     async def mark_lost(self, row: KeyedRow, problem: str) -> None:
         """Change STORED or ATTACHED to REJECTED with the reason, because the bytes are lost.
 
-        They no longer count against the quota.
+        They no longer count against the quota. Its files at the model's provider are marked for
+        deletion.
         """
-        lost = transition(AttachmentState.REJECTED, *USABLE)
-        await self._change(row, lost.values(problem=problem, etag=None, preview_key=None))
+        lost = transition(AttachmentState.REJECTED, *USABLE).where(_has_key_of(row))
+        async with self._database.begin() as connection:
+            await connection.execute(lost.values(problem=problem, etag=None, preview_key=None))
+            await mark_files_of(connection, [(row.user_id, row.id)])
 
     async def forget_preview(self, row: KeyedRow) -> None:
         """Make the image itself its preview again."""
         previewed = payload_previewed_by(row.object_key)
-        usable = update(attachments).where(in_state(*USABLE))
-        await self._change(row, usable.values(preview_key=None, payload=previewed))
-
-    async def _change(self, row: KeyedRow, change: Update) -> None:
+        usable = update(attachments).where(in_state(*USABLE), _has_key_of(row))
         async with self._database.connect() as connection:
-            await connection.execute(
-                change.where(attachments.c.user_id == row.user_id, attachments.c.id == row.id)
-            )
+            await connection.execute(usable.values(preview_key=None, payload=previewed))
+
+
+def _has_key_of(row: KeyedRow) -> ColumnElement[bool]:
+    return and_(attachments.c.user_id == row.user_id, attachments.c.id == row.id)

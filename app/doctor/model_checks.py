@@ -121,8 +121,8 @@ async def model_files(deployment: Deployment) -> str:
     if deployment.settings.model.input != "files":
         raise NotChecked(f"MODEL_INPUT is {deployment.settings.model.input}")
     remedy = (
-        "Set MODEL_INPUT=inline, which answers do until then, or use a key that may read and write"
-        " files."
+        "Use a key that may read and write files, or set MODEL_INPUT=inline. Until then, answers"
+        " send files inline."
     )
     async with _conversation(deployment) as chat:
         attachment_id = await chat.upload("code.pdf", one_page_pdf(), "application/pdf")

@@ -4,6 +4,7 @@ The log line replaces uvicorn's access log, which would contain the query of upl
 links. That query is a capability.
 """
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from time import perf_counter
@@ -79,7 +80,8 @@ class RequestMetricsMiddleware(HttpMiddleware):
 class MetricsPage:
     """`/metrics`, for Prometheus. The purge backlog is counted for each page.
 
-    A page takes milliseconds of the event loop, so at most one is made per second.
+    A page takes milliseconds for each worker process, so it is made in a thread, and at most one
+    per second.
     """
 
     def __init__(self, database: Database) -> None:
@@ -102,7 +104,7 @@ class MetricsPage:
         else:
             metrics.purge_backlog.set(backlog.count)
             metrics.purge_backlog_age_seconds.set(backlog.age_seconds)
-        return metrics.page()
+        return await asyncio.to_thread(metrics.page)
 
 
 def _route(scope: Scope) -> str:

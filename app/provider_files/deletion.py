@@ -1,4 +1,4 @@
-"""Deletes files at the model's provider whose attachments were deleted."""
+"""Deletes files at the model's provider whose attachments were deleted or rejected."""
 
 import asyncio
 import logging

@@ -8,6 +8,7 @@ import pybase64
 
 from app.database.provider_files import ProviderFile, ProviderFileRows
 from app.errors import Unavailable
+from app.fair_slots import FairSlots
 from app.model_input.announcements import sent_name
 from app.model_input.labels import Announced
 from app.model_input.rendition import Reference, Rendition
@@ -17,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 # Each has its file in memory, twice while it is decoded.
 _CONCURRENT_UPLOADS = 4
+# One user uploads no more than these at once, so that the files of others need not wait.
+_UPLOADS_OF_ONE_USER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Uploads:
         self.api = api
         self.rows = rows
         self._is_offered: bool | None = None
-        self._slots = asyncio.Semaphore(_CONCURRENT_UPLOADS)
+        self._slots = FairSlots(_CONCURRENT_UPLOADS, most_of_one=_UPLOADS_OF_ONE_USER)
         self._running: dict[tuple[str, str, str], asyncio.Task[str | None]] = {}
 
     async def are_possible(self) -> bool:
@@ -78,7 +81,7 @@ class Uploads:
 
     async def _upload(self, new: NewFile) -> str | None:
         rendition = new.rendition
-        async with self._slots:
+        async with self._slots.slot(new.user_id):
             try:
                 if recorded := await self._recorded(new):
                     return recorded

@@ -45,7 +45,7 @@ from app.storage.splice import Splicer
 from app.storage.upload_fields import UploadFields
 from app.wiring.base import Core, create_core, create_erasures, create_link_signer, create_sweeper
 from app.wiring.chat import Chat, build_chat, create_assistant
-from app.workers import Workers
+from app.workers import Workers, decoders_of
 
 # Generated images have only a few megabytes.
 _MAX_IMAGE_BYTES = 100 * 1024 * 1024
@@ -150,7 +150,7 @@ def create_web_parts(settings: Settings, assistant: Assistant | None = None) -> 
         # This preview is of the upload, before it was scanned.
         NoPreviews() if scanner else previews,
     )
-    workers = Workers()
+    workers = Workers(processes=decoders_of(settings.operations.workers))
     thumbnails = Thumbnails(reader, core.bucket, workers)
     verifier = Verifier(core.records, core.bucket, thumbnails, policy, scanner)
     # Every worker process has a cache of its own.

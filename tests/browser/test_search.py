@@ -2,7 +2,7 @@
 
 import httpx
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import PersonFactory
 from tests.browser.person import Person, barriers
@@ -91,6 +91,24 @@ def test_more_are_shown_where_the_first_page_ends(alice: Person, site: Site) -> 
     alice.page.get_by_role("button", name="Show more").click()
     expect(found(alice)).to_have_count(21)
     expect(found(alice).last.get_by_role("link")).to_be_focused()
+
+
+def test_a_second_click_on_more_adds_nothing_twice(alice: Person, site: Site) -> None:
+    for number in range(21):
+        chat(alice, site, f"Harbour {number}")
+    field(alice).fill("harbour")
+    expect(found(alice)).to_have_count(20)
+    held: list[Route] = []
+    alice.page.route("**/threads?*after=*", lambda route: held.append(route))
+    more = alice.page.get_by_role("button", name="Show more")
+    for _ in range(2):
+        with alice.page.expect_request("**/threads?*after=*"):
+            more.click()
+    for each in held:
+        each.continue_()
+    alice.page.wait_for_load_state("networkidle")
+    expect(more).to_be_hidden()
+    expect(found(alice)).to_have_count(21)
 
 
 def test_the_list_is_in_the_same_order_after_a_reload(alice: Person, site: Site) -> None:

@@ -8,6 +8,7 @@ import pytest
 from app.attachments.deletion import Sweeper
 from app.database import provider_files as rows_module
 from app.database.provider_files import ProviderFile, ProviderFileRows
+from app.database.reconcile_rows import ReconcileRows
 from app.provider_files.deletion import ProviderFilePurger
 from app.provider_files.files_api import FilesApi
 from app.settings.retention import RetentionSettings
@@ -118,6 +119,20 @@ async def test_all_files_of_a_user_are_deleted_by_deleting_the_attachments(
     await rig.records.tombstone("alice", attachment_id)
     swept = await sweeper.sweep_once()
     assert (swept.provider_files, swept.failed) == (1, 0)
+    assert provider.uploads.held == {} and await states(rig) == {}
+
+
+async def test_files_of_rejected_and_lost_attachments_are_deleted(
+    rig: Rig, rows: ProviderFileRows, provider: ModelApi, sweeper: Sweeper
+) -> None:
+    for attachment_id in ("atc_1", "atc_2"):
+        await rig.verifier.verify(await rig.uploaded(attachment_id))
+        await rows.add(file_of(attachment_id, uploaded(provider)))
+    await rig.records.mark_rejected_by_provider("alice", "atc_1", "It can't be read.")
+    reconciled = ReconcileRows(rig.database)
+    [lost] = [row async for row in reconciled.walk() if row.id == "atc_2"]
+    await reconciled.mark_lost(lost, "Its bytes are missing.")
+    assert (await sweeper.sweep_once()).provider_files == 2
     assert provider.uploads.held == {} and await states(rig) == {}
 
 

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from app.fair_slots import FairSlots
-from app.workers import Workers, WorkFailed, working_for
+from app.workers import Workers, WorkFailed, decoders_of, working_for
 
 HOURS = 10_000
 
@@ -240,3 +240,11 @@ def spins(seconds: bytes) -> bytes:
 async def test_an_error_of_the_reader_is_not_tried_twice() -> None:
     with pytest.raises(WorkFailed, match="not an image"):
         await Workers(processes=1).run(raises)
+
+
+@pytest.mark.parametrize(("cores", "services", "each"), [(16, 1, 16), (16, 2, 8), (16, 16, 3)])
+def test_services_on_one_machine_share_its_cores(
+    cores: int, services: int, each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert decoders_of(services) == each

@@ -73,6 +73,7 @@ export class ChatSearch {
   /** @param {string | null} after  The last chat of what is shown; null: a new search. */
   async #search(after) {
     const query = this.input.value.trim();
+    this.#request.abort(); // a second click on "more" would add the same page again
     this.#request = new AbortController();
     const { signal } = this.#request;
     try {
