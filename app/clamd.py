@@ -102,6 +102,8 @@ class Clamd:
             raise ScanFailed(f"it took longer than {timeout_seconds:.0f} seconds") from problem
         except ConnectionError as problem:
             raise ScanFailed("it closed the connection") from problem
+        except OSError as problem:
+            raise ScanFailed(f"the connection broke: {problem}") from problem
         finally:
             # No wait for what is still to be sent: the answer is here, or none is expected.
             writer.transport.abort()

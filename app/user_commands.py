@@ -13,6 +13,12 @@ from app.command_line import fail, say, settings_with_database
 User = Annotated[str, typer.Option(help="The id of the user.")]
 
 
+def _in_a_directory(path: Path | None) -> Path | None:
+    if path is not None and not path.parent.is_dir():
+        raise typer.BadParameter(f"there is no directory {path.parent}")
+    return path
+
+
 def audit_command(
     user: User,
     as_json: Annotated[
@@ -28,7 +34,7 @@ def audit_command(
 
 def export_command(
     user: User,
-    output: Annotated[Path, typer.Option(help="The ZIP file to write.")],
+    output: Annotated[Path, typer.Option(help="The ZIP file to write.", callback=_in_a_directory)],
 ) -> None:
     """Write a user's threads, as JSON and HTML, and files into a ZIP file.
 
@@ -43,7 +49,10 @@ def export_command(
 def erase_command(
     user: User,
     output: Annotated[
-        Path | None, typer.Option(help="The file for the receipt; without it, standard output.")
+        Path | None,
+        typer.Option(
+            help="The file for the receipt; without it, standard output.", callback=_in_a_directory
+        ),
     ] = None,
 ) -> None:
     """Erase all that a user has: threads, feedback, files with all versions. Sign a receipt.
