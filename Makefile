@@ -21,8 +21,9 @@ run: install ## Run everything on this machine: http://127.0.0.1:8000, data in .
 test: install ## Run the quick tests (ARGS="tests/unit -k name" for a part of them)
 	@$(PYTEST) -m "not slow" $(ARGS)
 
+# One process more than cores, because tests of whole processes mostly wait.
 test-all: install ## Run every test, with a browser, Docker and whole processes; report the coverage
-	@$(PYTEST) --cov=app --cov-report=term:skip-covered $(ARGS)
+	@$(PYTEST) -n $$(($$(getconf _NPROCESSORS_ONLN) + 1)) --durations=25 --cov=app --cov-report=term:skip-covered $(ARGS)
 
 # Those that touch the database, on the servers of tests/database_servers.py.
 engines: install ## Run the tests of the database again, on Citus and behind PgBouncer
