@@ -48,8 +48,14 @@ threads = Table(
     Column("payload", JSONB, nullable=False),
     Column("created_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
     Column("updated_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
-    # When something was last said in it. A new title changes `updated_at` only.
-    Column("active_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # When something was last said in it. A new title changes `updated_at` only. The clock, not the
+    # time of the transaction, which begins before an insert waits for its turn (statements.py).
+    Column(
+        "active_at",
+        DateTime(timezone=True),
+        nullable=False,
+        server_default=func.clock_timestamp(),
+    ),
     # The search terms of the title (search_terms.py), and its words (word_index.py).
     Column("search_terms", ARRAY(Text), nullable=False),
     Column("words", TSVECTOR),

@@ -20,7 +20,12 @@ def upgrade() -> None:
         sa.Column("payload", JSONB(), nullable=False),
         _timestamp("created_at"),
         _timestamp("updated_at"),
-        _timestamp("active_at"),
+        sa.Column(
+            "active_at",
+            sa.DateTime(timezone=True),
+            server_default=sa.func.clock_timestamp(),
+            nullable=False,
+        ),
         sa.Column("search_terms", ARRAY(sa.Text()), nullable=False),
         sa.Column("words", TSVECTOR()),
         sa.PrimaryKeyConstraint("user_id", "id", name="pk_threads"),

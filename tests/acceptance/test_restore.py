@@ -170,7 +170,7 @@ def assert_lost(world: World, user: ChatKitClient, chat: Chat) -> None:
     items = user.call("items.list", thread_id=chat.thread_id)["data"]
     [message] = [each for each in items if each["type"] == "user_message"]
     assert [each["id"] for each in message["attachments"]] == [chat.attachment_id]
-    assert user.http.get(f"/attachments/{chat.attachment_id}/content").status_code == 404
+    assert user.http.get(f"/attachments/{chat.attachment_id}/content").status_code == 400
     problem = world.at_first_hand(lambda rig: problem_of(rig, chat.attachment_id))
     assert "missing from the storage" in problem
     assert answer_of(user.say("And now?", thread_id=chat.thread_id))

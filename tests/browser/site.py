@@ -61,7 +61,9 @@ def three_origins(
             bucket_url = f"{bucket.endpoint_url}/{bucket.name}"
             page_server.serve(
                 PageConfig(
-                    policy=AttachmentPolicy(settings.attachments.max_bytes),
+                    policy=AttachmentPolicy(
+                        settings.attachments.max_bytes, transcribes=settings.model.transcribes
+                    ),
                     api_base_url=api_url,
                     bucket_url=bucket_url,
                     posts_to_bucket=posts_to_bucket,

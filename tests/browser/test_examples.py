@@ -80,7 +80,7 @@ def test_the_bike_desk_shows_steps_a_notice_a_form_and_questions(
     alice.send("Call me.")
     alice.page.get_by_label("Your phone number").fill("555-7")
     alice.wait_until_idle()
-    alice.page.get_by_role("button", name="Save").click()
+    alice.page.get_by_role("button", name="Save", exact=True).click()
     expect(alice.answers.last).to_contain_text("Thank you, we have saved your number.")
     expect(alice.answers.get_by_text("Phone: 555-7")).to_be_visible()
     expect(alice.page.get_by_label("Your phone number")).to_have_count(0)

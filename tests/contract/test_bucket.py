@@ -280,7 +280,8 @@ async def test_a_store_that_accepts_connections_and_stays_silent_is_unavailable(
 
     server = await asyncio.start_server(ignore, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
-    async with server, Bucket(Endpoint(f"http://{host}:{port}", "b"), SessionCredentials()) as b:
+    endpoint = Endpoint(f"http://{host}:{port}", "b")
+    async with server, Bucket(endpoint, SessionCredentials(), read_timeout_seconds=1) as b:
         started = time.monotonic()
         answers = await asyncio.gather(*(call() for call in every_call(b)), return_exceptions=True)
         assert {type(answer) for answer in answers} == {BucketUnavailable}
