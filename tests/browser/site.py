@@ -62,7 +62,9 @@ def three_origins(
             page_server.serve(
                 PageConfig(
                     policy=AttachmentPolicy(
-                        settings.attachments.max_bytes, transcribes=settings.model.transcribes
+                        settings.attachments.max_bytes,
+                        settings.attachments.allowed_mime_types,
+                        settings.model.transcribes,
                     ),
                     api_base_url=api_url,
                     bucket_url=bucket_url,
