@@ -33,7 +33,8 @@ CREATE = {"type": "attachments.create", "params": CREATE_PARAMS}
 
 async def create_at_once(url: str, count: int, users: int = 1) -> Counter[tuple[str, int]]:
     """Send `count` creates of each of `users` at once, and return their status codes by user."""
-    limits = httpx.Limits(max_connections=100)
+    # A kept connection may be closed by the server just when a late client sends the next request.
+    limits = httpx.Limits(max_connections=100, max_keepalive_connections=0)
     async with httpx.AsyncClient(base_url=url, timeout=60, limits=limits) as http:
 
         async def create(user: str) -> tuple[str, int]:
